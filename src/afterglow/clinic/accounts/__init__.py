@@ -1,0 +1,1 @@
+"""Signing in: adapters of the sign-in library, delays after failures, second signer, idle lock."""

@@ -1,0 +1,1 @@
+"""Who did what, and who read what: chained rows that nobody can change unnoticed."""

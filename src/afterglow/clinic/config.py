@@ -1,0 +1,197 @@
+"""The data folder of one clinic: where it is, what `clinic.toml` says, and the environment around it.
+
+Everything read from the environment is read here or in `settings`, through helpers that fail loudly.
+"""
+
+import os
+import sys
+import tempfile
+import tomllib
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from afterglow.clinic import secrets
+from afterglow.clinic.errors import SetupError
+
+CONFIG_FILE = "clinic.toml"
+DATABASE_FILE = "afterglow.sqlite3"
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """Where the record is stored; `role` is the PostgreSQL role the application runs as."""
+
+    engine: str
+    name: str
+    user: str = ""
+    password: str = ""
+    host: str = ""
+    port: str = ""
+    options: tuple[tuple[str, str], ...] = ()
+    role: str = ""
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Return whether this is the embedded database."""
+        return self.engine == "sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What one data folder says about its clinic."""
+
+    data_dir: Path
+    database: Database
+    is_demonstration: bool = False
+    hosts: tuple[str, ...] = field(default=LOOPBACK)
+    has_tls: bool = False
+    idle_lock_minutes: int = 10
+    is_scratch: bool = False
+
+
+def env_text(name: str, default: str | None = None) -> str:
+    """Return an environment variable, or the content of the file that `NAME_FILE` names."""
+    value = os.environ.get(name)
+    path = os.environ.get(f"{name}_FILE")
+    if value is not None and path is not None:
+        raise SetupError(f"{name} and {name}_FILE are both set; keep one")
+    if path is not None:
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SetupError(f"{name}_FILE names {path}, which cannot be read: {error}") from None
+    if value is None:
+        if default is None:
+            raise SetupError(f"the environment variable {name} is not set")
+        return default
+    return value
+
+
+def env_bool(name: str, default: bool) -> bool:
+    """Return a yes-or-no variable; anything but 1/0, true/false, yes/no, on/off is an error."""
+    text = env_text(name, "").strip().lower()
+    if not text:
+        return default
+    if text in {"1", "true", "yes", "on"}:
+        return True
+    if text in {"0", "false", "no", "off"}:
+        return False
+    raise SetupError(f"{name}={text!r} is not a yes or a no; use 1 or 0")
+
+
+def env_int(name: str, default: int, *, minimum: int, maximum: int) -> int:
+    """Return a whole-number variable within its limits."""
+    text = env_text(name, "").strip()
+    if not text:
+        return default
+    try:
+        value = int(text)
+    except ValueError:
+        raise SetupError(f"{name}={text!r} is not a whole number") from None
+    if not minimum <= value <= maximum:
+        raise SetupError(f"{name}={value} lies outside {minimum} to {maximum}")
+    return value
+
+
+def load_config() -> Config:
+    """Return the configuration of the folder that `AFTERGLOW_DATA` names; a scratch folder under a test runner."""
+    if "pytest" in sys.modules or env_bool("AFTERGLOW_SCRATCH", False):
+        return _make_scratch()
+    return read_config(Path(env_text("AFTERGLOW_DATA")))
+
+
+def read_config(data_dir: Path) -> Config:
+    """Return what `clinic.toml` of a data folder says; refuse a folder that `init` did not make."""
+    path = data_dir / CONFIG_FILE
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SetupError(f"{data_dir} is no clinic: {CONFIG_FILE} is missing; make one with `afterglow init`") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SetupError(f"{path} cannot be read: {error}") from None
+    clinic, database, web = (content.get(name, {}) for name in ("clinic", "database", "web"))
+    return Config(
+        data_dir=data_dir,
+        database=replace(
+            _add_password(parse_database_url(str(database.get("url", "sqlite")), data_dir), data_dir),
+            role=str(database.get("role", "")),
+        ),
+        is_demonstration=clinic.get("mode") == "demonstration",
+        hosts=(*LOOPBACK, *(str(host) for host in web.get("hosts", []))),
+        has_tls=bool(web.get("tls", False)) or env_bool("AFTERGLOW_TLS", False),
+        idle_lock_minutes=int(web.get("idle_lock_minutes", 10)),
+    )
+
+
+def write_config(
+    data_dir: Path,
+    *,
+    url: str,
+    role: str = "",
+    is_demonstration: bool = False,
+    hosts: tuple[str, ...] = (),
+    idle_lock_minutes: int = 10,
+) -> None:
+    """Write the `clinic.toml` of a new data folder; it holds no secret."""
+    mode = "demonstration" if is_demonstration else "clinic"
+    listed = ", ".join(_quote(host) for host in hosts)
+    text = (
+        "# Written by `afterglow init`. Passwords and keys lie in secrets/, never here.\n"
+        f"[clinic]\nmode = {_quote(mode)}\n\n"
+        f"[database]\nurl = {_quote(url)}\nrole = {_quote(role)}\n\n"
+        f"[web]\nhosts = [{listed}]\ntls = false\nidle_lock_minutes = {idle_lock_minutes}\n"
+    )
+    path = data_dir / CONFIG_FILE
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o600)
+
+
+def parse_database_url(url: str, data_dir: Path) -> Database:
+    """Return the database that a URL names; `sqlite` alone is the file in the data folder."""
+    if url in {"sqlite", "sqlite:", "sqlite://", ""}:
+        return Database("sqlite", str(data_dir / DATABASE_FILE))
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        return Database("sqlite", unquote(parts.path[1:]) if parts.path else str(data_dir / DATABASE_FILE))
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise SetupError(
+            f"database {parts.scheme or url!r} is not known; use postgresql://USER@HOST:PORT/NAME or sqlite"
+        )
+    name = unquote(parts.path.lstrip("/"))
+    if not name:
+        raise SetupError("the database URL names no database; use postgresql://USER@HOST:PORT/NAME")
+    return Database(
+        "postgresql",
+        name,
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        host=unquote(parts.hostname or ""),
+        port=str(parts.port or ""),
+        options=tuple(parse_qsl(parts.query)),
+    )
+
+
+def _add_password(database: Database, data_dir: Path) -> Database:
+    if database.is_sqlite or database.password:
+        return database
+    password = env_text("AFTERGLOW_DATABASE_PASSWORD", "")
+    if not password and secrets.has_secret(data_dir, secrets.DATABASE_PASSWORD):
+        password = secrets.read_secret(data_dir, secrets.DATABASE_PASSWORD)
+    return replace(database, password=password)
+
+
+def _make_scratch() -> Config:
+    """Make a folder for this process alone; its database is the one tests may throw away."""
+    data_dir = Path(tempfile.mkdtemp(prefix="afterglow-scratch-"))
+    secrets.make_secrets(data_dir)
+    url = env_text("AFTERGLOW_TEST_DATABASE_URL", "sqlite")
+    database = parse_database_url(url, data_dir)
+    return Config(data_dir, database, hosts=(*LOOPBACK, "testserver"), is_scratch=True)
+
+
+def _quote(text: str) -> str:
+    if any(ord(letter) < 32 or letter in '"\\' for letter in text):
+        raise SetupError(f"{text!r} cannot be written to {CONFIG_FILE}")
+    return f'"{text}"'

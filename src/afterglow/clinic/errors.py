@@ -1,0 +1,70 @@
+"""Errors of the clinic's actions; doors turn them into answers.
+
+    ClinicError
+    ├── Refused        an intention the rules refuse, with findings and problems
+    ├── Denied         the acting user has no such permission
+    ├── Conflict       the row changed since it was read
+    ├── TryLater       too many failed attempts; says when the next one counts
+    └── SetupError     the data folder, its secrets or its database cannot be used
+
+Input that cannot be used is `afterglow.terms.InvalidInput`, as in the pure rooms.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from afterglow.terms import Finding, Problem
+
+
+class ClinicError(Exception):
+    """Base of the errors raised by the clinic's actions; `code` is stable, the message is for a person."""
+
+    code = "clinic-error"
+
+
+class Refused(ClinicError):  # noqa: N818
+    """An intention that the rules refuse; it carries everything a person needs to understand why."""
+
+    def __init__(
+        self, code: str, message: str = "", *, findings: Iterable[Finding] = (), problems: Iterable[Problem] = ()
+    ) -> None:
+        """Keep the stable code, the findings and the problems."""
+        self.code = code
+        self.findings = tuple(findings)
+        self.problems = tuple(problems)
+        sentences = [message or "", *(f.asks for f in self.findings), *(p.message for p in self.problems)]
+        super().__init__("; ".join(sentence for sentence in sentences if sentence) or code)
+
+
+class Denied(ClinicError):  # noqa: N818
+    """The acting user lacks a permission; the message never tells whether the subject exists."""
+
+    code = "denied"
+
+    def __init__(self, permission: str, message: str = "") -> None:
+        """Keep the permission word."""
+        self.permission = permission
+        super().__init__(message or f"this sign-in has no permission {permission!r} here")
+
+
+class Conflict(ClinicError):  # noqa: N818
+    """What was to be changed has changed meanwhile; read again, then decide again."""
+
+    code = "conflict"
+
+
+class TryLater(ClinicError):  # noqa: N818
+    """Too many failed attempts from this place for this name; `until` says when the next one counts."""
+
+    code = "try-later"
+
+    def __init__(self, until: datetime) -> None:
+        """Keep the instant at which trying again makes sense."""
+        self.until = until
+        super().__init__("too many failed attempts; wait a moment and try again")
+
+
+class SetupError(ClinicError):
+    """The data folder, one of its secrets, or its database cannot be used; the message says what would do."""
+
+    code = "setup"

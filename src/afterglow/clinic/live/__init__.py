@@ -1,0 +1,1 @@
+"""The fan-out of committed events: publish after commit, subscribe, replay."""

@@ -1,0 +1,199 @@
+"""Settings of the clinic: one typed file, from the data folder and the environment.
+
+`AFTERGLOW_DATA` names the folder; secrets come from its files; nothing here has a default that would be a secret.
+"""
+
+import importlib.util
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from csp.constants import NONE, SELF
+
+from afterglow import __version__
+from afterglow.clinic import postgres, secrets, sqlite
+from afterglow.clinic.config import Config, env_bool, env_int, load_config
+
+CONFIG: Config = load_config()
+DATA_DIR: Path = CONFIG.data_dir
+VERSION: str = __version__
+PACKAGE = Path(__file__).resolve().parent.parent
+IS_DEMONSTRATION: bool = CONFIG.is_demonstration
+IS_SCRATCH: bool = CONFIG.is_scratch
+
+# secrets
+SECRET_KEY: str = secrets.read_secret(DATA_DIR, secrets.DJANGO_KEY)
+CHAIN_KEY: bytes = secrets.read_key(DATA_DIR, secrets.CHAIN_KEY)
+FIELD_KEY: bytes = secrets.read_key(DATA_DIR, secrets.FIELD_KEY)
+
+# applications; a room that the build left out is not named
+DEBUG: bool = False
+ROOT_URLCONF = "afterglow.web.urls"
+ASGI_APPLICATION = "afterglow.web.asgi.application"
+_CLINIC_APPS = (
+    "afterglow.clinic.sites",
+    "afterglow.clinic.people",
+    "afterglow.clinic.screening",
+    "afterglow.clinic.plans",
+    "afterglow.clinic.consents",
+    "afterglow.clinic.dosing_sessions",
+    "afterglow.clinic.documents",
+    "afterglow.clinic.audit",
+    "afterglow.clinic.accounts",
+    "afterglow.clinic.live",
+    "afterglow.web",
+)
+INSTALLED_APPS: list[str] = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "servestatic.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "csp",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "django_tasks",
+    "django_tasks_db",
+    *(name for name in _CLINIC_APPS if importlib.util.find_spec(name) is not None),
+]
+MIDDLEWARE: list[str] = [
+    "django.middleware.security.SecurityMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [PACKAGE / "web" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+# storage; reads take no transaction, an action opens its own
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": (
+        {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": CONFIG.database.name,
+            "OPTIONS": sqlite.build_options(),
+            # a file, so that threads of one test see one another's rows
+            "TEST": {"NAME": str(DATA_DIR / "test.sqlite3")},
+        }
+        if CONFIG.database.is_sqlite
+        else postgres.build_settings(CONFIG.database)
+    )
+}
+ATOMIC_REQUESTS = False
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+TASKS: dict[str, dict[str, Any]] = {
+    "default": {
+        "BACKEND": "django_tasks.backends.immediate.ImmediateBackend"
+        if IS_SCRATCH
+        else "django_tasks_db.DatabaseBackend"
+    }
+}
+
+# people and signing in
+AUTH_USER_MODEL = "people.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "/accounts/login/"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+# sign-in failures are slowed by name and address in `clinic.accounts`, which several processes share
+ACCOUNT_RATE_LIMITS: dict[str, str] = {"login_failed": "", "login": ""}
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Afterglow"
+SECOND_FACTOR_REQUIRED: bool = not IS_DEMONSTRATION and not IS_SCRATCH
+
+# the browser
+ALLOWED_HOSTS: list[str] = list(CONFIG.hosts)
+HAS_TLS: bool = CONFIG.has_tls
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = HAS_TLS
+SESSION_COOKIE_AGE = int(timedelta(hours=14).total_seconds())
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Strict"
+CSRF_COOKIE_SECURE = HAS_TLS
+CSRF_USE_SESSIONS = False
+IDLE_LOCK_MINUTES: int = env_int("AFTERGLOW_IDLE_LOCK_MINUTES", CONFIG.idle_lock_minutes, minimum=1, maximum=240)
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = int(timedelta(days=180).total_seconds()) if HAS_TLS else 0
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY: dict[str, Any] = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+
+# static files straight from the package; bundles carry their own hash
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+SERVESTATIC_USE_FINDERS = True
+SERVESTATIC_AUTOREFRESH = False
+SERVESTATIC_ALLOW_UNSAFE_SYMLINKS = False
+
+# language and time: UTC in storage, the site's zone on screen
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = True
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [PACKAGE / "web" / "locale"]
+
+# no mail leaves a clinic by itself
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+
+# request paths hold opaque identifiers only; query strings and bodies are never logged
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {"afterglow": {"level": "INFO"}, "django.security.DisallowedHost": {"level": "ERROR"}},
+}
+IS_LIVE_TICKER: bool = env_bool("AFTERGLOW_TICKER", True)
