@@ -58,9 +58,7 @@ def print_problems(problems: Iterable[Problem], as_json: bool = False) -> None:
         print(json.dumps({"problems": [p.to_json() for p in listed]}, ensure_ascii=False, default=str), file=sys.stderr)
         return
     for problem in listed:
-        print(
-            f"{problem.severity}: {problem.path}: {problem.message} (accepted: {problem.accepted})", file=sys.stderr
-        )
+        print(f"{problem.severity}: {problem.path}: {problem.message} (accepted: {problem.accepted})", file=sys.stderr)
 
 
 def _refuse_constant(name: str) -> None:

@@ -95,9 +95,7 @@ def _is_fact_form(keys: set[str], condition: Condition) -> bool:
         return True
     if condition.get("op") not in _COMPARISONS:
         return False
-    return rest == {"op", "value"} or (
-        {"op", "than"} <= rest and rest <= {"op", "than", "plus", "times"}
-    )
+    return rest == {"op", "value"} or ({"op", "than"} <= rest <= {"op", "than", "plus", "times"})
 
 
 def _check_fact(condition: Condition, facts: Facts) -> Truth:

@@ -1,9 +1,9 @@
 """The input result type: which field was wrong, what it held and what would be accepted.
 
-    TermsError
-    ├── InvalidInput      one or more problems with what was put in
-    ├── UnknownSource     a citation names no bibliography entry
-    └── UnitMismatch      a quantity of the wrong kind
+TermsError
+├── InvalidInput      one or more problems with what was put in
+├── UnknownSource     a citation names no bibliography entry
+└── UnitMismatch      a quantity of the wrong kind
 """
 
 from collections.abc import Iterable

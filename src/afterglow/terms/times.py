@@ -15,9 +15,7 @@ def parse_instant(text: str, path: str = "time") -> datetime:
             [build_error(path, "instant-malformed", text, accepted, f"{text!r} is not a date and time")]
         ) from None
     if instant.tzinfo is None:
-        raise InvalidInput(
-            [build_error(path, "instant-without-zone", text, accepted, f"{text!r} names no time zone")]
-        )
+        raise InvalidInput([build_error(path, "instant-without-zone", text, accepted, f"{text!r} names no time zone")])
     return instant.astimezone(UTC)
 
 

@@ -1,0 +1,214 @@
+"""What an instrument is made of: items, scores, bands, alerts, rights.
+
+Wording comes from content packs, never from here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from afterglow.terms import Citation, Coding
+
+
+class Mode(StrEnum):
+    """What the product may carry of an instrument."""
+
+    SHIP = "ship"
+    SHIP_TERMS = "ship-terms"
+    STRUCTURE = "structure"
+    TOTAL = "total"
+
+
+class Direction(StrEnum):
+    """Which way a score gets better."""
+
+    LOWER_IS_BETTER = "lower-is-better"
+    HIGHER_IS_BETTER = "higher-is-better"
+
+
+class Operation(StrEnum):
+    """How a score is made from items or from other scores."""
+
+    SUM = "sum"
+    MEAN = "mean"
+    SUM_OF_MAXIMA = "sum-of-maxima"
+    COUNT = "count"
+    RULES = "rules"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer: the number it scores and our own label for it."""
+
+    value: Decimal
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item: our concept label, its answers or its range, and when it is asked.
+
+    `asked_when` is a condition over item ids; where it is false the item counts as answered
+    with `skipped_as`. `not_applicable_as` is the value of an explicit "not applicable".
+    """
+
+    id: str
+    label: str
+    answers: tuple[Answer, ...]
+    minimum: Decimal
+    maximum: Decimal
+    step: Decimal
+    is_reversed: bool
+    weight: Decimal
+    asked_when: Mapping[str, Any] | None
+    skipped_as: Decimal | None
+    not_applicable_as: Decimal | None
+    code: Coding | None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleOutcome:
+    """One line of a score made by rules: the first whose condition holds gives the value."""
+
+    value: str
+    when: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreDefinition:
+    """One score: operation, what it reads, and how it treats missing items.
+
+    `min_answered` items must be answered; the rest take the mean of the answered ones when
+    `imputes` is true, except those in `never_impute`, whose absence leaves no score.
+    """
+
+    id: str
+    title: str
+    operation: Operation
+    items: tuple[str, ...]
+    groups: tuple[tuple[str, ...], ...]
+    counts_from: Decimal | None
+    factor: Decimal
+    min_answered: int
+    imputes: bool
+    never_impute: frozenset[str]
+    outcomes: tuple[RuleOutcome, ...]
+    code: Coding | None
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A named range of a score, both ends included: a label of a score, not a diagnosis."""
+
+    score: str
+    lowest: Decimal
+    highest: Decimal
+    label: str
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRule:
+    """An alert: read from the answers as they stand, so that an unfinished form still alerts."""
+
+    code: str
+    level: str
+    title: str
+    when: Mapping[str, Any]
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """One outcome rule of an instrument, such as response at a 50 % drop."""
+
+    kind: str
+    value: Decimal
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """Whose text it is and what may be done with it."""
+
+    owner: str
+    terms: str
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """One definition, complete but for its wording."""
+
+    id: str
+    version: str
+    title: str
+    measures: str
+    rater: str
+    recall: str
+    mode: Mode
+    direction: Direction
+    items: tuple[Item, ...]
+    scores: tuple[ScoreDefinition, ...]
+    total: str | None
+    accepts_total: bool
+    total_minimum: Decimal
+    total_maximum: Decimal
+    bands: tuple[Band, ...]
+    alerts: tuple[AlertRule, ...]
+    thresholds: Mapping[str, Threshold]
+    rights: Rights
+    code: Coding | None
+    citation: Citation
+    notes: tuple[str, ...]
+
+    def find_item(self, item_id: str) -> Item | None:
+        """Return the item of that id, or None."""
+        return next((item for item in self.items if item.id == item_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreAlert:
+    """An alert that the answers raised."""
+
+    code: str
+    level: str
+    title: str
+
+    def to_json(self) -> dict[str, str]:
+        """Return the alert with its published keys."""
+        return {"code": self.code, "level": self.level, "title": self.title}
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreResult:
+    """What the answers came to. `total` is None with a `reason` when it cannot be computed; never 0 instead."""
+
+    instrument: str
+    version: str
+    total: Decimal | None
+    complete: bool
+    prorated: bool
+    band: str | None
+    subscales: Mapping[str, Decimal | str | None]
+    alerts: tuple[ScoreAlert, ...]
+    reason: str | None
+    missing: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, object]:
+        """Return the result with the published keys; numbers stay exact decimals for the writer to render."""
+        return {
+            "instrument": self.instrument,
+            "version": self.version,
+            "total": self.total,
+            "complete": self.complete,
+            "prorated": self.prorated,
+            "band": self.band,
+            "subscales": dict(self.subscales),
+            "alerts": [alert.to_json() for alert in self.alerts],
+            "reason": self.reason,
+            "missing": list(self.missing),
+        }
