@@ -1,0 +1,29 @@
+// Every staff page: the style sheet, htmx for partial answers, and the small behaviours attached by data attributes.
+import "../css/app.css";
+import "htmx.org";
+
+import { attachAges, attachClock } from "../islands/ages";
+import { attachDialogs } from "../islands/dialogs";
+import { attachGuards } from "../islands/guard";
+import { attachShortcuts } from "../islands/shortcuts";
+import { attachStoredNotes } from "../islands/stored";
+import { attachThemeSwitch } from "../islands/theme";
+import { attachUnsavedWarning } from "../islands/unsaved";
+
+function attachAll(root: ParentNode): void {
+  attachGuards(root);
+  attachStoredNotes(root);
+  attachDialogs(root);
+  attachUnsavedWarning(root);
+}
+
+document.documentElement.dataset.script = "on";
+attachAll(document);
+attachAges();
+attachClock();
+attachThemeSwitch();
+attachShortcuts();
+document.addEventListener("htmx:after:swap", () => attachAll(document));
+
+const problems = document.getElementById("problems");
+if (problems) problems.focus();

@@ -1,0 +1,2 @@
+// The session page: its islands register themselves here.
+export {};

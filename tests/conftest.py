@@ -1,0 +1,75 @@
+"""What every test may use: the browser, the PostgreSQL server, hypothesis profiles.
+
+A test whose real part is missing is skipped; AFTERGLOW_REQUIRE=browser,postgres makes that a failure.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared"
+BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+settings.register_profile("quick", max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile(os.environ.get("AFTERGLOW_HYPOTHESIS", "quick"))
+
+
+def find_browser() -> str | None:
+    """Return the Chromium to test with: the CHROMIUM variable, else the first known name on PATH."""
+    named = os.environ.get("CHROMIUM")
+    return named or next((path for name in BROWSER_NAMES if (path := shutil.which(name))), None)
+
+
+def find_postgres_url() -> str | None:
+    """Return the address of a PostgreSQL database whose owner may create databases, or None."""
+    return os.environ.get("AFTERGLOW_TEST_POSTGRES_URL") or None
+
+
+def miss(part: str, reason: str) -> None:
+    """Skip because a real part is missing, or fail where AFTERGLOW_REQUIRE names the part."""
+    if part in os.environ.get("AFTERGLOW_REQUIRE", "").split(","):
+        pytest.fail(f"AFTERGLOW_REQUIRE names {part}: {reason}")
+    pytest.skip(reason)
+
+
+@pytest.fixture(autouse=True)
+def _require_real_parts(request: pytest.FixtureRequest) -> None:
+    if request.node.get_closest_marker("browser") and not find_browser():
+        miss("browser", "no Chromium: apt install chromium, or set CHROMIUM=/path")
+    if request.node.get_closest_marker("postgres") and not find_postgres_url():
+        miss("postgres", "no PostgreSQL: set AFTERGLOW_TEST_POSTGRES_URL")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dict[str, object]:
+    """Launch the system's Chromium instead of Playwright's own download."""
+    exe = find_browser()
+    if not exe:
+        miss("browser", "no Chromium: apt install chromium, or set CHROMIUM=/path")
+    return {
+        **browser_type_launch_args,
+        "executable_path": exe,
+        "args": ["--no-sandbox", "--disable-dev-shm-usage", "--force-color-profile=srgb"],
+    }
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> str:
+    """The address of the PostgreSQL server to test against, or a skip."""
+    url = find_postgres_url()
+    if not url:
+        miss("postgres", "no PostgreSQL: set AFTERGLOW_TEST_POSTGRES_URL")
+    return str(url)
+
+
+@pytest.fixture(scope="session")
+def shared_folder() -> Path:
+    """The reference material beside the checkout, or a skip where it is not there."""
+    if not SHARED.is_dir():
+        pytest.skip("no ../shared beside the checkout")
+    return SHARED
