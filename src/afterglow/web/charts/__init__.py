@@ -1,0 +1,1 @@
+"""Charts written on the server as SVG, styled by classes."""

@@ -1,0 +1,1 @@
+"""The session page: what is seen and recorded at the chairside, live and without script."""
