@@ -85,7 +85,8 @@ def _saturation_y(value: float) -> float:
 
 
 def _text(x: float, y: float, words: str, *, anchor: str = "middle", weight: int = 400) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-weight="{weight}" fill="#000">{escape(words)}</text>'
+    place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-weight="{weight}"'
+    return f'<text {place} fill="#000">{escape(words)}</text>'
 
 
 def _line(x1: float, y1: float, x2: float, y2: float, style: str) -> str:
