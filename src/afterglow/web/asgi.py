@@ -1,0 +1,79 @@
+"""The application as the server runs it: Django for requests, and a lifespan that starts and stops the background."""
+
+import asyncio
+import contextlib
+import logging
+import os
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "afterglow.clinic.settings")
+
+from django.core.asgi import get_asgi_application
+
+django_application = get_asgi_application()
+
+from asgiref.sync import sync_to_async  # noqa: E402 - only after Django is set up
+from django.conf import settings  # noqa: E402
+from django.db import DEFAULT_DB_ALIAS, connections  # noqa: E402
+
+from afterglow.clinic import sqlite  # noqa: E402
+from afterglow.clinic.append_only import assert_protected  # noqa: E402
+from afterglow.clinic.errors import SetupError  # noqa: E402
+from afterglow.clinic.live.listen import listen_forever  # noqa: E402
+from afterglow.clinic.ticker import tick_forever  # noqa: E402
+
+logger = logging.getLogger("afterglow.server")
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer one connection of the server."""
+    if scope["type"] == "lifespan":
+        await _run_lifespan(receive, send)
+    else:
+        await django_application(scope, receive, send)
+
+
+async def _run_lifespan(receive: Receive, send: Send) -> None:
+    tasks: list[asyncio.Task[None]] = []
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            try:
+                await sync_to_async(check_storage, thread_sensitive=False)()
+                tasks = _start_background()
+            except Exception as error:  # noqa: BLE001 - the server must be told why it cannot start
+                logger.error("cannot start: %s", error)
+                await send({"type": "lifespan.startup.failed", "message": str(error)})
+                return
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            for task in tasks:
+                task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.gather(*tasks, return_exceptions=True)
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+
+
+def check_storage() -> None:
+    """Refuse to serve a database that is not opened as it must be, or whose append-only rule is missing."""
+    connection = connections[DEFAULT_DB_ALIAS]
+    try:
+        if connection.vendor == "sqlite" and (wrong := sqlite.find_wrong_pragmas(connection)):
+            raise SetupError(f"the database was opened with {wrong}")
+        assert_protected()
+    finally:
+        connection.close()
+
+
+def _start_background() -> list[asyncio.Task[None]]:
+    tasks = []
+    if connections[DEFAULT_DB_ALIAS].vendor == "postgresql":
+        tasks.append(asyncio.create_task(listen_forever(), name="live-notices"))
+    if settings.IS_LIVE_TICKER:
+        tasks.append(asyncio.create_task(tick_forever(), name="ticker"))
+    return tasks

@@ -1,0 +1,44 @@
+"""The small things of a sign-in: leaving, theme, shortcuts."""
+
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from afterglow.web.context import SHORTCUTS_COOKIE, THEME_COOKIE, THEMES
+
+YEAR_S = 365 * 24 * 3600
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """End the sign-in on this browser."""
+    logout(request)
+    return redirect("account_login")
+
+
+@require_POST
+def choose_theme(request: HttpRequest) -> HttpResponse:
+    """Keep the colour scheme for this browser; the tablet of a dim room stays dim for whoever signs in."""
+    theme = request.POST.get("theme", "")
+    response = _go_back(request)
+    if theme in THEMES:
+        response.set_cookie(THEME_COOKIE, theme, max_age=YEAR_S, samesite="Lax", httponly=True)
+    return response
+
+
+@require_POST
+def choose_shortcuts(request: HttpRequest) -> HttpResponse:
+    """Turn single-key shortcuts on or off for this browser."""
+    response = _go_back(request)
+    wanted = "off" if request.POST.get("shortcuts") == "off" else "on"
+    response.set_cookie(SHORTCUTS_COOKIE, wanted, max_age=YEAR_S, samesite="Lax", httponly=True)
+    return response
+
+
+def _go_back(request: HttpRequest) -> HttpResponseRedirect:
+    target = request.POST.get("next", "/")
+    if not url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}) or not target.startswith("/"):
+        target = "/"
+    return HttpResponseRedirect(target)
