@@ -23,4 +23,7 @@ class AssetHook(BuildHookInterface):  # type: ignore[type-arg]
             raise RuntimeError(f"{path} is missing")
         builder = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(builder)
-        builder.build_all(Path(self.root), say=self.app.display_info)
+        try:
+            builder.build_all(Path(self.root), say=self.app.display_info)
+        except builder.BuildError as error:
+            self.app.abort(f"Afterglow's assets cannot be built: {error}")
