@@ -37,6 +37,14 @@ def miss(part: str, reason: str) -> None:
     pytest.skip(reason)
 
 
+def pytest_unconfigure() -> None:
+    """Remove the scratch folder that the clinic's settings made for this process."""
+    from django.conf import settings as clinic
+
+    if clinic.configured and getattr(clinic, "IS_SCRATCH", False):
+        shutil.rmtree(clinic.DATA_DIR, ignore_errors=True)
+
+
 @pytest.fixture(autouse=True)
 def _require_real_parts(request: pytest.FixtureRequest) -> None:
     if request.node.get_closest_marker("browser") and not find_browser():

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tools.bibliography import check_bibliography
 from tools.licences import judge_licences, list_npm_licences, list_python_licences, load_allow_list
+from tools.shape import check_shape
 from tools.templates import check_templates
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -92,11 +93,17 @@ def check_sources() -> list[str]:
     return check_bibliography(PACKAGE)
 
 
+def check_sizes() -> list[str]:
+    """Tell what is too long, unfinished, or a test that cannot fail."""
+    return check_shape(ROOT)
+
+
 CHECKS: dict[str, Callable[[], list[str]]] = {
     "format": check_format,
     "lint": check_lint,
     "lock": check_lock,
     "imports": check_imports,
+    "shape": check_sizes,
     "templates": check_page_templates,
     "bibliography": check_sources,
     "licences": check_licences,
