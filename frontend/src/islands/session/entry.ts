@@ -1,0 +1,181 @@
+// Entries: every `form[data-entry]` is sent in the background and says what became of it: sending, stored HH:MM:SS,
+// kept on this tablet, or refused with the words under their fields. Without script the same form posts.
+//   <form method="post" action=".." data-entry><input type="hidden" name="type" value="record-pause">..</form>
+
+import { serverNow } from "../ages";
+import { zoned } from "./live";
+import { type Kept, Outbox } from "./outbox";
+import type { Answer, Problem, SessionPage } from "./page";
+
+type State = "sending" | "stored" | "kept" | "refused";
+
+export class Entries {
+  private readonly outbox: Outbox;
+  private undoTimer: number | undefined;
+
+  constructor(private readonly page: SessionPage) {
+    this.outbox = new Outbox(
+      page.id,
+      (entry) => this.deliver(entry),
+      (count) => {
+        page.root.dataset.kept = String(count);
+        if (count) this.say("kept", `${count} kept on this tablet, will be sent.`);
+      },
+    );
+    document.addEventListener("submit", (event) => {
+      const form = event.target;
+      if (!(form instanceof HTMLFormElement) || !form.matches("[data-entry]") || event.defaultPrevented) return;
+      event.preventDefault();
+      void this.submit(form, event.submitter);
+    });
+  }
+
+  private async submit(form: HTMLFormElement, submitter: HTMLElement | null): Promise<void> {
+    if (form.dataset.state === "sending") return;
+    const entry = this.pack(form, submitter);
+    this.clearProblems(form);
+    form.dataset.state = "sending";
+    this.say("sending", "Sending.", form);
+    const answer = await this.post(entry);
+    delete form.dataset.state;
+    if (answer === undefined) {
+      if (form.querySelector("[name='second.secret']")) {
+        this.say("refused", "Not sent: a second signature needs the connection. Nothing was stored.", form);
+        return;
+      }
+      this.outbox.keep(entry);
+      this.finish(form);
+      return;
+    }
+    this.settle(answer, form);
+  }
+
+  private pack(form: HTMLFormElement, submitter: HTMLElement | null): Kept {
+    const content = new FormData(form, submitter instanceof HTMLButtonElement ? submitter : null);
+    const body = new URLSearchParams();
+    for (const [name, value] of content) if (typeof value === "string") body.append(name, value);
+    const key = crypto.randomUUID();
+    body.set("request_key", key);
+    if (!body.get("occurred_time")) body.set("occurred_at", serverNow().toISOString());
+    const words = submitter?.textContent?.trim() ?? body.get("type") ?? "entry";
+    return { key, body: body.toString(), words };
+  }
+
+  /** Returns the server's answer, or nothing when it could not be reached. */
+  private async post(entry: Kept): Promise<(Answer & { ok: boolean }) | undefined> {
+    const body = new URLSearchParams(entry.body);
+    body.set("csrfmiddlewaretoken", this.page.token);
+    try {
+      const response = await fetch(`${this.page.commandsUrl}?parts=1`, {
+        method: "POST",
+        body,
+        headers: { Accept: "application/json", "X-CSRFToken": this.page.token },
+      });
+      if (response.redirected || !response.headers.get("Content-Type")?.includes("json")) {
+        return response.status >= 500 || response.redirected ? undefined : { ok: false, refusal: { code: "not-sent", message: "This sign-in may not send; reload the page." } };
+      }
+      return { ok: response.ok, ...((await response.json()) as Answer) };
+    } catch {
+      return undefined;
+    }
+  }
+
+  private async deliver(entry: Kept): Promise<"stored" | "refused" | "later"> {
+    const answer = await this.post(entry);
+    if (answer === undefined) return "later";
+    this.settle(answer, undefined, entry.words);
+    return answer.ok ? "stored" : "refused";
+  }
+
+  private settle(answer: Answer & { ok: boolean }, form: HTMLFormElement | undefined, words = ""): void {
+    if (!answer.ok) {
+      const message = answer.refusal?.message ?? answer.problems?.map((problem) => problem.message).join(" ") ?? "Not stored.";
+      this.say("refused", words ? `${words}: ${message}` : message, form);
+      if (form) this.showProblems(form, answer.problems ?? []);
+      if (answer.parts) document.dispatchEvent(new CustomEvent("session:answer", { detail: answer }));
+      return;
+    }
+    const at = answer.stored ? new Date(answer.stored.recorded_at) : serverNow();
+    const time = at.toLocaleTimeString("en-GB", zoned(this.page.zone));
+    const asks = (answer.findings ?? []).map((finding) => `${finding.seen}. ${finding.asks}`).join(" ");
+    this.say("stored", `Stored ${time}. ${asks}`.trim(), form);
+    if (answer.undo) this.offerUndo(answer.undo);
+    document.dispatchEvent(new CustomEvent("session:answer", { detail: answer }));
+    if (form) this.finish(form);
+  }
+
+  private finish(form: HTMLFormElement): void {
+    form.reset();
+    const sheet = form.closest<HTMLElement>("[popover]");
+    if (sheet?.matches(":popover-open")) sheet.hidePopover();
+    form.dispatchEvent(new CustomEvent("session:entered", { bubbles: true }));
+  }
+
+  private say(state: State, words: string, form?: HTMLFormElement): void {
+    const places = [document.querySelector<HTMLElement>("[data-stored]"), form?.querySelector<HTMLElement>("[data-form-state]")];
+    for (const place of places) {
+      if (!place) continue;
+      place.dataset.state = state;
+      place.replaceChildren(mark(state), words);
+    }
+  }
+
+  private offerUndo(undo: { seq: number; until: string }): void {
+    const place = document.querySelector<HTMLElement>("[data-stored]");
+    const template = document.querySelector<HTMLTemplateElement>("template[data-undo-form]");
+    if (!place || !template) return;
+    const form = template.content.firstElementChild?.cloneNode(true);
+    if (!(form instanceof HTMLFormElement)) return;
+    form.querySelector<HTMLInputElement>("[name='data.seq']")?.setAttribute("value", String(undo.seq));
+    place.append(" ", form);
+    window.clearTimeout(this.undoTimer);
+    this.undoTimer = window.setTimeout(() => form.remove(), Math.max(0, Date.parse(undo.until) - serverNow().getTime()));
+  }
+
+  private clearProblems(form: HTMLFormElement): void {
+    for (const note of form.querySelectorAll("[data-problem]")) note.remove();
+    for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
+    for (const box of form.querySelectorAll("[data-bad]")) box.removeAttribute("data-bad");
+  }
+
+  private showProblems(form: HTMLFormElement, problems: Problem[]): void {
+    let first: HTMLElement | undefined;
+    for (const problem of problems) {
+      const field = findField(form, problem.path);
+      if (!field) continue;
+      field.setAttribute("aria-invalid", "true");
+      field.closest("[data-bad], .s-field-box")?.setAttribute("data-bad", "true");
+      const note = document.createElement("p");
+      note.className = "s-error";
+      note.setAttribute("data-problem", "");
+      note.textContent = problem.message;
+      (field.closest("[data-field], .s-field-box") ?? field).insertAdjacentElement("afterend", note);
+      first ??= field;
+    }
+    first?.focus();
+  }
+}
+
+function findField(form: HTMLFormElement, path: string): HTMLElement | undefined {
+  const wanted = [path, `data.${path}`];
+  return [...form.querySelectorAll<HTMLElement>("[name]")].find((field) => wanted.includes(field.getAttribute("name") ?? ""));
+}
+
+function mark(state: State): SVGSVGElement {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const shapes: Record<State, string> = {
+    sending: "M10 3a7 7 0 100 14 7 7 0 000-14z",
+    stored: "M3.5 10.5l4 4 9-9",
+    kept: "M10 5.8V10l3 2M10 2.8a7.2 7.2 0 100 14.4 7.2 7.2 0 000-14.4z",
+    refused: "M10 2.8L18 17H2zM10 8v4.2M10 14.4v.2",
+  };
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("width", "15");
+  svg.setAttribute("height", "15");
+  svg.setAttribute("viewBox", "0 0 20 20");
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  path.setAttribute("d", shapes[state]);
+  svg.append(path);
+  return svg;
+}
