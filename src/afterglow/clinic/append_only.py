@@ -25,23 +25,29 @@ def get_append_only_models() -> list[type[Model]]:
 def protect_tables(using: str = DEFAULT_DB_ALIAS) -> list[str]:
     """Install the rule anew on every append-only table that exists; return the tables."""
     connection = connections[using]
+    models = _list_existing(connection)
     with connection.cursor() as cursor:
-        existing = set(connection.introspection.table_names(cursor))
-        tables = [m._meta.db_table for m in get_append_only_models() if m._meta.db_table in existing]
         if connection.vendor == "postgresql":
-            cursor.execute(_POSTGRES_FUNCTION)
-        for table in tables:
-            for statement in _build_statements(connection.vendor, table):
-                cursor.execute(statement)
-    return tables
+            cursor.execute(POSTGRES_FUNCTION)
+        for model in models:
+            for name, body in _expect(connection.vendor, model).items():
+                cursor.execute(_build_drop(connection.vendor, model, name))
+                cursor.execute(body)
+    return [model._meta.db_table for model in models]
 
 
 def find_unprotected(using: str = DEFAULT_DB_ALIAS) -> list[str]:
     """Return the append-only tables whose rule is missing or is not what was installed."""
     connection = connections[using]
-    tables = [model._meta.db_table for model in get_append_only_models()]
     found = _read_triggers(connection)
-    return [t for t in tables if any(found.get(name) != body for name, body in _expect(connection.vendor, t).items())]
+    return [
+        model._meta.db_table
+        for model in get_append_only_models()
+        if any(
+            found.get(name) != _describe(connection.vendor, model, body)
+            for name, body in _expect(connection.vendor, model).items()
+        )
+    ]
 
 
 def assert_protected(using: str = DEFAULT_DB_ALIAS) -> None:
@@ -59,67 +65,80 @@ def protect_after_migrate(sender: Any, using: str = DEFAULT_DB_ALIAS, **_others:
 def drop_protection(using: str = DEFAULT_DB_ALIAS) -> None:
     """Take the rule off every table; only a migration that rebuilds such a table, and tests, have a reason to."""
     connection = connections[using]
+    models = _list_existing(connection)
+    with connection.cursor() as cursor:
+        for model in models:
+            for name in _expect(connection.vendor, model):
+                cursor.execute(_build_drop(connection.vendor, model, name))
+
+
+def _list_existing(connection: Any) -> list[type[Model]]:
     with connection.cursor() as cursor:
         existing = set(connection.introspection.table_names(cursor))
-        for table in (m._meta.db_table for m in get_append_only_models()):
-            if table not in existing:
-                continue
-            for name in _expect(connection.vendor, table):
-                suffix = f' ON "{table}"' if connection.vendor == "postgresql" else ""
-                cursor.execute(f'DROP TRIGGER IF EXISTS "{name}"{suffix}')
+    return [model for model in get_append_only_models() if model._meta.db_table in existing]
 
 
-def _build_statements(vendor: str, table: str) -> list[str]:
-    expected = _expect(vendor, table)
-    on = f' ON "{table}"' if vendor == "postgresql" else ""
-    return [
-        statement for name, body in expected.items() for statement in (f'DROP TRIGGER IF EXISTS "{name}"{on}', body)
-    ]
+def _build_drop(vendor: str, model: type[Model], name: str) -> str:
+    on = f' ON "{model._meta.db_table}"' if vendor == "postgresql" else ""
+    return f'DROP TRIGGER IF EXISTS "{name}"{on}'
 
 
-def _expect(vendor: str, table: str) -> dict[str, str]:
+def _expect(vendor: str, model: type[Model]) -> dict[str, str]:
+    """Return the triggers a table must have: name -> the statement that makes it."""
+    table = model._meta.db_table
+    allowed = str(getattr(model, "CHANGE_ALLOWED", ""))
+    when = f" WHEN (NOT ({allowed}))" if allowed else ""
     if vendor == "postgresql":
+        events = {
+            "update": ("UPDATE", "ROW", when),
+            "delete": ("DELETE", "ROW", ""),
+            "truncate": ("TRUNCATE", "STATEMENT", ""),
+        }
         return {
-            f"{PREFIX}_row_{table}"[:63]: (
-                f'CREATE TRIGGER "{f"{PREFIX}_row_{table}"[:63]}" BEFORE DELETE OR UPDATE ON public.{table} '
-                f"FOR EACH ROW EXECUTE FUNCTION {FUNCTION}()"
-            ),
-            f"{PREFIX}_all_{table}"[:63]: (
-                f'CREATE TRIGGER "{f"{PREFIX}_all_{table}"[:63]}" BEFORE TRUNCATE ON public.{table} '
-                f"FOR EACH STATEMENT EXECUTE FUNCTION {FUNCTION}()"
-            ),
+            _name(verb, table): f'CREATE TRIGGER "{_name(verb, table)}" BEFORE {event} ON "{table}" '
+            f"FOR EACH {scope}{condition} EXECUTE FUNCTION {FUNCTION}()"
+            for verb, (event, scope, condition) in events.items()
         }
     return {
-        f"{PREFIX}_{verb.lower()}_{table}": (
-            f'CREATE TRIGGER "{PREFIX}_{verb.lower()}_{table}" BEFORE {verb} ON "{table}" '
-            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-        )
-        for verb in ("UPDATE", "DELETE")
+        _name(verb, table): f'CREATE TRIGGER "{_name(verb, table)}" BEFORE {verb.upper()} ON "{table}"'
+        f"{when if verb == 'update' else ''} BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        for verb in ("update", "delete")
     }
 
 
+def _name(verb: str, table: str) -> str:
+    return f"{PREFIX}_{verb}_{table}"[:63]
+
+
+def _describe(vendor: str, model: type[Model], body: str) -> str:
+    """Return how the catalogue of the database must describe a trigger."""
+    if vendor != "postgresql":
+        return body
+    verb = next(word for word in ("UPDATE", "DELETE", "TRUNCATE") if f"BEFORE {word}" in body)
+    has_condition = bool(getattr(model, "CHANGE_ALLOWED", "")) and verb == "UPDATE"
+    return f"{model._meta.db_table} {verb} {has_condition} {POSTGRES_BODY.strip()}"
+
+
 def _read_triggers(connection: Any) -> dict[str, str]:
+    query = _POSTGRES_TRIGGERS if connection.vendor == "postgresql" else _SQLITE_TRIGGERS
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(
-                "SELECT tgname, pg_get_triggerdef(t.oid) FROM pg_trigger t "
-                "WHERE NOT tgisinternal AND tgenabled IN ('O', 'A') AND tgname LIKE %s",
-                [f"{PREFIX}_%"],
-            )
-        else:
-            cursor.execute(
-                "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE %s", [f"{PREFIX}_%"]
-            )
-        return {name: _normalise(sql) for name, sql in cursor.fetchall()}
+        cursor.execute(query, [f"{PREFIX}_%"])
+        return dict(cursor.fetchall())
 
 
-def _normalise(sql: str) -> str:
-    return sql
-
-
-_POSTGRES_FUNCTION = f"""
-CREATE OR REPLACE FUNCTION {FUNCTION}() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
-END $$
+_SQLITE_TRIGGERS = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE %s"
+# tgtype: 2 before, 8 delete, 16 update, 32 truncate; tgenabled O: fires in ordinary sessions
+_POSTGRES_TRIGGERS = """
+SELECT t.tgname, c.relname || ' '
+  || CASE WHEN t.tgtype & 16 > 0 THEN 'UPDATE' WHEN t.tgtype & 8 > 0 THEN 'DELETE' ELSE 'TRUNCATE' END
+  || CASE WHEN t.tgqual IS NULL THEN ' False ' ELSE ' True ' END
+  || btrim(p.prosrc, E' \n')
+FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid
+WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') AND t.tgtype & 2 > 0 AND t.tgname LIKE %s
 """
+POSTGRES_BODY = """
+BEGIN
+  RAISE EXCEPTION '%% is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+END
+""".replace("%%", "%")
+POSTGRES_FUNCTION = f"CREATE OR REPLACE FUNCTION {FUNCTION}() RETURNS trigger LANGUAGE plpgsql AS $${POSTGRES_BODY}$$"

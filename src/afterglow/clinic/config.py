@@ -14,6 +14,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from afterglow.clinic import secrets
 from afterglow.clinic.errors import SetupError
 
+# set while tables are made, never while serving
+AS_OWNER = "AFTERGLOW_AS_OWNER"
 CONFIG_FILE = "clinic.toml"
 DATABASE_FILE = "afterglow.sqlite3"
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")

@@ -13,6 +13,8 @@ class OpaqueIdModel(models.Model):
     id = models.CharField(primary_key=True, max_length=LENGTH, default=make_id, editable=False)
 
     class Meta:
+        """A base only."""
+
         abstract = True
 
 
@@ -25,4 +27,6 @@ class AppendOnlyModel(models.Model):
     APPEND_ONLY: ClassVar[bool] = True
 
     class Meta:
+        """A base only."""
+
         abstract = True

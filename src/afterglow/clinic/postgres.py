@@ -32,3 +32,32 @@ def check_role_name(name: str) -> str:
     if not name.isascii() or not name.replace("_", "a").isalnum() or name[0].isdigit() or name != name.lower():
         raise SetupError(f"role {name!r} is not usable; use lower-case letters, digits and _")
     return name
+
+
+def check_version(connection: Any) -> None:
+    """Refuse a server older than PostgreSQL 15."""
+    version = connection.pg_version
+    if version < MINIMUM_VERSION:
+        raise SetupError(f"PostgreSQL {version // 10000} is too old; 15 or newer is needed")
+
+
+def grant_role(connection: Any, role: str) -> None:
+    """Make the application's role and give it what it needs, without the right to alter append-only tables."""
+    from afterglow.clinic.append_only import get_append_only_models
+
+    check_role_name(role)
+    tables = [m._meta.db_table for m in get_append_only_models()]
+    changing = {m._meta.db_table for m in get_append_only_models() if getattr(m, "CHANGE_ALLOWED", "")}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
+        if cursor.fetchone() is None:
+            cursor.execute(f"CREATE ROLE {role} NOLOGIN")
+        cursor.execute("SELECT pg_has_role(current_user, %s, 'MEMBER')", [role])
+        if not cursor.fetchone()[0]:
+            cursor.execute(f"GRANT {role} TO CURRENT_USER")
+        cursor.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
+        cursor.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}")
+        cursor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}")
+        for table in tables:
+            lost = "DELETE, TRUNCATE" if table in changing else "UPDATE, DELETE, TRUNCATE"
+            cursor.execute(f'REVOKE {lost} ON "{table}" FROM {role}')

@@ -12,7 +12,7 @@ from csp.constants import NONE, SELF
 
 from afterglow import __version__
 from afterglow.clinic import postgres, secrets, sqlite
-from afterglow.clinic.config import Config, env_bool, env_int, load_config
+from afterglow.clinic.config import AS_OWNER, Config, env_bool, env_int, load_config
 
 CONFIG: Config = load_config()
 DATA_DIR: Path = CONFIG.data_dir
@@ -71,6 +71,8 @@ MIDDLEWARE: list[str] = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "afterglow.clinic.accounts.second_factor.SecondFactorMiddleware",
+    "afterglow.clinic.accounts.idle.IdleLockMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 TEMPLATES: list[dict[str, Any]] = [
@@ -100,7 +102,7 @@ DATABASES: dict[str, dict[str, Any]] = {
             "TEST": {"NAME": str(DATA_DIR / "test.sqlite3")},
         }
         if CONFIG.database.is_sqlite
-        else postgres.build_settings(CONFIG.database)
+        else postgres.build_settings(CONFIG.database, as_owner=env_bool(AS_OWNER, False))
     )
 }
 ATOMIC_REQUESTS = False
@@ -122,8 +124,11 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+ACCOUNT_ADAPTER = "afterglow.clinic.accounts.adapters.AccountAdapter"
+MFA_ADAPTER = "afterglow.clinic.accounts.adapters.MFAAdapter"
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"
+ACCOUNT_USER_MODEL_EMAIL_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"

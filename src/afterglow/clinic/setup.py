@@ -1,12 +1,14 @@
 """Sets Django up for one data folder; every command that touches a clinic passes through here."""
 
 import os
+import sqlite3
 from pathlib import Path
 
 import django
 from django.apps import apps
 
-from afterglow.clinic.config import read_config
+from afterglow.clinic import postgres, secrets
+from afterglow.clinic.config import AS_OWNER, env_text, parse_database_url, read_config, write_config
 from afterglow.clinic.errors import SetupError
 from afterglow.terms import InvalidInput, build_error
 
@@ -32,6 +34,86 @@ def set_up_clinic(data_dir: str | Path) -> None:
         django.setup()
     except SetupError as error:
         raise refuse_folder(folder, error) from None
+
+
+def make_clinic(
+    data_dir: str | Path, *, url: str = "", is_demonstration: bool = False, hosts: tuple[str, ...] = ()
+) -> str:
+    """Make an empty clinic and set Django up for it; return the recovery key of its backups, which is kept nowhere.
+
+    Raises
+    ------
+    InvalidInput
+        The folder is not empty, or the database cannot be used.
+    """
+    folder = Path(data_dir).expanduser().resolve()
+    try:
+        recovery_key = make_folder(folder, url=url, is_demonstration=is_demonstration, hosts=hosts)
+    except SetupError as error:
+        raise refuse_folder(folder, error) from None
+    os.environ[AS_OWNER] = "1"
+    try:
+        set_up_clinic(folder)
+        migrate_clinic()
+    finally:
+        del os.environ[AS_OWNER]
+    return recovery_key
+
+
+def make_folder(folder: Path, *, url: str, is_demonstration: bool = False, hosts: tuple[str, ...] = ()) -> str:
+    """Make the folder, its secrets and its `clinic.toml`; return the recovery key."""
+    database = parse_database_url(url, folder)
+    if database.password:
+        raise SetupError(
+            "the database URL holds a password; leave it out and set AFTERGLOW_DATABASE_PASSWORD or "
+            "AFTERGLOW_DATABASE_PASSWORD_FILE instead"
+        )
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise SetupError(f"{folder} is not empty; name a folder that does not exist yet")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    recovery_key = secrets.make_secrets(folder)
+    role = ""
+    if not database.is_sqlite:
+        role = postgres.check_role_name(f"{database.name}_app".lower().replace("-", "_"))
+        if password := env_text("AFTERGLOW_DATABASE_PASSWORD", ""):
+            secrets.write_secret(folder, secrets.DATABASE_PASSWORD, password)
+    write_config(folder, url=url or "sqlite", role=role, is_demonstration=is_demonstration, hosts=hosts)
+    return recovery_key
+
+
+def migrate_clinic() -> None:
+    """Bring the tables up to this version, then the append-only rule and the roles; Django must be set up as owner."""
+    from django.conf import settings
+    from django.core.management import call_command
+    from django.db import DatabaseError, connection
+
+    from afterglow.clinic.append_only import assert_protected
+
+    try:
+        if connection.vendor == "postgresql":
+            postgres.check_version(connection)
+        call_command("migrate", interactive=False, verbosity=0)
+        if connection.vendor == "postgresql":
+            postgres.grant_role(connection, settings.CONFIG.database.role)
+        else:
+            Path(settings.DATABASES["default"]["NAME"]).chmod(0o600)
+        assert_protected()
+    except (DatabaseError, sqlite3.Error) as error:
+        raise refuse_folder(settings.DATA_DIR, SetupError(f"the database cannot be used: {error}")) from None
+    finally:
+        connection.close()
+
+
+def find_pending_migrations() -> list[str]:
+    """Return the migrations of this version that the database does not have yet."""
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    connection.close()
+    return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
 
 
 def refuse_folder(folder: Path, error: SetupError) -> InvalidInput:

@@ -61,4 +61,6 @@ class ReadEvent(AppendOnlyModel):
     patient = models.CharField(max_length=IDENTIFIER, blank=True, db_index=True)
 
     class Meta:
+        """One read per place of a batch."""
+
         constraints = [models.UniqueConstraint(fields=["batch", "place"], name="read_once_per_place")]

@@ -1,0 +1,60 @@
+"""Makes an empty clinic: data folder, secrets, tables. The recovery key of its backups is printed once, never kept."""
+
+import argparse
+import os
+
+from afterglow.commands import DONE, print_json
+
+HELP = "make an empty clinic"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `init` takes."""
+    parser.add_argument(
+        "--data", required=True, metavar="DIR", help="the data folder to make; it must not hold anything"
+    )
+    parser.add_argument(
+        "--database",
+        default="",
+        metavar="URL",
+        help="postgresql://OWNER@HOST:PORT/NAME (password from AFTERGLOW_DATABASE_PASSWORD or ..._FILE); default: SQLite",
+    )
+    parser.add_argument("--site-name", default="", help="name of the first site")
+    parser.add_argument("--timezone", default="UTC", help="its time zone, such as Europe/Vienna")
+    parser.add_argument(
+        "--hostname", action="append", default=[], metavar="NAME", help="a name browsers reach it by (repeat for more)"
+    )
+    parser.add_argument("--upgrade", action="store_true", help="bring an existing folder's tables up to this version")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Make the clinic, or upgrade the tables of one."""
+    if args.upgrade:
+        return _upgrade(args)
+    from afterglow.clinic.setup import make_clinic
+
+    recovery_key = make_clinic(args.data, url=args.database, hosts=tuple(args.hostname))
+    site_id = make_first_site(args.site_name, args.timezone) if args.site_name else None
+    if args.json:
+        print_json({"data": args.data, "recovery_key": recovery_key, "site": site_id})
+        return DONE
+    print(f"clinic made in {args.data}")
+    print("Recovery key of its backups. It is shown once and kept nowhere; write it down and lock it away:")
+    print(recovery_key)
+    print(f"Next: afterglow user add NAME --role manager --data {args.data}; then afterglow serve --data {args.data}")
+    return DONE
+
+
+def _upgrade(args: argparse.Namespace) -> int:
+    from afterglow.clinic.config import AS_OWNER
+    from afterglow.clinic.setup import find_pending_migrations, migrate_clinic, set_up_clinic
+
+    os.environ[AS_OWNER] = "1"
+    set_up_clinic(args.data)
+    pending = find_pending_migrations()
+    migrate_clinic()
+    if args.json:
+        print_json({"data": args.data, "applied": pending})
+    else:
+        print(f"{len(pending)} migrations applied" if pending else "nothing to do")
+    return DONE

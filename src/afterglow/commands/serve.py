@@ -1,0 +1,80 @@
+"""Serves a clinic until Ctrl-C: pages, live streams, and the ticker that lets time pass for its sessions."""
+
+import argparse
+import os
+from pathlib import Path
+
+from afterglow.commands import BAD_INPUT, DONE
+from afterglow.terms import InvalidInput, build_error
+
+HELP = "serve a clinic"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `serve` takes."""
+    parser.add_argument("--data", required=True, metavar="DIR", help="the clinic's data folder")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine alone)")
+    parser.add_argument("--port", type=int, default=8000, help="port of the pages (default: 8000)")
+    parser.add_argument("--mllp-port", type=int, default=0, help="port of bedside monitors; 0 turns it off (default)")
+    parser.add_argument("--tls-cert", metavar="FILE", help="certificate chain in PEM; turns TLS on")
+    parser.add_argument("--tls-key", metavar="FILE", help="its private key in PEM")
+    parser.add_argument("--workers", type=int, default=1, help="processes; more than one needs PostgreSQL")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check the call, then serve."""
+    from afterglow.clinic.setup import set_up_clinic
+
+    check_call(args)
+    if args.tls_cert:
+        os.environ["AFTERGLOW_TLS"] = "1"
+    set_up_clinic(args.data)
+    check_workers(args.workers)
+    return serve_clinic(args)
+
+
+def serve_clinic(args: argparse.Namespace) -> int:
+    """Serve the clinic that Django is set up for, and say when its door is open."""
+    from afterglow.web.server import Listener, serve
+
+    listener = Listener(
+        host=args.host,
+        port=args.port,
+        tls_cert=Path(args.tls_cert) if args.tls_cert else None,
+        tls_key=Path(args.tls_key) if args.tls_key else None,
+        workers=args.workers,
+    )
+    has_opened = serve(listener, lambda: print(f"web ready at {listener.address}", flush=True))
+    return DONE if has_opened else BAD_INPUT
+
+
+def check_call(args: argparse.Namespace) -> None:
+    """Refuse ports that do not exist, half a TLS pair, files that cannot be read, and a listener that is not there."""
+    problems = []
+    if not 0 <= args.port <= 65535:
+        problems.append(build_error("port", "port-unusable", args.port, "0 to 65535", f"{args.port} is no port"))
+    if args.mllp_port != 0:
+        message = "this version has no listener for bedside monitors"
+        problems.append(build_error("mllp-port", "mllp-absent", args.mllp_port, "0", message))
+    if bool(args.tls_cert) != bool(args.tls_key):
+        message = "TLS needs both the certificate and its key"
+        problems.append(build_error("tls-cert", "tls-half", args.tls_cert, "--tls-cert and --tls-key", message))
+    for name in ("tls_cert", "tls_key"):
+        value = getattr(args, name)
+        if value and not os.access(value, os.R_OK):
+            field = name.replace("_", "-")
+            message = f"{value} cannot be read"
+            problems.append(build_error(field, "file-unreadable", value, "a readable PEM file", message))
+    if args.workers < 1:
+        problems.append(build_error("workers", "workers-too-few", args.workers, "1 or more", "at least one process"))
+    if problems:
+        raise InvalidInput(problems)
+
+
+def check_workers(workers: int) -> None:
+    """Refuse several processes on the embedded database."""
+    from django.conf import settings
+
+    if workers > 1 and settings.CONFIG.database.is_sqlite:
+        message = "SQLite serves one process; several need PostgreSQL (`afterglow init --database URL`)"
+        raise InvalidInput([build_error("workers", "workers-need-postgresql", workers, "1 on SQLite", message)])
