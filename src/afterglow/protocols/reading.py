@@ -148,7 +148,7 @@ class Reader:
     def read_content(self, content: Any, unit: str, path: str) -> Any:
         """Return the number or word of a value; a number needs a unit and a word has none."""
         if isinstance(content, bool):
-            is_good, content = not unit, content
+            is_good = not unit
         elif isinstance(content, int | Decimal) or (unit and isinstance(content, str)):
             number = read_number(content)
             is_good, content = bool(unit) and number is not None, number
@@ -267,7 +267,9 @@ _DUE_VALUES = ("at_min", "every_min", "window_min", "from_min", "until_min")
 
 def read_due(data: Any, path: str, reader: Reader) -> DueItem | None:
     """Return one due item; exactly one of `at_min` and `every_min` is given."""
-    table = reader.read_table(data, path, {"id", "items", "phases", "anchor"} | _CITATION, {*_DUE_VALUES, "grace_factor", "text"})
+    table = reader.read_table(
+        data, path, {"id", "items", "phases", "anchor"} | _CITATION, {*_DUE_VALUES, "grace_factor", "text"}
+    )
     if table is None:
         return None
     if ("at_min" in table) == ("every_min" in table):
@@ -315,7 +317,9 @@ def read_ladder_step(data: Any, path: str, reader: Reader) -> LadderStep | None:
     table = reader.read_table(data, path, {"event", "phase", "order", "act", "command", "caution"} | _CITATION)
     if table is None:
         return None
-    texts = {key: reader.read_text(table[key], f"{path}.{key}") for key in ("event", "phase", "act", "command", "caution")}
+    texts = {
+        key: reader.read_text(table[key], f"{path}.{key}") for key in ("event", "phase", "act", "command", "caution")
+    }
     order = read_number(table["order"])
     if not isinstance(order, int):
         reader.refuse(f"{path}.order", "number-malformed", table["order"], "a whole number", "not a whole number")
