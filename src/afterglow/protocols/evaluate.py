@@ -19,6 +19,7 @@ from afterglow.terms import Finding, Severity, Verdict, calculate_verdict
 # `{bp.systolic_mmhg}` is the value; `{160 - bp.systolic_mmhg}` is the distance to a limit
 PLACEHOLDER = re.compile(r"\{(?:(\d+(?:\.\d+)?) - )?([a-z0-9_.-]+)\}")
 
+_GAP = "Not recorded: "
 _SEVERITY_ORDER = {Severity.STOP: 0, Severity.CAUTION: 1, Severity.MISSING: 2, Severity.INFO: 3}
 
 
@@ -193,12 +194,29 @@ def _merge_missing(findings: Iterable[Finding]) -> list[Finding]:
 
 def _join_missing(first: Finding, second: Finding) -> Finding:
     names = tuple(dict.fromkeys(first.facts + second.facts))
-    asks = first.asks if second.asks in first.asks else f"{first.asks} {second.asks}"
-    return replace(first, facts=names, seen=_name_missing(names), asks=asks)
+    if first.seen.startswith(_GAP) and second.seen.startswith(_GAP):
+        seen = _GAP + "; ".join(dict.fromkeys([*_split_gap(first.seen), *_split_gap(second.seen)]))
+    else:
+        seen = _join_once(first.seen, second.seen, "; ")
+    return replace(
+        first,
+        facts=names,
+        seen=seen,
+        asks=_join_once(first.asks, second.asks, " "),
+        threshold=_join_once(first.threshold, second.threshold, "; "),
+    )
+
+
+def _split_gap(text: str) -> list[str]:
+    return text.removeprefix(_GAP).split("; ")
+
+
+def _join_once(first: str, second: str, glue: str) -> str:
+    return first if second in first else f"{first}{glue}{second}"
 
 
 def _name_missing(names: tuple[str, ...]) -> str:
-    return "Not recorded: " + ", ".join(_get_label(name) for name in names)
+    return _GAP + "; ".join(dict.fromkeys(_get_label(name) for name in names))
 
 
 def _join_questions(names: tuple[str, ...]) -> str:

@@ -16,7 +16,7 @@ from afterglow.protocols.evaluate import PLACEHOLDER
 from afterglow.protocols.facts import FactSpec, find_fact
 from afterglow.protocols.model import Rule
 from afterglow.protocols.reading import Reader, read_rule
-from afterglow.terms import InvalidInput, Severity
+from afterglow.terms import Severity
 
 _DEFAULTS: Mapping[str, Any] = {"cleared": "", "asks": ""}
 _TEXTS = ("seen", "threshold", "asks", "cleared")
@@ -92,14 +92,17 @@ def _check_texts(rule: Rule, reader: Reader) -> None:
 
 
 def _check_silence(rule: Rule, asker: Rule | None, reader: Reader) -> None:
-    """A rule that is more than information may be silent only where another rule asks for what it lacks."""
+    """A rule that is more than information may be silent only where another rule asks for what it lacks.
+
+    The asking rule may apply to fewer people (an ECG is asked only of those at risk, an abnormal one counts for all).
+    """
     if asker is None:
         message = "a rule that stops or cautions may be silent only when asked_by names the rule that asks"
         reader.refuse(f"{rule.key}.missing", "silence-unexplained", rule.asked_by, "missing, or asked_by", message)
         return
     unasked = set(iterate_fact_names(rule.when)) - set(iterate_fact_names(asker.when))
     has_gap = unasked or not set(rule.stages) <= set(asker.stages) or asker.missing == "silent"
-    if has_gap or (asker.applies is not None and asker.applies != rule.applies):
+    if has_gap:
         message = f"{asker.key} does not ask for {', '.join(sorted(unasked)) or 'it'} at the same stages"
         reader.refuse(f"{rule.key}.asked_by", "silence-unexplained", rule.asked_by, "a rule that asks", message)
 
