@@ -1,0 +1,71 @@
+"""The whole page as named parts: each part is one template that can be replaced while the rest stays."""
+
+from typing import Any
+
+from django.template.loader import render_to_string
+
+from afterglow.web.sessions.chart import draw_timeline
+from afterglow.web.sessions.chart.draw import list_table_rows
+from afterglow.web.sessions.present.alarms import build_alarms
+from afterglow.web.sessions.present.dose import build_dose
+from afterglow.web.sessions.present.due import build_due
+from afterglow.web.sessions.present.record import (
+    build_allowed,
+    build_checks,
+    build_gates,
+    build_log,
+    build_rems,
+    describe_blockers,
+    name_phase_task,
+)
+from afterglow.web.sessions.present.stepper import build_steps
+from afterglow.web.sessions.present.tiles import build_tiles
+from afterglow.web.sessions.present.past import write_past
+from afterglow.web.sessions.present.timeline import build_timeline
+
+View = dict[str, Any]
+
+PARTS = ("context", "stepper", "alarms", "tiles", "middle", "dose", "due", "past", "record", "log")
+BEFORE = frozenset({"booked", "arrived", "pre-checks", "ready"})
+AFTER = frozenset({"observing", "released", "left", "ended"})
+
+
+def build_page(view: View, *, protocol: Any = None, order: View | None = None, about: View | None = None) -> View:
+    """Return everything the parts show, from the view, the effective protocol, the order and the people."""
+    phase = str(view.get("phase") or "booked")
+    timeline = build_timeline(view, protocol)
+    return {
+        "view": view,
+        "phase": phase,
+        "is_before": phase in BEFORE,
+        "is_after": phase in AFTER,
+        "is_running": phase in {"dosing", "paused"},
+        "is_closed": bool(view.get("closed") or view.get("is_closed")),
+        "middle_title": name_phase_task(phase),
+        "about": about or {},
+        "order": order or {},
+        "orders": view.get("orders") or [],
+        "steps": build_steps(view),
+        "alarms": build_alarms(view),
+        "tiles": build_tiles(view),
+        "timeline": draw_timeline(timeline) if timeline else "",
+        "timeline_rows": list_table_rows(timeline) if timeline else [],
+        "dose": build_dose(view, protocol, order),
+        "due": build_due(view),
+        "checks": build_checks(view),
+        "gates": build_gates(view),
+        "blockers": describe_blockers(view),
+        "rems": build_rems(view),
+        "deviations": view.get("deviations") or [],
+        "log": build_log(view),
+        "allowed": build_allowed(view),
+        "past_words": write_past(view),
+        "protocol": protocol,
+    }
+
+
+def build_parts(context: View, request: Any = None) -> dict[str, str]:
+    """Return the HTML of every part by name, for replacing figures in an open page."""
+    return {
+        name: render_to_string(f"web/sessions/parts/{name}.html", context, request=request).strip() for name in PARTS
+    }

@@ -1,0 +1,123 @@
+"""Checks before, gates after, and the record's own lists: log, deviations, missing form fields, orders."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from afterglow.web.sessions.present.words import write_hour
+
+View = dict[str, Any]
+
+GATE_ICONS = {"met": "tick", "open": "clock", "missing": "question"}
+CHECK_ICONS = {
+    "met": "tick",
+    "done": "tick",
+    "passed": "tick",
+    "open": "clock",
+    "pending": "clock",
+    "missing": "question",
+    "failed": "stop-sign",
+    "stop": "stop-sign",
+    "overridden": "pen",
+}
+CHECK_KINDS = {
+    "met": "met",
+    "done": "met",
+    "passed": "met",
+    "failed": "stop",
+    "stop": "stop",
+    "missing": "missing",
+}
+
+
+def build_gates(view: View) -> View:
+    """Return the discharge gates with what was seen, and the earliest time."""
+    discharge = view.get("discharge") or {}
+    gates = []
+    for gate in discharge.get("gates") or []:
+        state = str(gate.get("state") or "missing")
+        gates.append({**gate, "state": state, "icon": GATE_ICONS.get(state, "question")})
+    return {
+        "gates": gates,
+        "open_count": sum(gate["state"] != "met" for gate in gates),
+        "is_open": bool(discharge.get("is_open")),
+        "earliest": write_hour(discharge.get("earliest_at")),
+        "earliest_at": discharge.get("earliest_at") or "",
+    }
+
+
+def build_checks(view: View) -> View:
+    """Return the pre-session checks in the protocol's order, and how many are done."""
+    rows = []
+    for check in view.get("checks") or []:
+        state = str(check.get("state") or "open")
+        rows.append(
+            {
+                **check,
+                "state": state,
+                "kind_class": CHECK_KINDS.get(state, "open"),
+                "icon": CHECK_ICONS.get(state, "clock"),
+                "at": write_hour(check.get("at") or check.get("recorded_at") or check.get("done_at")),
+                "is_met": CHECK_KINDS.get(state) == "met" or state == "overridden",
+            }
+        )
+    done = sum(row["is_met"] for row in rows)
+    return {"rows": rows, "done": done, "count": len(rows), "is_complete": bool(rows) and done == len(rows)}
+
+
+def build_log(view: View) -> list[View]:
+    """Return the log, latest first; corrected entries stay, struck, beside what replaced them."""
+    rows = []
+    for entry in view.get("log") or []:
+        rows.append(
+            {
+                **entry,
+                "by_name": entry.get("by_name") or entry.get("by") or "",
+                "hour": write_hour(entry.get("occurred_at"), seconds=True),
+                "stored": write_hour(entry.get("recorded_at"), seconds=True),
+                "is_corrected": bool(entry.get("corrected_by")),
+                "can_correct": not entry.get("corrected_by") and not _is_machine(str(entry.get("type") or "")),
+            }
+        )
+    return rows[::-1]
+
+
+def _is_machine(event_type: str) -> bool:
+    """Return whether an event was written by the program itself, so that nobody corrects it."""
+    return event_type.startswith("alarm") or event_type in {"session-opened", "ticked"}
+
+
+def build_allowed(view: View) -> dict[str, View]:
+    """Return by command whether it is offered now, with the reason when it is not."""
+    return {str(row.get("command")): row for row in view.get("allowed") or []}
+
+
+def build_rems(view: View) -> View | None:
+    """Return the missing fields of the REMS form, or None where there is no such form."""
+    rems = view.get("rems")
+    if not rems:
+        return None
+    missing = [item if isinstance(item, dict) else {"title": str(item)} for item in rems.get("missing") or []]
+    return {"missing": missing, "is_complete": not missing, "fields": rems.get("fields") or []}
+
+
+def describe_blockers(view: View) -> list[View]:
+    """Return what stands between now and the next step, as findings or sentences."""
+    return [item if isinstance(item, dict) else {"asks": str(item)} for item in view.get("blockers") or []]
+
+
+def read_undo(view: View, user_id: str) -> View | None:
+    """Return the acting person's last entry, which can be undone for some seconds."""
+    for entry in reversed(view.get("log") or []):
+        if entry.get("by") == user_id and not entry.get("corrected_by"):
+            return {"seq": entry.get("seq"), "text": entry.get("text"), "at": write_hour(entry.get("recorded_at"), True)}
+    return None
+
+
+def name_phase_task(phase: str) -> str:
+    """Return the title of the middle region for a phase."""
+    if phase in {"booked", "arrived", "pre-checks", "ready"}:
+        return _("Before the dose")
+    if phase in {"observing", "released", "left"}:
+        return _("Before leaving")
+    return _("Session timeline")

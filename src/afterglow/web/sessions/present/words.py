@@ -1,0 +1,90 @@
+"""Times, ages and numbers as the session page writes them."""
+
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+FRESH_S = 90
+MINUTES_S = 90 * 60
+
+
+def read_instant(value: Any) -> datetime | None:
+    """Return an aware instant from ISO text or a datetime, or None."""
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, str) and value:
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    return None
+
+
+def write_hour(value: Any, seconds: bool = False) -> str:
+    """Return the clock time in the site's zone, `10:25` or `10:25:10`."""
+    instant = read_instant(value)
+    if instant is None:
+        return ""
+    local = timezone.localtime(instant) if timezone.is_aware(instant) else instant
+    return local.strftime("%H:%M:%S" if seconds else "%H:%M")
+
+
+def write_span(seconds: Any, hours: bool = False) -> str:
+    """Return a running duration as `23:10`; an hour and more as `1:03:10` when asked, else minutes go on."""
+    if seconds is None:
+        return ""
+    total = int(abs(float(seconds)))
+    if hours and total >= 3600:
+        return f"{total // 3600}:{total % 3600 // 60:02d}:{total % 60:02d}"
+    return f"{total // 60}:{total % 60:02d}"
+
+
+def write_age(seconds: Any, at: Any = None) -> str:
+    """Return an age: seconds to 90 s, minutes to 90 min, then clock time."""
+    if seconds is None:
+        return ""
+    age = int(float(seconds))
+    if age < 0:
+        return write_hour(at)
+    if age <= FRESH_S:
+        return _("%(n)d s ago") % {"n": age}
+    if age <= MINUTES_S:
+        return _("%(n)d min ago") % {"n": age // 60}
+    return write_hour(at) or _("%(n)d h ago") % {"n": age // 3600}
+
+
+def write_number(value: Any) -> str:
+    """Return a number as people write it; text that is not a number stays as it is."""
+    if value is None or value == "":
+        return ""
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return str(value)
+    if not number.is_finite():
+        return str(value)
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def write_fixed(value: Any, places: int = 1) -> str:
+    """Return a number with so many decimals, or nothing when it is not known."""
+    if value is None or value == "":
+        return ""
+    try:
+        return str(Decimal(str(value)).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP))
+    except (InvalidOperation, ValueError):
+        return str(value)
+
+
+def write_signed(value: Any) -> str:
+    """Return a change with its sign, the minus as a real one."""
+    text = write_number(value)
+    if not text:
+        return ""
+    if text.startswith("-"):
+        return "−" + text[1:]
+    return text if text == "0" else f"+{text}"
