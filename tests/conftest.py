@@ -5,6 +5,7 @@ A test whose real part is missing is skipped; AFTERGLOW_REQUIRE=browser,postgres
 
 import os
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,17 @@ def miss(part: str, reason: str) -> None:
     if part in os.environ.get("AFTERGLOW_REQUIRE", "").split(","):
         pytest.fail(f"AFTERGLOW_REQUIRE names {part}: {reason}")
     pytest.skip(reason)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print each reason for a skip once, with the number of tests it kept from running."""
+    reasons = Counter(
+        str(report.longrepr[2]).removeprefix("Skipped: ")
+        for report in terminalreporter.stats.get("skipped", [])
+        if isinstance(report.longrepr, tuple)
+    )
+    for reason, count in sorted(reasons.items()):
+        terminalreporter.write_line(f"skipped {count}: {reason}")
 
 
 def pytest_unconfigure() -> None:
