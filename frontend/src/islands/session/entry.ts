@@ -71,6 +71,7 @@ export class Entries {
         body,
         headers: { Accept: "application/json", "X-CSRFToken": this.page.token },
       });
+      if (response.status === 423 || response.status === 429) return undefined;
       if (response.redirected || !response.headers.get("Content-Type")?.includes("json")) {
         return response.status >= 500 || response.redirected ? undefined : { ok: false, refusal: { code: "not-sent", message: "This sign-in may not send; reload the page." } };
       }

@@ -30,13 +30,12 @@ export class LiveLink {
   private open(): void {
     this.source?.close();
     this.source = new EventSource(`${this.page.streamUrl}?after=${this.page.seq}`);
-    this.source.addEventListener("heartbeat", (event) => this.hear((event as MessageEvent<string>).data));
-    this.source.addEventListener("session", (event) => {
+    this.source.addEventListener("beat", (event) => this.hear((event as MessageEvent<string>).data));
+    this.source.addEventListener("event", (event) => {
       this.heardAt = Date.now();
       const seq = Number((event as MessageEvent<string>).lastEventId || 0);
       if (seq === 0 || seq > this.page.seq) void this.refresh();
     });
-    this.source.addEventListener("end", () => this.source?.close());
     this.source.addEventListener("error", () => {
       if (this.source?.readyState === EventSource.CLOSED) window.setTimeout(() => this.open(), 3000);
     });
@@ -90,7 +89,7 @@ export class LiveLink {
     }
     this.asking = true;
     try {
-      const response = await fetch(`${this.page.viewUrl}?parts=1`, { headers: { Accept: "application/json" }, cache: "no-store" });
+      const response = await fetch(`${this.page.viewUrl}?parts=1`, { headers: { Accept: "application/json", "X-Afterglow-Background": "1" }, cache: "no-store" });
       if (response.ok && !response.redirected) this.take((await response.json()) as Answer);
     } catch {
       // The watch says that the link is lost; the next beat or event asks again.

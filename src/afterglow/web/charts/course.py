@@ -127,7 +127,7 @@ def _draw_months(scale: _Scale, bottom: float) -> list[str]:
 
 def _draw_main(scale: _Scale, lane: Lane) -> list[str]:
     def y(value: float) -> float:
-        return MAIN_BOTTOM - (MAIN_BOTTOM - MAIN_TOP) * value / lane.maximum
+        return MAIN_BOTTOM - (MAIN_BOTTOM - MAIN_TOP) * min(value, lane.maximum) / lane.maximum
 
     parts = [svg.text("chart__title", 4, 16, lane.title)]
     ticks = [tick for tick in range(0, int(lane.maximum), 5) if lane.maximum - tick >= 5] + [int(lane.maximum)]
@@ -157,7 +157,7 @@ def _draw_sessions(scale: _Scale, course: Course) -> list[str]:
 
 def _draw_second(scale: _Scale, lane: Lane) -> list[str]:
     def y(value: float) -> float:
-        return SECOND_BOTTOM - (SECOND_BOTTOM - SECOND_TOP) * value / lane.maximum
+        return SECOND_BOTTOM - (SECOND_BOTTOM - SECOND_TOP) * min(value, lane.maximum) / lane.maximum
 
     parts = [svg.text("chart__title", 4, SECOND_TOP - 6, lane.title)]
     parts += [
