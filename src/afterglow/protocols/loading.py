@@ -35,7 +35,11 @@ _PROFILE = ("id", "title", "disagreement", "options", "source", "locator", "grad
 
 def read_data(folder: str, name: str) -> dict[str, Any]:
     """Return one packaged TOML file; its numbers stay exact."""
-    text = files("afterglow.protocols").joinpath("data", folder, f"{name}.toml").read_text(encoding="utf-8")
+    text = (
+        files("afterglow.protocols")
+        .joinpath("data", *filter(None, (folder, f"{name}.toml")))
+        .read_text(encoding="utf-8")
+    )
     return tomllib.loads(text, parse_float=Decimal)
 
 

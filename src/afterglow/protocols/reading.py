@@ -32,6 +32,7 @@ from afterglow.terms import Citation, Grade, InvalidInput, Override, Problem, Se
 E = TypeVar("E", bound=StrEnum)
 T = TypeVar("T")
 Table = Mapping[str, Any]
+Number = int | Decimal
 
 LIMIT_LEVELS = ("soft", "second-clinician", "hard")
 LIMIT_COMPARISONS = (">", ">=", "<", "<=", "not-in")
@@ -193,7 +194,7 @@ class Reader:
         return None
 
 
-def read_number(content: Any) -> int | Decimal | None:
+def read_number(content: Any) -> Number | None:
     """Return the exact number; whole ones are ints, so that 5 and 5.0 are the same value."""
     if isinstance(content, str) and not _NUMBER.match(content):
         return None

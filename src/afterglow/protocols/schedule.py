@@ -89,7 +89,7 @@ def advise_esketamine_schedule(
     week = (on - start).days // 7 + 1
     phase = _find_phase(protocol, week)
     interval = _find_interval(phase)
-    due_on = on if last is None else last + timedelta(days=interval)
+    due_on = on if last is None else _find_earliest(protocol, given, last + timedelta(days=interval))
     late_d = (on - due_on).days
     missed = _count_missed(protocol, interval, late_d)
     findings = [
