@@ -22,7 +22,7 @@ class ClinicError(Exception):
     code = "clinic-error"
 
 
-class Refused(ClinicError):  # noqa: N818
+class Refused(ClinicError):
     """An intention that the rules refuse; it carries everything a person needs to understand why."""
 
     def __init__(
@@ -36,7 +36,7 @@ class Refused(ClinicError):  # noqa: N818
         super().__init__("; ".join(sentence for sentence in sentences if sentence) or code)
 
 
-class Denied(ClinicError):  # noqa: N818
+class Denied(ClinicError):
     """The acting user lacks a permission; the message never tells whether the subject exists."""
 
     code = "denied"
@@ -47,13 +47,13 @@ class Denied(ClinicError):  # noqa: N818
         super().__init__(message or f"this sign-in has no permission {permission!r} here")
 
 
-class Conflict(ClinicError):  # noqa: N818
+class Conflict(ClinicError):
     """What was to be changed has changed meanwhile; read again, then decide again."""
 
     code = "conflict"
 
 
-class TryLater(ClinicError):  # noqa: N818
+class TryLater(ClinicError):
     """Too many failed attempts from this place for this name; `until` says when the next one counts."""
 
     code = "try-later"

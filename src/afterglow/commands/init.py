@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--database",
         default="",
         metavar="URL",
-        help="postgresql://OWNER@HOST:PORT/NAME (password from AFTERGLOW_DATABASE_PASSWORD or ..._FILE); default: SQLite",
+        help="postgresql://OWNER@HOST:PORT/NAME, its password from AFTERGLOW_DATABASE_PASSWORD (default: SQLite)",
     )
     parser.add_argument("--site-name", default="", help="name of the first site")
     parser.add_argument("--timezone", default="UTC", help="its time zone, such as Europe/Vienna")
@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     from afterglow.clinic.setup import make_clinic
 
     recovery_key = make_clinic(args.data, url=args.database, hosts=tuple(args.hostname))
-    site_id = make_first_site(args.site_name, args.timezone) if args.site_name else None
+    site_id = _make_first_site(args.site_name, args.timezone) if args.site_name else None
     if args.json:
         print_json({"data": args.data, "recovery_key": recovery_key, "site": site_id})
         return DONE
@@ -58,3 +58,12 @@ def _upgrade(args: argparse.Namespace) -> int:
     else:
         print(f"{len(pending)} migrations applied" if pending else "nothing to do")
     return DONE
+
+
+def _make_first_site(name: str, timezone: str) -> str:
+    from datetime import UTC, datetime
+
+    from afterglow.clinic.sites.actions import create_site
+
+    site = create_site(name=name, timezone=timezone, by=None, now=datetime.now(UTC))
+    return str(site.pk)

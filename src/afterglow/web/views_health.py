@@ -14,7 +14,7 @@ from afterglow.clinic.live.hub import hub
 
 @never_cache
 @require_safe
-def show_health(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
+def show_health(request: HttpRequest) -> JsonResponse:
     """Return whether the database answers, and the versions; 503 when it does not."""
     content: dict[str, Any] = {"status": "ok", "version": settings.VERSION, **describe_database()}
     if not content["database"]:
@@ -24,7 +24,7 @@ def show_health(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
 
 @never_cache
 @require_safe
-def show_metrics(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
+def show_metrics(request: HttpRequest) -> HttpResponse:
     """Return a few counts in the Prometheus text format; none of them names or counts a patient."""
     is_up = int(bool(describe_database()["database"]))
     lines = [

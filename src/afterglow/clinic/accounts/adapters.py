@@ -20,7 +20,7 @@ MFA_CONTEXT = "mfa_authenticator.data"
 class AccountAdapter(DefaultAccountAdapter):
     """Staff sign in; a manager makes the account."""
 
-    def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Return no: nobody makes an account for themselves."""
         return False
 

@@ -5,6 +5,7 @@ transaction: a failed attempt must stay counted although the action does not hap
 """
 
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -35,8 +36,7 @@ def verify_second_signer(username: str, secret: str, *, first: Any, site: Any, n
     """
     user = get_user_model().objects.filter(username=username.strip(), is_active=True).first()
     _check_secret(user, username, secret, now=now, address=address)
-    assert user is not None  # _check_secret refuses a missing user
-    if user.pk == first.pk:
+    if user is None or user.pk == first.pk:
         _refuse(user, SAME_PERSON, "the second signature must be another person's", now=now)
     if not is_at_site(user, site):
         _refuse(user, ELSEWHERE, f"{username.strip()} has no role at this site", now=now)
@@ -107,5 +107,5 @@ def _record_signature(*, user: Any, first: Any, site: Any, now: datetime) -> Non
 
 
 def _is_plain(pin: str) -> bool:
-    steps = {(int(b) - int(a)) % 10 for a, b in zip(pin, pin[1:], strict=False)}
+    steps = {(int(b) - int(a)) % 10 for a, b in pairwise(pin)}
     return steps in ({0}, {1}, {9})

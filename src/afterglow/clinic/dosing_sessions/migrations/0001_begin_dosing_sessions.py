@@ -1,7 +1,8 @@
-import afterglow.clinic.ids
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
+
+import afterglow.clinic.ids
 
 
 class Migration(migrations.Migration):
