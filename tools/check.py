@@ -7,6 +7,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -45,7 +46,8 @@ def check_lock() -> list[str]:
 
 def check_types() -> list[str]:
     """Tell what mypy finds."""
-    return _run([sys.executable, "-m", "mypy", "--no-error-summary"])
+    with tempfile.TemporaryDirectory() as folder:  # mypy leaves without cleaning up the scratch clinic
+        return _run([sys.executable, "-m", "mypy", "--no-error-summary"], environment={"TMPDIR": folder})
 
 
 def check_typescript() -> list[str]:
