@@ -15,12 +15,17 @@ Number = Decimal | int | str
 
 # possible, not advisable: beyond these a value was mistyped
 _MINUTES = (Decimal("0.1"), Decimal(24 * 60))
-_DOSE_MG = (Decimal("0.1"), Decimal(5000))
-_DOSE_MG_PER_KG = (Decimal("0.001"), Decimal(50))
 _STRENGTH = (Decimal("0.1"), Decimal(200))
 _DILUENT_ML = (Decimal(1), Decimal(1000))
 _LINE_ML = (Decimal(0), Decimal(50))
 _CAP_MG = (Decimal(1), Decimal(1000))
+_DOSES = {
+    "mg": (Decimal("0.1"), Decimal(5000)),
+    "mg/kg": (Decimal("0.001"), Decimal(50)),
+    "mg/kg/h": (Decimal("0.001"), Decimal(50)),
+    "mg/h": (Decimal("0.1"), Decimal(2000)),
+}
+_DIGITS = frozenset("0123456789")
 
 
 class Inputs:
@@ -46,7 +51,7 @@ class Inputs:
     def read_dose(self, value: Quantity | str, units: tuple[str, ...]) -> Quantity:
         """Return the dose in one of the accepted units."""
         dose = self._catch(lambda: read_quantity(value, "dose", units), Quantity(Decimal(1), units[0]))
-        self._check("dose", dose.value, _DOSE_MG if dose.unit == "mg" else _DOSE_MG_PER_KG, dose.unit)
+        self._check("dose", dose.value, _DOSES[dose.unit], dose.unit)
         return dose
 
     def read_minutes(self, value: Quantity | str) -> Decimal:
@@ -72,11 +77,7 @@ class Inputs:
         """Return the cap in mg, None for no cap."""
         if value is None:
             return None
-        if isinstance(value, Quantity) or (isinstance(value, str) and value.strip()[-1:].isalpha()):
-            cap = self._catch(lambda: read_quantity(value, "cap", ("mg",)), Quantity(Decimal(1), "mg"))
-            self._check("cap", cap.value, _CAP_MG, "mg")
-            return cap.value
-        return self._read_number("cap", value, _CAP_MG, "mg")
+        return self._read_number("cap", value.to("mg").value if isinstance(value, Quantity) else value, _CAP_MG, "mg")
 
     def read_count(self, path: str, value: int, highest: int) -> int:
         """Return a whole number from 1 to `highest`."""
@@ -86,7 +87,7 @@ class Inputs:
         return value
 
     def _read_number(self, path: str, value: Number, bounds: tuple[Decimal, Decimal], unit: str) -> Decimal:
-        number = self._catch(lambda: parse_decimal(value, path), None)
+        number = self._catch(lambda: _parse_number(value, path, unit), None)
         if number is None:
             return bounds[0] or Decimal(1)
         self._check(path, number, bounds, unit)
@@ -110,6 +111,14 @@ class Inputs:
     def _refuse(self, path: str, code: str, value: object, accepted: str, message: str) -> None:
         if not any(problem.path == path for problem in self.problems):
             self.problems.append(build_error(path, code, value, accepted, message))
+
+
+def _parse_number(value: Number, path: str, unit: str) -> Decimal:
+    """Return a number written alone or with its unit; another unit is refused."""
+    text = value.strip() if isinstance(value, str) else ""
+    if text[:1] in _DIGITS and text[-1:] not in _DIGITS and not text.endswith("."):
+        return parse_quantity(text, path, (unit,)).value
+    return parse_decimal(value, path)
 
 
 def read_quantity(value: Quantity | str, path: str, units: tuple[str, ...]) -> Quantity:

@@ -12,22 +12,26 @@ from afterglow.protocols.model import Protocol, Value
 from afterglow.terms import Finding, Override, Quantity, Severity
 
 _DOSE_UNITS = ("mg/kg", "mg")
+_RATE_UNITS = ("mg/kg/h", "mg/h")
 
 
 class Amount:
     """A dose on its way from the order to milligrams: mg/kg times weight, then the cap."""
 
-    def __init__(self, dose: Quantity, weight_kg: Decimal, cap_mg: Decimal | None) -> None:
-        """Work out the milligrams and keep the steps."""
+    def __init__(
+        self, dose: Quantity, weight_kg: Decimal, cap_mg: Decimal | None, minutes: Decimal | None = None
+    ) -> None:
+        """Work out the milligrams and keep the steps; a dose given as a rate needs the minutes."""
         self.steps: list[DoseStep] = []
         self.weight_kg, self.cap_mg = weight_kg, cap_mg
-        if dose.unit == "mg/kg":
-            self.ordered_mg = dose.value * weight_kg
-            formula = f"{show(dose.value)} mg/kg × {show(weight_kg)} kg"
-            self.steps.append(DoseStep("Dose", formula, f"{show(self.ordered_mg)} mg"))
-        else:
-            self.ordered_mg = dose.value
-            self.steps.append(DoseStep("Dose", "as ordered", f"{show(dose.value)} mg"))
+        is_by_weight = dose.unit.startswith("mg/kg")
+        self.ordered_mg = dose.value * (weight_kg if is_by_weight else 1)
+        parts = [f"{show(dose.value)} {dose.unit}", *([f"{show(weight_kg)} kg"] if is_by_weight else [])]
+        if dose.unit.endswith("/h") and minutes is not None:
+            self.ordered_mg = self.ordered_mg * minutes / 60
+            parts.append(f"{show(minutes)} min / 60")
+        formula = " × ".join(parts) if len(parts) > 1 else "as ordered"
+        self.steps.append(DoseStep("Dose", formula, f"{show(self.ordered_mg)} mg"))
         self.is_capped = cap_mg is not None and self.ordered_mg > cap_mg
         self.mg = cap_mg if cap_mg is not None and self.is_capped else self.ordered_mg
         if self.is_capped:
@@ -35,7 +39,7 @@ class Amount:
                 DoseStep("Cap", f"{show(self.ordered_mg)} mg, never more than the cap", f"{show(self.mg)} mg")
             )
         self.mg_per_kg = self.mg / weight_kg
-        if self.is_capped or dose.unit == "mg":
+        if self.is_capped or dose.unit != "mg/kg":
             self.steps.append(
                 DoseStep("By weight", f"{show(self.mg)} mg / {show(weight_kg)} kg", f"{show(self.mg_per_kg)} mg/kg")
             )
@@ -75,7 +79,7 @@ def calculate_infusion(
     """
     inputs = Inputs()
     weight = inputs.read_weight(weight_kg)
-    ordered = inputs.read_dose(dose, _DOSE_UNITS)
+    ordered = inputs.read_dose(dose, (*_DOSE_UNITS, *_RATE_UNITS))
     minutes = inputs.read_minutes(over if over is not None else Quantity(Decimal(_dose(protocol, "over_min")), "min"))
     strength = inputs.read_strength(vial_mg_per_ml)
     diluent = inputs.read_diluent(diluent_ml if diluent_ml is not None else _dose(protocol, "diluent_ml"))
@@ -84,7 +88,7 @@ def calculate_infusion(
     cap = inputs.read_cap(cap_mg)
     inputs.raise_problems()
 
-    amount = Amount(ordered, weight, cap)
+    amount = Amount(ordered, weight, cap, minutes)
     rate = amount.mg / weight / minutes * 60
     measured = {**amount.measure(), "rate.mg_per_kg_h": rate, "infusion.min": minutes}
     findings = [*_note_cap(protocol, amount), *check_limits(protocol, measured)]

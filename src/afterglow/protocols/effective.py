@@ -92,7 +92,8 @@ def merge_content(route: Table, chosen: Mapping[str, str], indication: Table | N
     layers = [load_profile(name)["options"][option] for name, option in chosen.items()]
     layers += [load_profile(name).get("common", {}) for name in chosen]
     layers += [indication] if indication else []
-    rules = _filter_rules(load_rules(), route, chosen, indication)
+    settings = _merge_settings(layers, route)
+    rules = _filter_rules(load_rules(), _list_known_facts(route, chosen, indication, settings))
     own_rules = [rule for layer in layers for rule in select(layer.get("rules", ()), route)]
     return {
         "id": route["id"],
@@ -113,7 +114,7 @@ def merge_content(route: Table, chosen: Mapping[str, str], indication: Table | N
         "alarms": _merge_by_id("alarms", "alarm", layers, route),
         "ladders": list(_expand_ladders(select(load_session_data("ladders", "ladder"), route))),
         "gates": _merge_by_id("gates", "gate", layers, route),
-        "settings": _merge_settings(layers, route),
+        "settings": settings,
         "instructions": select(load_session_data("instructions", "instruction"), route),
         "rems_fields": select(load_session_data("rems", "field"), route),
         "disagreements": _collect_disagreements(route, chosen, indication),
@@ -122,15 +123,22 @@ def merge_content(route: Table, chosen: Mapping[str, str], indication: Table | N
     }
 
 
-def _filter_rules(
-    rules: Iterable[Rule], route: Table, chosen: Mapping[str, str], indication: Table | None
-) -> list[Rule]:
-    """Drop the rules that can never apply: what the protocol itself knows already says no."""
+def _list_known_facts(
+    route: Table, chosen: Mapping[str, str], indication: Table | None, settings: Table
+) -> dict[str, Any]:
+    """Return what the protocol itself answers of the facts that rules read."""
     facts = {"drug": route["drug"], "route": route["route"], "protocol": route["id"], "pattern": route["pattern"]}
     facts |= {f"profile.{name.replace('-', '_')}": option for name, option in chosen.items()}
+    if "jurisdiction" in settings:
+        facts["jurisdiction"] = settings["jurisdiction"]["value"]
     if indication:
         facts["indication"] = indication["id"]
-    return [rule for rule in rules if rule.applies is None or check_condition(rule.applies, facts) is not False]
+    return facts
+
+
+def _filter_rules(rules: Iterable[Rule], known: Mapping[str, Any]) -> list[Rule]:
+    """Drop the rules that can never apply: what the protocol itself knows already says no."""
+    return [rule for rule in rules if rule.applies is None or check_condition(rule.applies, known) is not False]
 
 
 def _merge_by_id(file: str, kind: str, layers: Iterable[Table], route: Table) -> list[dict[str, Any]]:

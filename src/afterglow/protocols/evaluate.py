@@ -90,6 +90,8 @@ def build_context(protocol: Protocol) -> dict[str, Any]:
     }
     if protocol.indication:
         context["indication"] = protocol.indication
+    if "jurisdiction" in protocol.settings:
+        context["jurisdiction"] = protocol.setting("jurisdiction")
     for axis, choice in protocol.profiles.items():
         context[f"profile.{axis.replace('-', '_')}"] = choice
     return context
