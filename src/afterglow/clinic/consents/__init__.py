@@ -1,0 +1,1 @@
+"""Consents: versioned texts, the recorded talk, signatures, expiry and withdrawal."""

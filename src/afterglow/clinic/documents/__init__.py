@@ -1,0 +1,1 @@
+"""Documents: what was printed or filed, kept by the hash of its bytes."""

@@ -1,0 +1,1 @@
+"""Plans and the orders of single sessions: drafted, signed, superseded, never edited."""

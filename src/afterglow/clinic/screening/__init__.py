@@ -1,0 +1,1 @@
+"""Screening: findings frozen as they were seen, what was overridden, and the decision."""

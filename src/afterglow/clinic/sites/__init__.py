@@ -1,0 +1,1 @@
+"""Sites: the clinic's places, their time zone, chosen profiles and overlays."""
