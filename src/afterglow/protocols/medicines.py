@@ -57,6 +57,11 @@ def find_classes(name: str) -> tuple[str, ...]:
     return tuple(sorted({class_id for name in names for class_id in index.get(name, ())}))
 
 
+def find_generic_names(name: str) -> tuple[str, ...]:
+    """Return the generic names that stand behind a name as written, in reading order."""
+    return tuple(dict.fromkeys(_find_names(normalise_name(name).split(), _load_index())))
+
+
 def describe_medicines(medicines: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the facts of a reconciled list: all classes, the names in each, the hours since the last dose of each.
 
