@@ -1,7 +1,7 @@
 """Screen one person's facts against a protocol's cited rules; the answer supports a clinician and decides nothing."""
 
 import argparse
-from datetime import date
+from datetime import datetime
 
 from afterglow.commands import DONE, REFUSED, print_json, read_json
 from afterglow.protocols.evaluate import group_findings
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the findings; end with 1 for a stop or a missing answer. A case without a day is screened today."""
-    screening = screen(read_json(args.case, "case"), today=date.today())
+    screening = screen(read_json(args.case, "case"), today=datetime.now().astimezone().date())
     if args.json:
         print_json(screening.to_json())
     else:

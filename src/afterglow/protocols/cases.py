@@ -434,7 +434,7 @@ def _check_body_mass_index(reading: _Reading) -> None:
     stated = reading.facts.get("bmi.kg_per_m2")
     if value is None:
         return
-    if not spec.min <= value <= spec.max:  # type: ignore[operator]
+    if not spec.min <= value <= spec.max:
         message = f"weight and height give a body mass index of {value}"
         reading.refuse("measurements.height_cm", "bmi-impossible", value, spec.accepted, message)
     elif stated is not None and abs(stated - value) > 1:

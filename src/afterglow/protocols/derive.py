@@ -68,7 +68,7 @@ def _derive_liver(facts: Mapping[str, Any], today: date) -> dict[str, Any]:
     multiples = list(derived.values())
     if len(multiples) == 2 or (multiples and multiples[0] > 1):
         derived["labs.liver.worst_multiple"] = max(multiples)
-    dates = [facts.get(f"labs.{test}.on") for test in ("alt", "ast")]
-    if None not in dates:
+    dates = [on for test in ("alt", "ast") if (on := facts.get(f"labs.{test}.on")) is not None]
+    if len(dates) == 2:
         derived["labs.liver.age_d"] = (today - min(dates)).days
     return derived

@@ -16,7 +16,13 @@ from afterglow.protocols.facts import render_number
 from afterglow.protocols.medicines import find_generic_names
 from afterglow.terms import Citation, Grade
 
-OUTCOMES = ("none", "partial", "response", "intolerance")
+_OUTCOME_WORDS = {
+    "none": "no response",
+    "partial": "partial response",
+    "response": "responded",
+    "intolerance": "stopped because not tolerated",
+}
+OUTCOMES = tuple(_OUTCOME_WORDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +118,10 @@ class Resistance:
 
 
 def judge_resistance(trials: Sequence[Trial], rule: ResistanceRule, phq9: Decimal | int | None = None) -> Resistance:
-    """Return whether the trials meet a definition. The same drug counts once; so does a class where classes must differ."""
+    """Return whether the trials meet a definition.
+
+    The same drug counts once, and so does the same class where classes must differ.
+    """
     judged = tuple(judge_trial(trial, rule) for trial in trials)
     certain = [item for item in judged if item.is_counted]
     open_ = [item for item in judged if item.is_counted is None]
@@ -184,41 +193,35 @@ def _judge_episode(trial: Trial) -> Criterion:
 
 def _judge_dose(trial: Trial, generic: str, minimum: MinimumDose | None) -> Criterion:
     if minimum is None:
-        words = {True: "adequate by judgement", False: "too low by judgement", None: "adequacy not recorded"}
-        text = f"dose {words[trial.is_dose_adequate]}, {trial.drug} is not in the table of lowest doses"
+        adequacy = {True: "adequate by judgement", False: "too low by judgement", None: "adequacy not recorded"}
+        text = f"dose {adequacy[trial.is_dose_adequate]}, {trial.drug} is not in the table of lowest doses"
         return Criterion("dose", trial.is_dose_adequate, text)
     if trial.dose_mg_per_day is None:
         return Criterion("dose", None, f"dose not recorded, at least {render_number(minimum.mg)} mg a day needed")
     is_met = trial.dose_mg_per_day >= minimum.mg
     seen, needed = render_number(trial.dose_mg_per_day), render_number(minimum.mg)
-    words = "at least" if is_met else "below"
-    return Criterion("dose", is_met, f"{seen} mg a day, {words} {needed} mg for {generic}")
+    relation = "at least" if is_met else "below"
+    return Criterion("dose", is_met, f"{seen} mg a day, {relation} {needed} mg for {generic}")
 
 
 def _judge_weeks(trial: Trial, rule: ResistanceRule) -> Criterion:
     if trial.weeks is None:
         return Criterion("weeks", None, f"weeks not recorded, at least {rule.weeks} needed")
     is_met = trial.weeks >= rule.weeks
-    words = "at least" if is_met else "too short, below"
-    return Criterion("weeks", is_met, f"{render_number(trial.weeks)} weeks, {words} {rule.weeks}")
+    relation = "at least" if is_met else "too short, below"
+    return Criterion("weeks", is_met, f"{render_number(trial.weeks)} weeks, {relation} {rule.weeks}")
 
 
 def _judge_outcome(trial: Trial) -> Criterion:
     limit = load_non_response()[0]
     if trial.improvement_percent is not None:
         is_met = trial.improvement_percent <= limit
-        words = "at most" if is_met else "above"
+        relation = "at most" if is_met else "above"
         seen = render_number(trial.improvement_percent)
-        return Criterion("outcome", is_met, f"improved by {seen} %, {words} {render_number(limit)} %")
+        return Criterion("outcome", is_met, f"improved by {seen} %, {relation} {render_number(limit)} %")
     if trial.outcome is None:
         return Criterion("outcome", None, "outcome not recorded")
-    words = {
-        "none": "no response",
-        "partial": "partial response",
-        "response": "responded",
-        "intolerance": "stopped because not tolerated",
-    }
-    return Criterion("outcome", trial.outcome == "none", words[trial.outcome])
+    return Criterion("outcome", trial.outcome == "none", _OUTCOME_WORDS[trial.outcome])
 
 
 def _count_different(judged: Iterable[JudgedTrial], rule: ResistanceRule) -> int:
