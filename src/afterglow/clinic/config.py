@@ -3,7 +3,9 @@
 Everything read from the environment is read here or in `settings`, through helpers that fail loudly.
 """
 
+import atexit
 import os
+import shutil
 import sys
 import tempfile
 import tomllib
@@ -187,6 +189,7 @@ def _add_password(database: Database, data_dir: Path) -> Database:
 def _make_scratch() -> Config:
     """Make a folder for this process alone; its database is the one tests may throw away."""
     data_dir = Path(tempfile.mkdtemp(prefix="afterglow-scratch-"))
+    atexit.register(shutil.rmtree, data_dir, ignore_errors=True)
     secrets.make_secrets(data_dir)
     url = env_text("AFTERGLOW_TEST_DATABASE_URL", "sqlite")
     database = parse_database_url(url, data_dir)

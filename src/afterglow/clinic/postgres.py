@@ -27,6 +27,11 @@ def build_settings(database: Database, *, as_owner: bool = False) -> dict[str, A
     }
 
 
+def name_role(database: Database) -> str:
+    """Return the name of the role that the application of a database runs as."""
+    return check_role_name(f"{database.name}_app".lower().replace("-", "_"))
+
+
 def check_role_name(name: str) -> str:
     """Return the name of a role if it can stand in SQL without quoting; refuse any other."""
     if not name.isascii() or not name.replace("_", "a").isalnum() or name[0].isdigit() or name != name.lower():

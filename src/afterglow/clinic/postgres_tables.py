@@ -35,6 +35,7 @@ def write_table(table: str, path: Path) -> None:
 def read_tables(folder: Path) -> None:
     """Fill the empty tables of a migrated database from the files of a backup, in one transaction."""
     connection = connections[DEFAULT_DB_ALIAS]
+    _empty_tables()
     with transaction.atomic():
         with _open_cursor() as cursor:
             for path in sorted(folder.glob("*.copy")):
@@ -45,12 +46,23 @@ def read_tables(folder: Path) -> None:
                 cursor.execute(statement)
 
 
+def _empty_tables() -> None:
+    """Remove what `migrate` itself put into the tables, so that the backup's rows take their place."""
+    connection = connections[DEFAULT_DB_ALIAS]
+    with connection.cursor() as cursor:
+        filled = []
+        for table in list_tables():
+            cursor.execute(f'SELECT EXISTS (SELECT 1 FROM "{table}")')
+            if cursor.fetchone()[0] and table != "django_migrations":
+                filled.append(f'"{table}"')
+        if filled:
+            cursor.execute(f"TRUNCATE {', '.join(filled)} CASCADE")
+
+
 def _read_table(cursor: Any, path: Path) -> None:
     table = path.stem
     if table not in list_tables():
         raise SetupError(f"this version has no table {table}")
-    if table in {"django_content_type", "auth_permission"}:
-        cursor.execute(f'TRUNCATE "{table}" CASCADE')
     if table == "django_migrations":
         return
     with path.open("rb") as stream:

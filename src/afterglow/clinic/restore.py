@@ -3,12 +3,18 @@
 import os
 import shutil
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from afterglow.clinic import secrets
-from afterglow.clinic.config import AS_OWNER, CONFIG_FILE, DATABASE_FILE, read_config, write_config
+from afterglow.clinic import postgres, secrets
+from afterglow.clinic.config import (
+    AS_OWNER,
+    CONFIG_FILE,
+    DATABASE_FILE,
+    parse_database_url,
+    read_config,
+    write_config,
+)
 from afterglow.clinic.errors import SetupError
 
 
@@ -49,7 +55,7 @@ def _move_files(folder: Path, data_dir: Path, url: str) -> None:
         (data_dir / DATABASE_FILE).chmod(0o600)
     old = read_config(data_dir)
     # a file elsewhere is not restored to where it was: the copy lies in the new folder
-    role = replace(old.database).role if url else ""
+    role = postgres.name_role(parse_database_url(url, data_dir)) if url else ""
     write_config(
         data_dir,
         url=url or "sqlite",
@@ -67,13 +73,22 @@ def _fill_database(data_dir: Path, manifest: dict[str, Any]) -> None:
     os.environ[AS_OWNER] = "1"
     set_up_clinic(data_dir)
     if manifest["engine"] == "postgresql":
+        import psycopg
+        from django.db import DatabaseError, connection
+
         from afterglow.clinic.backup import list_migrations
         from afterglow.clinic.postgres_tables import read_tables
 
+        with connection.cursor() as cursor:
+            if connection.introspection.table_names(cursor):
+                raise SetupError("the database is not empty; a restore never writes over a clinic")
         migrate_clinic()
         if list_migrations() != manifest["migrations"]:
             raise SetupError(f"restore with version {manifest['version']}, the one that made this backup")
-        read_tables(data_dir / ".tables")
+        try:
+            read_tables(data_dir / ".tables")
+        except (DatabaseError, psycopg.Error) as error:
+            raise SetupError(f"the database does not take this backup: {error}") from None
         shutil.rmtree(data_dir / ".tables")
     else:
         migrate_clinic()

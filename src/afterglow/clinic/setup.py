@@ -27,6 +27,7 @@ def set_up_clinic(data_dir: str | Path) -> None:
     if apps.ready:
         _check_same_folder(folder)
         return
+    os.umask(0o077)
     os.environ["AFTERGLOW_DATA"] = str(folder)
     os.environ["DJANGO_SETTINGS_MODULE"] = SETTINGS
     try:
@@ -75,7 +76,7 @@ def make_folder(folder: Path, *, url: str, is_demonstration: bool = False, hosts
     recovery_key = secrets.make_secrets(folder)
     role = ""
     if not database.is_sqlite:
-        role = postgres.check_role_name(f"{database.name}_app".lower().replace("-", "_"))
+        role = postgres.name_role(database)
         if password := env_text("AFTERGLOW_DATABASE_PASSWORD", ""):
             secrets.write_secret(folder, secrets.DATABASE_PASSWORD, password)
     write_config(folder, url=url or "sqlite", role=role, is_demonstration=is_demonstration, hosts=hosts)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from uvicorn.supervisors import Multiprocess
 
 GRACE_S = 3
 APPLICATION = "afterglow.web.asgi:application"
@@ -48,7 +49,9 @@ def serve(listener: Listener, when_ready: Callable[[], None]) -> bool:
     """Serve until a signal; return whether the door ever opened."""
     config = build_config(listener)
     if listener.workers > 1:
-        uvicorn.supervisors.Multiprocess(config, uvicorn.Server(config).run, [config.bind_socket()]).run()
+        sockets = [config.bind_socket()]
+        when_ready()
+        Multiprocess(config, sockets=sockets).run()
         return True
     server = Server(config, when_ready)
     server.run()

@@ -19,7 +19,7 @@ SEEN = "idle_seen_at"
 LOCKED = "idle_locked"
 WRITE_EVERY_S = 30
 LOCKED_PATH = "/locked/"
-OPEN_PATHS = (LOCKED_PATH, "/accounts/logout/", "/static/", "/healthz", "/metrics", "/jsi18n/")
+OPEN_PATHS = (LOCKED_PATH, "/accounts/logout/", "/sign-out/", "/static/", "/healthz", "/metrics", "/jsi18n/")
 # scripts that look by themselves send this; it neither counts as a person's act nor is it held up
 BACKGROUND_HEADER = "X-Afterglow-Background"
 STATUS_LOCKED = 423

@@ -8,7 +8,7 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_asy
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 
-OPEN_PATHS = ("/accounts/", "/static/", "/healthz", "/metrics", "/locked/", "/jsi18n/")
+OPEN_PATHS = ("/accounts/", "/sign-out/", "/static/", "/healthz", "/metrics", "/locked/", "/jsi18n/")
 SETUP_PATH = "/accounts/2fa/totp/activate/"
 CHECKED = "second_factor_is_set"
 

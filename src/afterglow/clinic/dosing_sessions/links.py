@@ -49,7 +49,10 @@ def append_rows(session: Session, rows: Sequence[Row]) -> list[SessionEvent]:
 
 
 def calculate_event_hash(event: SessionEvent) -> str:
-    """Return the hash an event must carry after the one before it."""
+    """Return the hash an event must carry after the one before it.
+
+    The first event also binds what the session's row says for good: whose it is, where, and under which protocol.
+    """
     parts: list[Part] = [
         event.session_id,
         event.seq,
@@ -60,6 +63,9 @@ def calculate_event_hash(event: SessionEvent) -> str:
         event.by,
         bytes(event.body),
     ]
+    if event.seq == 1:
+        session = event.session
+        parts += [session.patient_id, session.plan_id, session.site_id, session.protocol_id, session.opened_at]
     return calculate_link(settings.CHAIN_KEY, event.previous, parts)
 
 

@@ -53,6 +53,7 @@ def verify_session(session_id: str, anchored: tuple[int, str] | None) -> tuple[l
         return [_fault(session_id, "session", "session-missing", message)], 0
     previous, seq = EMPTY, 0
     for event in SessionEvent.objects.filter(session_id=session_id).order_by("seq").iterator(chunk_size=500):
+        event.session = session
         label = f"event {event.seq} ({event.type})"
         if event.seq != seq + 1:
             return [_fault(session_id, f"event {seq + 1}", "row-missing", f"event {seq + 1} was removed")], seq

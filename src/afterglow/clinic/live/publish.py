@@ -2,9 +2,11 @@
 
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
+from afterglow.clinic.chain import calculate_digest
 from afterglow.clinic.live.hub import hub
 
 CHANNEL = "afterglow_live"
+END = "end:"
 
 
 def publish_after_commit(topic: str, seq: int) -> None:
@@ -18,15 +20,21 @@ def publish_after_commit(topic: str, seq: int) -> None:
 
 
 def end_streams_of(owner: str) -> None:
-    """End the streams of one sign-in in every process; `owner` is the key that names the sign-in, never its cookie."""
-    publish_after_commit(f"end:{owner}", 0)
-    hub.end_streams(owner)
+    """End the streams that a sign-in holds open, in every process."""
+    name = name_owner(owner)
+    hub.end_streams(name)
+    publish_after_commit(f"{END}{name}", 0)
+
+
+def name_owner(owner: str) -> str:
+    """Return a name for a sign-in from which its cookie cannot be told."""
+    return calculate_digest(f"stream {owner}".encode()) if owner else ""
 
 
 def deliver(payload: str) -> None:
     """Hand a notice from PostgreSQL to the hub of this process."""
     topic, _, seq = payload.rpartition(" ")
-    if topic.startswith("end:"):
-        hub.end_streams(topic.removeprefix("end:"))
+    if topic.startswith(END):
+        hub.end_streams(topic.removeprefix(END))
     elif seq.isdigit():
         hub.publish(topic, int(seq))

@@ -15,6 +15,7 @@ from django.db import connections
 from django.utils import timezone
 
 from afterglow.clinic.live.hub import Subscription, hub
+from afterglow.clinic.live.publish import name_owner
 from afterglow.terms import render_instant
 
 BEAT_S = 2.0
@@ -32,7 +33,7 @@ async def stream_session(session_id: str, last_event_id: int | None = None, *, o
     owner : str
         Names the sign-in that holds the stream, so that signing out ends it.
     """
-    with hub.subscribe(get_topic(session_id), owner) as subscription:
+    with hub.subscribe(get_topic(session_id), name_owner(owner)) as subscription:
         sent = await _find_start(session_id, last_event_id)
         yield f"retry: {RETRY_MS}\n\n"
         yield render_beat(sent)
