@@ -1,6 +1,5 @@
 """Append-only tables attacked with raw SQL, as a mistake or a stranger with the application's connection would."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -32,13 +31,14 @@ def run_sql(statement: str) -> None:
         cursor.execute(statement)
 
 
-def list_attacks() -> Iterator[str]:
-    yield f"UPDATE {TABLE} SET action = 'other'"
-    yield f"UPDATE {TABLE} SET seq = seq + 1"
-    yield f"DELETE FROM {TABLE}"
+ATTACKS = [
+    f"UPDATE {TABLE} SET action = 'other'",
+    f"UPDATE {TABLE} SET seq = seq + 1",
+    f"DELETE FROM {TABLE}",
+]
 
 
-@pytest.mark.parametrize("statement", list_attacks())
+@pytest.mark.parametrize("statement", ATTACKS)
 def test_change_and_removal_are_refused(row: AuditEvent, statement: str) -> None:
     with pytest.raises(DatabaseError, match="append-only"):
         run_sql(statement)
