@@ -103,9 +103,7 @@ def _build_vitals(heart: list[Any], spo2: list[Any]) -> dict[str, Any]:
         (at(10, 24, 30), pressure(163, 96)),
     ]
     return {
-        "bp": vital(
-            pressure(163, 96), "mm[Hg]", at(10, 24, 30), "cuff", "alarm", pressure(39, 18), past(pressures)
-        ),
+        "bp": vital(pressure(163, 96), "mm[Hg]", at(10, 24, 30), "cuff", "alarm", pressure(39, 18), past(pressures)),
         "heart_rate": vital(84, "/min", at(10, 25, 9), "monitor", "fresh", 18, past(heart)),
         "spo2": vital(96, "%", at(10, 25, 9), "monitor", "fresh", -2, past(spo2)),
         "resp_rate": vital(14, "/min", at(10, 7), "counted", "old", 0, past([(at(9, 57), 14), (at(10, 7), 14)])),

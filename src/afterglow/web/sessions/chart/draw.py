@@ -72,8 +72,7 @@ def describe_timeline(timeline: Timeline) -> str:
     ):
         if points:
             said.append(
-                _("%(name)s last %(value)g at %(at)s.")
-                % {"name": name, "value": points[-1].value, "at": points[-1].at}
+                _("%(name)s last %(value)g at %(at)s.") % {"name": name, "value": points[-1].value, "at": points[-1].at}
             )
     missed = sum(word.is_missed for word in (*timeline.resp, *timeline.sedation))
     if missed:

@@ -1,4 +1,4 @@
-"""The forms of the session's commands, declared once: drawn on the page, read from a post, shown with their problems."""
+"""The forms of the session's commands, declared once: drawn, read from a post, shown with their problems."""
 
 from afterglow.web.sessions.forms.model import CommandForm, Field, bind_form
 from afterglow.web.sessions.forms.reading import Entry, read_entry

@@ -1,4 +1,4 @@
-"""The dose card: what was ordered, what the clock makes of it, what the pump says; devices and injections their own way."""
+"""The dose card: what was ordered, what the clock makes of it, what the pump says; devices their own way."""
 
 from datetime import timedelta
 from typing import Any

@@ -9,6 +9,7 @@ from afterglow.web.sessions.chart.draw import list_table_rows
 from afterglow.web.sessions.present.alarms import build_alarms
 from afterglow.web.sessions.present.dose import build_dose
 from afterglow.web.sessions.present.due import build_due
+from afterglow.web.sessions.present.past import write_past
 from afterglow.web.sessions.present.record import (
     build_allowed,
     build_checks,
@@ -20,7 +21,6 @@ from afterglow.web.sessions.present.record import (
 )
 from afterglow.web.sessions.present.stepper import build_steps
 from afterglow.web.sessions.present.tiles import build_tiles
-from afterglow.web.sessions.present.past import write_past
 from afterglow.web.sessions.present.timeline import build_timeline
 
 View = dict[str, Any]

@@ -110,7 +110,11 @@ def read_undo(view: View, user_id: str) -> View | None:
     """Return the acting person's last entry, which can be undone for some seconds."""
     for entry in reversed(view.get("log") or []):
         if entry.get("by") == user_id and not entry.get("corrected_by"):
-            return {"seq": entry.get("seq"), "text": entry.get("text"), "at": write_hour(entry.get("recorded_at"), True)}
+            return {
+                "seq": entry.get("seq"),
+                "text": entry.get("text"),
+                "at": write_hour(entry.get("recorded_at"), True),
+            }
     return None
 
 

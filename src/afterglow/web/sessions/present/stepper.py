@@ -1,4 +1,4 @@
-"""The phase stepper: done steps with their time, the current one with a running clock, later ones with what they wait for."""
+"""The phase stepper: done steps with time, the current one with a clock, later ones with what they wait for."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ def build_steps(view: View) -> list[View]:
     phase = str(view.get("phase") or "booked")
     given = {str(step.get("phase") or step.get("id")): step for step in view.get("steps") or []}
     current = "dosing" if phase == "paused" else phase
-    line = [name for name in LINE]
+    line = list(LINE)
     if current not in line:
         line = [name for name in LINE if given.get(name, {}).get("at")] + [current]
     here = line.index(current)

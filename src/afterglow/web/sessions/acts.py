@@ -1,0 +1,156 @@
+"""Which acts stand where: before the dose, before leaving, and the rest, each with its visible key."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+Context = dict[str, Any]
+Act = dict[str, Any]
+
+OPEN = frozenset({"booked", "arrived", "pre-checks", "ready", "dosing", "paused", "observing", "released"})
+
+
+def build_acts(context: Context) -> Context:
+    """Return the acts by place for the phase."""
+    return {
+        "ready_acts": _list_ready(context),
+        "leaving_acts": _list_leaving(context),
+        "more_acts": _list_more(context),
+    }
+
+
+def _act(command: str, label: str, key: str = "", **more: Any) -> Act:
+    return {"command": command, "label": label, "key": key, **more}
+
+
+def _list_ready(context: Context) -> list[Act]:
+    """Return what leads to the start, the next one as the main button."""
+    if not context["is_before"]:
+        return []
+    phase, dose = context["phase"], context["dose"]
+    if phase == "booked":
+        return [_act("record-arrival", _("Record arrival"), "a", is_main=True)]
+    acts = [
+        _act("sign-order", _("Sign order"), "o"),
+        _act("record-preparation", _("Preparation"), "e"),
+        _act("sign-time-out", _("Time-out"), "t"),
+        _act("record-access", _("IV site"), "i"),
+    ]
+    if dose["pattern"] != "infusion":
+        acts = acts[:3]
+    if phase == "ready":
+        acts.append(_start(dose["pattern"]))
+    else:
+        main = "sign-time-out" if dose["ordered_mg"] else "sign-order"
+        for act in acts:
+            act["is_main"] = act["command"] == main
+    return sorted(acts, key=lambda act: bool(act.get("is_main")))
+
+
+def _start(pattern: str) -> Act:
+    """Return the act that begins dosing for a pattern."""
+    if pattern == "devices":
+        return _act("give-device", _("Record: first device given"), "d", is_main=True)
+    if pattern == "injection":
+        return _act("give-injection", _("Record: injection given"), "d", is_main=True)
+    return _act("start", _("Record: infusion started"), "s", is_main=True, is_one_tap=True)
+
+
+def _list_leaving(context: Context) -> list[Act]:
+    """Return what leads out of the door, in order."""
+    if not context["is_after"] or context["is_closed"]:
+        return []
+    phase = context["phase"]
+    if phase in {"left", "ended"}:
+        return [
+            _act("record-reconciliation", _("Drug reconciled"), "k"),
+            _act("close-record", _("Close record"), "x", is_main=True),
+        ]
+    acts = [
+        _act("record-score", _("Aldrete"), "j", sheet="record-score-aldrete"),
+        _act("record-score", _("PADSS"), "f", sheet="record-score-padss"),
+        _act("record-suicide-screen", _("Re-screen"), "q"),
+        _act("record-reconciliation", _("Drug reconciled"), "k"),
+        _act("record-check", _("Gates seen"), "g", sheet="record-gate"),
+    ]
+    acts.append(
+        _act("record-left", _("Record: left"), "l", is_main=True)
+        if phase == "released"
+        else _act("sign-release", _("Sign release"), "r", is_main=True)
+    )
+    return acts
+
+
+def _list_more(context: Context) -> list[Act]:
+    """Return every other act, grouped; nothing that already happened is ever refused a place."""
+    groups: list[Act] = []
+    if context["phase"] in OPEN:
+        groups.append({"title": _("Dose and pump"), "acts": _list_dose(context)})
+        groups.append({"title": _("Person"), "acts": _list_person(context)})
+        groups.append({"title": _("Orders and rules"), "acts": _list_orders()})
+        groups.append({"title": _("Other endings"), "acts": _list_endings(context)})
+    groups.append({"title": _("Record"), "acts": _list_record(context)})
+    return groups
+
+
+def _list_dose(context: Context) -> list[Act]:
+    if context["dose"]["pattern"] == "infusion":
+        return [
+            _act("record-pump-reading", _("Pump volume"), "w"),
+            _act("record-complete", _("Run ended"), "z"),
+            _act("record-access", _("IV site"), "i"),
+            _act("record-drug-given", _("Drug given"), "m"),
+            _act("record-reconciliation", _("Drug reconciled"), "k"),
+        ]
+    return [
+        _act("record-complete", _("Dosing ended"), "z"),
+        _act("record-drug-given", _("Drug given"), "m"),
+        _act("record-reconciliation", _("Drug reconciled"), "k"),
+    ]
+
+
+def _list_person(context: Context) -> list[Act]:
+    acts = [
+        _act("record-suicide-screen", _("Suicide screen"), "q"),
+        _act("record-suicide-assessment", _("Clinician's assessment"), "b"),
+        _act("record-adverse-event", _("Adverse event"), "h"),
+        _act("set-preferences", _("Preferences, what helped"), ""),
+    ]
+    if context["is_before"]:
+        acts[:0] = [
+            _act("record-arrival", _("Arrival"), ""),
+            _act("confirm-identity", _("Identity"), ""),
+            _act("record-weight", _("Weight"), ""),
+            _act("confirm-consent", _("Consent today"), ""),
+        ]
+    return acts
+
+
+def _list_orders() -> list[Act]:
+    return [
+        _act("record-verbal-order", _("Verbal order"), ""),
+        _act("cosign-order", _("Co-sign order"), ""),
+        _act("override", _("Override a rule"), "", is_danger=True),
+    ]
+
+
+def _list_endings(context: Context) -> list[Act]:
+    acts = [
+        _act("record-ending", _("Left against advice"), "", sheet="ending-left-against-advice", is_danger=True),
+        _act("record-ending", _("Gone without a word"), "", sheet="ending-eloped", is_danger=True),
+        _act("record-ending", _("Transferred"), "", sheet="ending-transferred", is_danger=True),
+        _act("record-ending", _("Died"), "", sheet="ending-died", is_danger=True),
+    ]
+    if context["is_before"]:
+        acts.append(_act("cancel-session", _("Cancel session"), "", is_danger=True))
+    return acts
+
+
+def _list_record(context: Context) -> list[Act]:
+    if context["is_closed"]:
+        return [_act("add-addendum", _("Addendum"), "")]
+    return [
+        _act("record-note", _("Note"), "n"),
+        _act("correct-entry", _("Correct an entry"), ""),
+        _act("close-record", _("Close record"), ""),
+    ]

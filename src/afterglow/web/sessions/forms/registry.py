@@ -1,0 +1,32 @@
+"""All forms by command and sheet, and the sheets a page carries."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from afterglow.web.sessions.forms import after, before, during, record
+from afterglow.web.sessions.forms.model import BoundForm, CommandForm, Field, bind_form
+
+FORMS: tuple[CommandForm, ...] = (*before.FORMS, *during.FORMS, *after.FORMS, *record.FORMS)
+_BY_SHEET = {form.sheet or form.command: form for form in FORMS}
+
+
+def get_form(command: str, sheet: str = "") -> CommandForm:
+    """Return the form of a sheet or command; a command sent by one tap has a bare form with its name."""
+    return (
+        _BY_SHEET.get(sheet) or _BY_SHEET.get(command) or CommandForm(command, command.replace("-", " ").capitalize())
+    )
+
+
+def list_fields(command: str, sheet: str = "") -> Iterable[Field]:
+    """Return the declared fields of a command's form."""
+    form = _BY_SHEET.get(sheet)
+    if form is None or form.command != command:
+        form = _BY_SHEET.get(command)
+    return form.fields if form else ()
+
+
+def list_sheets(context: dict[str, Any]) -> list[BoundForm]:
+    """Return the sheets of a page: every form that is reachable from it, with what is known filled as hidden values."""
+    checks = [before.build_check_form(row) for row in context["checks"]["rows"] if row.get("command") == "record-check"]
+    presets = {"give-device": {"number": str(context["dose"].get("next_device") or "")}}
+    return [bind_form(form, presets=presets.get(form.command)) for form in (*FORMS, *checks)]

@@ -1,0 +1,143 @@
+"""The session page, its live parts and its commands; each view reads, asks one action, and chooses a template."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.template.context_processors import csrf
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from afterglow.clinic.dosing_sessions.actions import get_view
+from afterglow.clinic.dosing_sessions.models import Session
+from afterglow.web.access import staff_page
+from afterglow.web.sessions.about import build_about, load_order, load_protocol
+from afterglow.web.sessions.acts import build_acts
+from afterglow.web.sessions.forms import bind_form, get_form
+from afterglow.web.sessions.forms.registry import list_sheets
+from afterglow.web.sessions.lookup import find_session, record_page_read
+from afterglow.web.sessions.present import build_parts
+from afterglow.web.sessions.present.page import build_page
+from afterglow.web.sessions.present.record import read_undo
+from afterglow.web.sessions.submit import Outcome, carry_out
+from afterglow.web.sessions.taps import build_taps, build_vitals_form
+
+Context = dict[str, Any]
+
+
+@staff_page("session.read", methods=("GET", "HEAD"))
+def show_session(request: HttpRequest, session_id: str) -> HttpResponse:
+    """Return the page of one session."""
+    session, now = find_session(request, session_id), timezone.now()
+    record_page_read(request, session, "session", now)
+    return render(request, "web/sessions/page.html", build_context(request, session, now))
+
+
+@staff_page("session.read", methods=("GET", "HEAD"))
+def show_view(request: HttpRequest, session_id: str) -> HttpResponse:
+    """Return the derived view as JSON; `?parts=1` adds the page's live parts."""
+    session, now = find_session(request, session_id), timezone.now()
+    if "X-Afterglow-Background" not in request.headers:
+        record_page_read(request, session, "session view", now)
+    return _answer(request, session, now, {})
+
+
+@staff_page("session.read", methods=("POST",))
+def post_command(request: HttpRequest, session_id: str) -> HttpResponse:
+    """Carry out one command and answer as asked: JSON for scripts, the page for a posted form."""
+    session, now = find_session(request, session_id), timezone.now()
+    outcome = carry_out(request, session, now)
+    session.refresh_from_db()
+    if _wants_json(request):
+        return _answer(request, session, timezone.now(), outcome.to_json(), outcome.status)
+    if outcome.is_stored:
+        at = timezone.localtime(outcome.recorded_at or now).strftime("%H:%M:%S")
+        messages.success(request, _("Stored %(at)s") % {"at": at})
+        return redirect("web:session", session_id=session.pk)
+    context = build_context(request, session, timezone.now(), outcome)
+    return render(request, "web/sessions/page.html", context, status=outcome.status)
+
+
+def build_context(request: HttpRequest, session: Session, now: datetime, outcome: Outcome | None = None) -> Context:
+    """Return everything the page shows, with the typed values and problems of a refused form."""
+    context = build_live_context(session, now)
+    typed = outcome.entry.typed if outcome and outcome.entry else {}
+    problems = {
+        problem.path.removeprefix("data."): problem.message for problem in (outcome.problems if outcome else [])
+    }
+    is_vitals = bool(outcome and outcome.entry and outcome.entry.type == "record-vitals")
+    context.update(
+        taps=build_taps(),
+        vitals_form=build_vitals_form(typed if is_vitals else {}, problems if is_vitals else {}),
+        undo=read_undo(context["view"], str(request.user.pk), now),
+        sheets=list_sheets(context),
+        user_id=str(request.user.pk),
+        problem_form=None if outcome is None or is_vitals else _bind_problem(outcome, problems),
+        problem_message=outcome.message if outcome and is_vitals else "",
+    )
+    return context
+
+
+def build_live_context(session: Session, now: datetime) -> Context:
+    """Return what the live parts show."""
+    view = get_view(session, now)
+    protocol = load_protocol(session)
+    about = build_about(session, view, protocol, now)
+    context = build_page(view, protocol=protocol, order=load_order(session, view), about=about)
+    context.update(
+        session_id=session.pk,
+        seq=session.last_seq,
+        urls=list_urls(session),
+        is_closed=session.is_closed,
+        **build_acts(context),
+    )
+    return context
+
+
+def list_urls(session: Session) -> dict[str, str]:
+    """Return the addresses the page links to; those of rooms that are not open yet are left out."""
+    key = session.pk
+    urls = {
+        "view": reverse("web:session-view", args=[key]),
+        "stream": reverse("web:session-stream", args=[key]),
+        "commands": reverse("web:session-commands", args=[key]),
+        "handoff": reverse("web:session-handoff", args=[key]),
+        "downtime": reverse("web:downtime"),
+    }
+    for name, route, argument in (
+        ("record", "web:session-record", key),
+        ("order", "web:session-order", key),
+        ("protocol", "web:protocol", session.protocol.protocol.split("@")[0]),
+    ):
+        try:
+            urls[name] = reverse(route, args=[argument])
+        except NoReverseMatch:
+            continue
+    return urls
+
+
+def _answer(
+    request: HttpRequest, session: Session, now: datetime, answer: dict[str, Any], status: int = 200
+) -> JsonResponse:
+    """Return the answer with the view as it is now, and the parts when the page asks for them."""
+    context = build_live_context(session, now)
+    answer.update(view=context["view"], seq=session.last_seq, now=now.isoformat())
+    if request.GET.get("parts"):
+        answer["parts"] = build_parts({**context, **csrf(request)}, request)
+    return JsonResponse(answer, status=status, headers={"Cache-Control": "no-store"})
+
+
+def _bind_problem(outcome: Outcome, problems: dict[str, str]) -> Any:
+    """Return the refused form with what was typed into it, to be shown at the top of the page."""
+    entry = outcome.entry
+    form = get_form(entry.type if entry else "", entry.sheet if entry else "")
+    message = outcome.message if outcome.code != "unusable" else ""
+    return bind_form(form, entry.typed if entry else {}, problems, message=message, findings=outcome.findings)
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    """Return whether a script sent this."""
+    return request.content_type == "application/json" or "application/json" in request.headers.get("Accept", "")
