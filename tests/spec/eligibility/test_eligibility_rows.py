@@ -144,7 +144,12 @@ ROWS = [
         "cleared",
         "cleared",
     ),
-    ("C-11", "bipolar I, medicines not known", {"history.mania": False, "history.bipolar": "bipolar-1"}, *["missing"] * 3),
+    (
+        "C-11",
+        "bipolar I, medicines not known",
+        {"history.mania": False, "history.bipolar": "bipolar-1"},
+        *["missing"] * 3,
+    ),
     ("C-11", "not asked", {}, "missing", "missing", "missing"),
     (
         "C-13",
@@ -160,7 +165,12 @@ ROWS = [
     ("C-14", "breastfeeding", {"person.sex": "female", "person.breastfeeding": True}, SECOND, SECOND, SECOND),
     ("C-14", "not breastfeeding", {"person.sex": "female", "person.breastfeeding": False}, *["cleared"] * 3),
     ("C-14", "a woman, not asked", {"person.sex": "female"}, "missing", "missing", "missing"),
-    ("C-14", "a man who cannot become pregnant", {"person.sex": "male", "person.can_become_pregnant": False}, *["silent"] * 3),
+    (
+        "C-14",
+        "a man who cannot become pregnant",
+        {"person.sex": "male", "person.can_become_pregnant": False},
+        *["silent"] * 3,
+    ),
     ("C-16", "Child-Pugh B", {"history.child_pugh": "B"}, CAUTION, CAUTION, CAUTION),
     ("C-16", "Child-Pugh A", {"history.child_pugh": "A"}, "cleared", "cleared", "cleared"),
     ("C-16", "not asked", {}, "missing", "missing", "missing"),

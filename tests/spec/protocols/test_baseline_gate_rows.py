@@ -57,7 +57,9 @@ def test_canmat_does_not_start_row_b2(systolic: int | None, diastolic: int | Non
         (64, None, None, "missing"),
     ],
 )
-def test_eu_label_goes_by_age_row_b3(age: int | None, systolic: int | None, diastolic: int | None, expected: str) -> None:
+def test_eu_label_goes_by_age_row_b3(
+    age: int | None, systolic: int | None, diastolic: int | None, expected: str
+) -> None:
     assert gate("B-3", "eu", age=age, systolic=systolic, diastolic=diastolic) == expected
 
 
