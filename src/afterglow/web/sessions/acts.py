@@ -53,7 +53,7 @@ def _start(pattern: str) -> Act:
         return _act("give-device", _("Record: first device given"), "d", is_main=True)
     if pattern == "injection":
         return _act("give-injection", _("Record: injection given"), "d", is_main=True)
-    return _act("start", _("Record: infusion started"), "s", is_main=True, is_one_tap=True)
+    return _act("start", _("Record: infusion started"), "s", is_main=True)
 
 
 def _list_leaving(context: Context) -> list[Act]:

@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as lazy
 
+from afterglow.web.sessions.forms.before import ALREADY
 from afterglow.web.sessions.forms.model import Choices, CommandForm, Field
 
 TWO: Choices = (("0", "0"), ("1", "1"), ("2", "2"))
@@ -81,10 +82,9 @@ RECONCILIATION = CommandForm(
 RELEASE = CommandForm(
     "sign-release",
     lazy("Sign release"),
-    (Field("reason", lazy("Reason, where a gate is not met"), "note"),),
+    (Field("reason", lazy("Reason, where a gate is not met"), "note"), ALREADY),
     lazy("Sign release"),
     consequence=lazy("You release this person to leave; the time is recorded."),
-    has_time=False,
 )
 
 LEFT = CommandForm(

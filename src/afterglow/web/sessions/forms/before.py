@@ -7,6 +7,12 @@ from django.utils.translation import gettext_lazy as lazy
 
 from afterglow.web.sessions.forms.model import Choices, CommandForm, Field
 
+ALREADY = Field(
+    "already_happened",
+    lazy("Late entry"),
+    "check",
+    choices=(("yes", lazy("It has already happened; record it with its time")),),
+)
 YES_NO: Choices = (("yes", lazy("Yes")), ("no", lazy("No")))
 
 
@@ -43,6 +49,7 @@ IDENTITY = CommandForm(
             is_required=True,
             hint=lazy("At least two"),
         ),
+        ALREADY,
     ),
     lazy("Identity confirmed"),
 )
@@ -211,7 +218,16 @@ CANCEL = CommandForm(
     is_danger=True,
 )
 
+START = CommandForm(
+    "start",
+    lazy("Record: infusion started"),
+    (Field("rate_ml_per_h", lazy("Rate set on the pump"), "number", "mL/h"), ALREADY),
+    lazy("Record: infusion started"),
+    intro=lazy("Afterglow records; it does not move the pump."),
+)
+
 FORMS = (
+    START,
     ARRIVAL,
     IDENTITY,
     WEIGHT,
@@ -228,22 +244,28 @@ FORMS = (
 
 CHECK_FIELDS: dict[str, tuple[Field, ...]] = {
     "fasting": (
-        Field("details.solids_h", lazy("Hours since solid food"), "number", "h", is_required=True),
-        Field("details.fluids_h", lazy("Hours since clear fluids"), "number", "h", is_required=True),
+        Field("solids_h", lazy("Hours since solid food"), "number", "h", is_required=True),
+        Field(
+            "solids_kind",
+            lazy("What it was"),
+            "choice",
+            choices=(("light", lazy("Light meal")), ("fatty", lazy("Fatty or full meal"))),
+        ),
+        Field("fluids_h", lazy("Hours since clear fluids"), "number", "h", is_required=True),
     ),
     "escort": (
-        Field("details.name", lazy("Escort's name"), is_required=True),
-        Field("details.phone", lazy("Telephone")),
+        Field("escort", lazy("Escort's name"), is_required=True),
+        Field("escort_phone", lazy("Telephone")),
         Field(
-            "details.where",
+            "where",
             lazy("Where"),
             "choice",
             choices=(("here", lazy("In the waiting area")), ("on-call", lazy("Comes when called"))),
         ),
     ),
     "reconciliation": (
-        Field("details.taken", lazy("Taken today, with time"), "note", hint=lazy("lisinopril 10 mg 07:10")),
-        Field("details.held", lazy("Held today"), "list"),
+        Field("taken", lazy("Taken today, with time"), "note", hint=lazy("lisinopril 10 mg 07:10")),
+        Field("held", lazy("Held today"), "list"),
     ),
 }
 

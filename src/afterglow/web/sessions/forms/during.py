@@ -2,8 +2,33 @@
 
 from django.utils.translation import gettext_lazy as lazy
 
-from afterglow.web.sessions.forms.before import yes_no
+from afterglow.web.sessions.forms.before import ALREADY, yes_no
 from afterglow.web.sessions.forms.model import Choices, CommandForm, Field
+
+RESUME = CommandForm(
+    "record-resume",
+    lazy("Record: pump running again"),
+    (
+        Field("pump_ml", lazy("Volume read on the pump"), "number", "mL"),
+        Field("rate_ml_per_h", lazy("Rate"), "number", "mL/h"),
+        ALREADY,
+    ),
+    lazy("Record: pump running again"),
+)
+
+PAUSE = CommandForm(
+    "record-pause",
+    lazy("Record: pump paused"),
+    (Field("pump_ml", lazy("Volume read on the pump"), "number", "mL"), Field("reason", lazy("Reason"), "note")),
+    lazy("Record: pump paused"),
+)
+
+STOP = CommandForm(
+    "record-stop",
+    lazy("Record: stopped"),
+    (Field("pump_ml", lazy("Volume read on the pump"), "number", "mL"), Field("reason", lazy("Reason"), "note")),
+    lazy("Record: stopped"),
+)
 
 RATE = CommandForm(
     "record-rate-change",
@@ -54,6 +79,7 @@ DEVICE = CommandForm(
             is_required=True,
             hint=lazy("A sneezed or partial spray is not replaced without an order."),
         ),
+        ALREADY,
     ),
     lazy("Record device"),
 )
@@ -78,19 +104,10 @@ INJECTION = CommandForm(
             is_required=True,
         ),
         Field("lot", lazy("Lot")),
+        ALREADY,
     ),
     lazy("Record injection"),
 )
-
-CADSS_ITEMS = (
-    lazy("Things seem to move slowly"),
-    lazy("Things seem unreal"),
-    lazy("Apart from what happens"),
-    lazy("Body feels changed"),
-    lazy("Sounds or colours changed"),
-    lazy("Time seems long or short"),
-)
-CADSS_CHOICES: Choices = tuple((str(value), str(value)) for value in range(5))
 
 CADSS = CommandForm(
     "record-score",
@@ -246,4 +263,4 @@ NOTE = CommandForm(
     lazy("Record note"),
 )
 
-FORMS = (RATE, PUMP, COMPLETE, DEVICE, INJECTION, CADSS, SYMPTOM, COMFORT, DRUG, EVENT, NOTE)
+FORMS = (PAUSE, RESUME, STOP, RATE, PUMP, COMPLETE, DEVICE, INJECTION, CADSS, SYMPTOM, COMFORT, DRUG, EVENT, NOTE)
