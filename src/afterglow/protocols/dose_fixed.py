@@ -3,10 +3,10 @@
 from decimal import Decimal
 
 from afterglow.protocols.dose_inputs import Inputs, Number
-from afterglow.protocols.dose_limits import build_caution, build_missing, build_stop, check_limits
+from afterglow.protocols.dose_limits import build_caution, build_stop, check_limits
 from afterglow.protocols.dose_racemic import Amount
 from afterglow.protocols.dose_sheet import DeviceTime, DoseSheet, DoseStep, show
-from afterglow.protocols.model import Protocol
+from afterglow.protocols.model import Protocol, Value
 from afterglow.terms import Finding, Override, Quantity, Severity
 
 
@@ -118,9 +118,6 @@ def _check_first_dose(protocol: Protocol, mg: Decimal, *, is_first: bool | None)
     return [build_caution("E-04", "First dose above the label's start", f"{show(mg)} mg", threshold, asks, start)]
 
 
-def _build_gap(rule: str, title: str, seen: str, threshold: str, asks: str, value: object) -> Finding:
-    citation = value.citation  # type: ignore[attr-defined]
+def _build_gap(rule: str, title: str, seen: str, threshold: str, asks: str, value: Value) -> Finding:
+    citation = value.citation
     return Finding(rule, Severity.MISSING, seen, threshold, asks, Override.NONE, citation.text, citation.grade, title)
-
-
-__all__ = ["build_missing", "calculate_devices", "calculate_fixed"]

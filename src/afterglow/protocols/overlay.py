@@ -166,7 +166,8 @@ def _set_values(protocol: Protocol, values: Mapping[str, Value]) -> Protocol:
 
     def set_due(item: DueItem) -> DueItem:
         fields = ("at_min", "every_min", "window_min", "from_min", "until_min")
-        return replace(item, **{f: values[name] for f in fields if (name := f"due.{item.id}.{f}") in values})
+        changed: dict[str, Any] = {f: values[name] for f in fields if (name := f"due.{item.id}.{f}") in values}
+        return replace(item, **changed)
 
     limits = tuple(replace(limit, value=values.get(name_limit(limit), limit.value)) for limit in protocol.limits)
     return replace(

@@ -225,7 +225,9 @@ def read_limit(data: Any, path: str, reader: Reader) -> Limit | None:
     if table is None:
         return None
     value = reader.read_value(table["value"], f"{path}.value")
-    return value and Limit(
+    if value is None:
+        return None
+    return Limit(
         id=reader.read_text(table["id"], f"{path}.id"),
         of=reader.read_text(table["of"], f"{path}.of"),
         level=reader.read_choice(table["level"], f"{path}.level", LIMIT_LEVELS),
@@ -400,12 +402,9 @@ def read_protocol(data: Any, reader: Reader) -> Protocol:
     table = reader.read_table(data, "protocol", _PROTOCOL, _PROTOCOL_MORE)
     if table is None:
         raise InvalidInput(reader.problems)
-    parts = {
-        name: reader.read_list(table[name], name, lambda part, path, read=read: read(part, path, reader))
-        for name, read in _PARTS.items()
-    }
+    parts = {name: _read_parts(table[name], name, reader) for name in _PARTS}
     _refuse_repeated_ids(parts, reader)
-    free = {
+    free: dict[str, Any] = {
         name: reader.read_free(table.get(name, default), name)
         for name, default in (
             ("schedule", {}),
@@ -431,9 +430,13 @@ def read_protocol(data: Any, reader: Reader) -> Protocol:
         doses=reader.read_values(table["doses"], "doses"),
         settings=reader.read_values(table["settings"], "settings"),
         content_hash=reader.read_text(table.get("content_hash", ""), "content_hash"),
-        **parts,
-        **free,
+        **{**parts, **free},
     )
+
+
+def _read_parts(data: Any, name: str, reader: Reader) -> tuple[Any, ...]:
+    read = _PARTS[name]
+    return reader.read_list(data, name, lambda part, path: read(part, path, reader))
 
 
 def _refuse_repeated_ids(parts: Mapping[str, tuple[Any, ...]], reader: Reader) -> None:
