@@ -137,5 +137,5 @@ def get_zone(request: HttpRequest | None = None) -> ZoneInfo:
     from afterglow.web.sites import get_site
 
     site = get_site(request)
-    name = getattr(site, "time_zone", "") or getattr(site, "timezone", "") or settings.TIME_ZONE
+    name = getattr(site, "timezone", "") or settings.TIME_ZONE
     return ZoneInfo(str(name))

@@ -1,20 +1,24 @@
 """Turns the plain data of lower rooms into words and rows for templates; it decides nothing."""
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from afterglow.terms import Citation, Grade, UnknownSource, get_source
 
+_UNIT_ENDING = re.compile(r"[._](mg_per_kg_h|mg_per_kg|mg_per_ml|ml_per_h|mg|ml|min|kg|s|d|h|percent)$")
+
 _COMPARISONS = {
-    ">": _("above"),
-    ">=": _("at least"),
-    "<": _("below"),
-    "<=": _("at most"),
-    "==": _("is"),
-    "!=": _("is not"),
+    ">": gettext_noop("above"),
+    ">=": gettext_noop("at least"),
+    "<": gettext_noop("below"),
+    "<=": gettext_noop("at most"),
+    "==": gettext_noop("is"),
+    "!=": gettext_noop("is not"),
 }
 
 
@@ -39,8 +43,8 @@ def describe_citation(citation: Citation) -> dict[str, Any]:
 
 
 def describe_name(name: str) -> str:
-    """Return a dotted or hyphened name as words, its first letter large."""
-    words = name.replace(".", ": ").replace("_", " ").replace("-", " ")
+    """Return a dotted or hyphened name as words, its first letter large; the unit stands elsewhere."""
+    words = _UNIT_ENDING.sub("", name).replace(".", ": ").replace("_", " ").replace("-", " ")
     return words[:1].upper() + words[1:]
 
 
@@ -91,7 +95,7 @@ def _describe_comparison(condition: Mapping[str, Any]) -> str:
     for key in ("has", "has-any", "in"):
         if key in condition:
             return f"{fact}: {describe_value(condition[key])}"
-    sign = _COMPARISONS.get(str(condition.get("op")), str(condition.get("op")))
+    sign = _(_COMPARISONS.get(str(condition.get("op")), str(condition.get("op"))))
     if "value" in condition:
         return f"{fact} {sign} {describe_value(condition['value'])}"
     limit = describe_fact(str(condition.get("than", "")))

@@ -145,7 +145,9 @@ def _draw_main(scale: _Scale, lane: Lane) -> list[str]:
         parts += [svg.circle("course__mark", x, up, 3.2) for x, up in points]
         parts.append(svg.text("course__value", points[0][0] + 6, points[0][1] - 8, f"{lane.points[0].value:g}"))
     if len(points) > 1:
-        parts.append(svg.text("course__value", points[-1][0] - 4, points[-1][1] - 9, f"{lane.points[-1].value:g}", "end"))
+        parts.append(
+            svg.text("course__value", points[-1][0] - 4, points[-1][1] - 9, f"{lane.points[-1].value:g}", "end")
+        )
     return parts
 
 

@@ -109,3 +109,8 @@ def render_initial(values: Mapping[str, Any], specs: Mapping[str, FactSpec]) -> 
         elif isinstance(value, date | Decimal | str | int | float | list | tuple):
             initial[name] = list(value) if isinstance(value, tuple) else value
     return initial
+
+
+def find_group(name: str) -> str:
+    """Return the group whose page asks for a fact, or nothing when it is measured or derived."""
+    return next((group for group, (prefix, _words) in GROUPS.items() if name.startswith(prefix)), "")

@@ -1,0 +1,46 @@
+"""Forms of consent: the talk, the typed signature, the withdrawal."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from afterglow.web.forms.fields import AnswerField, ChoiceBoxes, MomentField, NoteField, PickField, TextField
+
+TOPICS = (
+    ("goals", _("Goals")),
+    ("benefits", _("What may help")),
+    ("risks", _("Risks")),
+    ("alternatives", _("Alternatives")),
+    ("off-label", _("Off-label use")),
+    ("expectations", _("Expectations")),
+)
+
+
+class TalkForm(forms.Form):
+    """What was talked through."""
+
+    topics = forms.MultipleChoiceField(label=_("Talked through"), choices=TOPICS, widget=ChoiceBoxes)
+    goals = NoteField(label=_("The person's goals, in their words"), rows=2, max_length=1000, required=False)
+    has_capacity = AnswerField(label=_("Has capacity to decide"), required=True)
+    held_at = MomentField(label=_("Held at"))
+
+
+class SignForm(forms.Form):
+    """A typed signature under one text."""
+
+    text = PickField(label=_("Text"), choices=())
+    typed_name = TextField(label=_("Patient types their full name"), max_length=240)
+
+    def __init__(self, *args: Any, texts: Iterable[Any] = (), **kwargs: Any) -> None:
+        """Offer the texts in force."""
+        super().__init__(*args, **kwargs)
+        choices = [(item.pk, f"{item.title}, {item.version} ({item.locale})") for item in texts]
+        self.fields["text"].choices = [("", _("Choose")), *choices]
+
+
+class WithdrawForm(forms.Form):
+    """Why a consent ends."""
+
+    reason = NoteField(label=_("Reason, if one was given"), rows=2, max_length=500, required=False)
