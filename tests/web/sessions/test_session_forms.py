@@ -32,7 +32,7 @@ def test_a_forms_choices_are_accepted_by_its_command(form: CommandForm) -> None:
 
 
 def test_every_command_can_be_sent_from_the_page() -> None:
-    assert set(COMMANDS) - {form.command for form in FORMS} == WITHOUT_FORM | {"record-check"} - {"record-check"}
+    assert set(COMMANDS) - {form.command for form in FORMS} == WITHOUT_FORM
 
 
 def test_the_pad_sends_only_declared_readings_and_taps() -> None:
@@ -45,10 +45,9 @@ def test_the_pad_sends_only_declared_readings_and_taps() -> None:
 
 
 def test_nothing_is_chosen_beforehand() -> None:
-    chosen = [
-        choice for form in FORMS for field in bind_form(form).fields for choice in field.choices if choice["is_chosen"]
-    ]
-    assert chosen == []
+    choices = [choice for form in FORMS for field in bind_form(form).fields for choice in field.choices]
+    assert not any(choice["is_chosen"] for choice in choices)
+    assert len(choices) > 50
 
 
 def test_typed_values_and_their_problems_come_back_in_their_fields() -> None:
