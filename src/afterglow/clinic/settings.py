@@ -86,6 +86,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "afterglow.web.context.page",
             ],
         },
     }
@@ -152,6 +153,7 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Strict"
 CSRF_COOKIE_SECURE = HAS_TLS
 CSRF_USE_SESSIONS = False
+CSRF_FAILURE_VIEW = "afterglow.web.views.errors.show_csrf_failure"
 IDLE_LOCK_MINUTES: int = env_int("AFTERGLOW_IDLE_LOCK_MINUTES", CONFIG.idle_lock_minutes, minimum=1, maximum=240)
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
