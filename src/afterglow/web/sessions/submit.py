@@ -4,13 +4,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from afterglow.clinic.accounts.signers import verify_second_signer
 from afterglow.clinic.dosing_sessions.actions import submit_command
 from afterglow.clinic.dosing_sessions.models import Session
 from afterglow.clinic.errors import Conflict, Denied, Refused, TryLater
-from afterglow.terms import Finding, InvalidInput, Problem
+from afterglow.terms import Finding, InvalidInput, Problem, build_error
 from afterglow.web.sessions.forms import Entry, read_entry
 from afterglow.web.sessions.forms.registry import list_fields
 from afterglow.web.sessions.forms.vitals import build_vitals_data
@@ -64,6 +66,8 @@ def carry_out(request: HttpRequest, session: Session, now: datetime) -> Outcome:
         entry = read_entry(request, now, list_fields)
         if entry.type == "record-vitals":
             entry.data = build_vitals_data(entry.data, entry.line)
+        if entry.type == "record-verbal-order":
+            entry.data = name_prescriber(entry.data)
         second = _sign_second(request, session, entry, now)
         submission = submit_command(
             session=session,
@@ -89,6 +93,19 @@ def carry_out(request: HttpRequest, session: Session, now: datetime) -> Outcome:
     except TryLater as error:
         return Outcome(429, entry, code="try-later", message=str(error))
     return read_submission(submission, entry, now)
+
+
+def name_prescriber(data: dict[str, Any]) -> dict[str, Any]:
+    """Return the order with the prescriber's key where a sign-in name was typed; an unknown name is a problem."""
+    named = str(data.get("prescriber") or "").strip()
+    if not named:
+        return data
+    users = get_user_model().objects
+    user = users.filter(username=named, is_active=True).first() or users.filter(pk=named, is_active=True).first()
+    if user is None:
+        message = _("Nobody here signs in as %(name)s.") % {"name": named}
+        raise InvalidInput([build_error("prescriber", "user-unknown", named, "a sign-in name", message)])
+    return {**data, "prescriber": str(user.pk)}
 
 
 def read_submission(submission: Any, entry: Entry, now: datetime) -> Outcome:

@@ -7,22 +7,22 @@ from afterglow.web.sessions.forms import after, before, during, record
 from afterglow.web.sessions.forms.model import BoundForm, CommandForm, Field, bind_form
 
 FORMS: tuple[CommandForm, ...] = (*before.FORMS, *during.FORMS, *after.FORMS, *record.FORMS)
+CHECK_SHEET = "record-check-"
 _BY_SHEET = {form.sheet or form.command: form for form in FORMS}
 
 
 def get_form(command: str, sheet: str = "") -> CommandForm:
     """Return the form of a sheet or command; a command sent by one tap has a bare form with its name."""
-    return (
-        _BY_SHEET.get(sheet) or _BY_SHEET.get(command) or CommandForm(command, command.replace("-", " ").capitalize())
-    )
+    if sheet.startswith(CHECK_SHEET) and command == "record-check":
+        return before.build_check_form({"id": sheet.removeprefix(CHECK_SHEET)})
+    known = _BY_SHEET.get(sheet) or _BY_SHEET.get(command)
+    return known or CommandForm(command, command.replace("-", " ").capitalize())
 
 
 def list_fields(command: str, sheet: str = "") -> Iterable[Field]:
     """Return the declared fields of a command's form."""
-    form = _BY_SHEET.get(sheet)
-    if form is None or form.command != command:
-        form = _BY_SHEET.get(command)
-    return form.fields if form else ()
+    form = get_form(command, sheet)
+    return form.fields if form.command == command else get_form(command).fields
 
 
 def list_sheets(context: dict[str, Any]) -> list[BoundForm]:
