@@ -7,7 +7,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # read by name in the sources
 READ = re.compile(r"[\"'](AFTERGLOW_[A-Z_]+)[\"']|\$\{?(AFTERGLOW_[A-Z_]+)")
 # handed from one part of a run to another, not set by people
-INTERNAL = {"AFTERGLOW_SCRATCH", "AFTERGLOW_BENCH"}
+INTERNAL = {"AFTERGLOW_AS_OWNER", "AFTERGLOW_BENCH", "AFTERGLOW_SCRATCH"}
 
 
 def list_read() -> set[str]:
