@@ -1,5 +1,6 @@
 """The door to the protocols: which there are, and the effective one for a route, an indication and a clinic."""
 
+import json
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -17,6 +18,7 @@ __all__ = [
     "load_profile_options",
     "load_protocol_ids",
     "parse_protocol",
+    "parse_protocol_text",
     "render_protocol",
 ]
 
@@ -54,6 +56,12 @@ def get_effective(
     if overlay:
         return build_effective(protocol_id, indication=indication, profiles=profiles or {}, overlay=overlay)
     return _get_cached(protocol_id, indication, tuple(sorted((profiles or {}).items())))
+
+
+@lru_cache(maxsize=64)
+def parse_protocol_text(text: str) -> Protocol:
+    """Return the protocol a session keeps as JSON text; the same text is read and checked only once."""
+    return parse_protocol(json.loads(text))
 
 
 @lru_cache(maxsize=256)

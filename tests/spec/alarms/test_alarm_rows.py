@@ -37,6 +37,8 @@ CASES = [
     ("A-02", HIGH, {}, None),
     ("A-03", HIGH, {"symptom.chest-pain": "mild"}, True),
     ("A-03", HIGH, {"symptom.severe-headache": "strong"}, True),
+    ("A-03", HIGH, {"symptom.headache": "severe"}, True),
+    ("A-03", HIGH, {"symptom.headache": "moderate"}, None),
     ("A-03", HIGH, {"symptom.dyspnoea": "mild"}, True),
     ("A-03", HIGH, {"symptom.focal-neurology": "present"}, True),
     ("A-03", HIGH, {"symptom.visual-loss": "present"}, True),

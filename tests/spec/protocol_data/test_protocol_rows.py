@@ -224,3 +224,18 @@ def test_every_disagreement_names_what_was_chosen_and_what_else_there_is(protoco
             assert item["chosen"] not in item["others"]
     shown = {item["id"] for item in get_effective(protocol).disagreements}
     assert {"blood-pressure", "fasting", "monitoring", "ecg", "liver", "resistance", "bipolar"} <= shown
+
+
+def test_racemic_routes_say_that_no_ceiling_is_agreed_and_depression_that_trials_differ():
+    for protocol in ("iv-racemic", "im-racemic", "sc-racemic", "sublingual", "oral"):
+        assert "dose-ceiling" in {item["id"] for item in get_effective(protocol).disagreements}
+    assert "efficacy" in {item["id"] for item in get_effective("iv-racemic", indication="trd").disagreements}
+
+
+def test_rems_form_has_the_fields_of_the_monitoring_form():
+    fields = {item["id"]: item for item in get_effective("nasal-esketamine-us").rems_fields}
+    required = {"patient.first", "patient.last", "patient.birth_date", "patient.sex", "treatment.date", "treatment.dose"}
+    required |= {"treatment.lot", "duration.minutes", "bp.before", "bp.at_40", "bp.completion", "medicines.opioids"}
+    assert all(fields[name]["required"] for name in required)
+    assert fields["treatment.dose"]["choices"] == ("56", "84", "other")
+    assert not fields["patient.middle"]["required"]
