@@ -2,13 +2,12 @@
 
 import pytest
 from django.conf import settings as django_settings
-from django.db import connection
 
 from afterglow.clinic.append_only import drop_protection
 from afterglow.clinic.audit import actions as audit
 from afterglow.clinic.audit.models import AuditEvent, ChainHead
 from afterglow.clinic.audit.reads import Read, record_read, write_batch
-from afterglow.clinic.chain import EMPTY, calculate_link
+from afterglow.clinic.chain import EMPTY
 from afterglow.clinic.dosing_sessions.links import calculate_event_hash
 from afterglow.clinic.dosing_sessions.models import EventNote, Session, SessionEvent, SiteAnchor
 from afterglow.clinic.dosing_sessions.texts import take_texts, withdraw_texts
@@ -197,7 +196,7 @@ def test_a_rule_that_was_taken_away_is_reported(session: Session) -> None:
     drop_protection()
     codes = {fault[2] for fault in find_faults()}
     assert codes == {"rule-missing"}
-    assert any(EVENT == row for _, row, _ in find_faults())
+    assert any(row == EVENT for _, row, _ in find_faults())
 
 
 def test_a_withdrawn_text_leaves_the_chain_valid_and_an_altered_text_does_not(session: Session) -> None:

@@ -21,6 +21,7 @@ class Row:
     recorded_at: datetime
     by: str
     body: bytes
+    second: str = ""
 
 
 def append_rows(session: Session, rows: Sequence[Row]) -> list[SessionEvent]:
@@ -37,6 +38,7 @@ def append_rows(session: Session, rows: Sequence[Row]) -> list[SessionEvent]:
             occurred_at=row.occurred_at,
             recorded_at=row.recorded_at,
             by=row.by,
+            second=row.second,
             body=row.body,
             previous=previous,
         )
@@ -61,6 +63,7 @@ def calculate_event_hash(event: SessionEvent) -> str:
         event.occurred_at,
         event.recorded_at,
         event.by,
+        event.second,
         bytes(event.body),
     ]
     if event.seq == 1:

@@ -71,6 +71,7 @@ class SessionEvent(AppendOnlyModel):
     occurred_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
     by = models.CharField(max_length=64, blank=True)
+    second = models.CharField(max_length=64, blank=True)
     body = models.BinaryField()
     previous = models.CharField(max_length=HASH)
     hash = models.CharField(max_length=HASH)

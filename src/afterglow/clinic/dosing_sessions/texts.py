@@ -3,10 +3,11 @@
 In the stored payload a text is `{"note_id": ..., "note_digest": ...}`; the text itself is a row that can be withdrawn.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from afterglow.clinic.chain import parse_canonical
 from afterglow.clinic.dosing_sessions.links import calculate_note_digest
 from afterglow.clinic.dosing_sessions.models import EventNote, Session
 from afterglow.clinic.ids import make_id
@@ -48,6 +49,18 @@ def withdraw_texts(note_ids: Iterable[str], *, by: str, reason: str, now: dateti
     )
 
 
-def has_references(body: bytes) -> bool:
-    """Return whether stored bytes may name a note."""
-    return b'"note_digest"' in body
+def find_note_ids(body: bytes) -> list[str]:
+    """Return the identifiers of the notes that a stored payload names."""
+    return [note_id for note_id, _ in find_references(parse_canonical(body))]
+
+
+def find_references(value: object) -> Iterator[tuple[str, str]]:
+    """Yield the identifier and the digest of every note that a payload names."""
+    if isinstance(value, dict):
+        if isinstance(value.get("note_id"), str) and isinstance(value.get("note_digest"), str):
+            yield value["note_id"], value["note_digest"]
+        for part in value.values():
+            yield from find_references(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from find_references(part)

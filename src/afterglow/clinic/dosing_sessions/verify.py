@@ -21,6 +21,7 @@ from afterglow.clinic.dosing_sessions.links import (
     list_anchor_parts,
 )
 from afterglow.clinic.dosing_sessions.models import EventNote, ProtocolSnapshot, Session, SessionEvent, SiteAnchor
+from afterglow.clinic.dosing_sessions.texts import find_references
 
 
 def verify_clinic(session_id: str | None = None) -> Verification:
@@ -93,7 +94,7 @@ def _verify_head(session: Session, seq: int, head: str, anchored: tuple[int, str
 
 
 def _verify_notes(session_id: str, event: SessionEvent) -> Fault | None:
-    for note_id, digest in find_note_references(parse_canonical(event.body)):
+    for note_id, digest in find_references(parse_canonical(event.body)):
         note = EventNote.objects.filter(pk=note_id, session_id=session_id).first()
         label = f"note {note_id} of event {event.seq}"
         if note is None:
@@ -103,18 +104,6 @@ def _verify_notes(session_id: str, event: SessionEvent) -> Fault | None:
         if note.withdrawn_at is None and calculate_note_digest(note.pk, note.text) != digest:
             return _fault(session_id, label, "note-altered", f"the text of {label} was altered")
     return None
-
-
-def find_note_references(value: object) -> Iterator[tuple[str, str]]:
-    """Yield the id and the digest of every note that a payload names."""
-    if isinstance(value, dict):
-        if isinstance(value.get("note_id"), str) and isinstance(value.get("note_digest"), str):
-            yield value["note_id"], value["note_digest"]
-        for part in value.values():
-            yield from find_note_references(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from find_note_references(part)
 
 
 def _verify_site(site: str, anchored: dict[str, tuple[int, str]]) -> tuple[list[Fault], int]:

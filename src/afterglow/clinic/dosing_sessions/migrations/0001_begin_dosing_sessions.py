@@ -159,6 +159,7 @@ class Migration(migrations.Migration):
                 ("occurred_at", models.DateTimeField()),
                 ("recorded_at", models.DateTimeField()),
                 ("by", models.CharField(blank=True, max_length=64)),
+                ("second", models.CharField(blank=True, max_length=64)),
                 ("body", models.BinaryField()),
                 ("previous", models.CharField(max_length=64)),
                 ("hash", models.CharField(max_length=64)),

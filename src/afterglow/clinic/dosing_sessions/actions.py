@@ -1,0 +1,305 @@
+"""What may be done to a dosing session: open it, submit a command, let time pass, look at it.
+
+A command is decided on the state under the session's lock; its events, its texts, its audit row and its receipt are one
+transaction, durable before the answer, published after the commit.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from afterglow.chairside.actors import SYSTEM, Actor
+from afterglow.chairside.commands import Command, list_text_fields, parse_command
+from afterglow.chairside.decide import Decision, Refusal, decide
+from afterglow.chairside.events import Event
+from afterglow.chairside.state import SessionState, fold
+from afterglow.chairside.view import derive_view, render_view
+from afterglow.clinic import policy
+from afterglow.clinic.actions import action
+from afterglow.clinic.audit import actions as audit
+from afterglow.clinic.chain import calculate_digest, render_canonical
+from afterglow.clinic.dosing_sessions.fold import keep_state, load_notes, load_protocol, load_state, read_event
+from afterglow.clinic.dosing_sessions.links import Row, append_rows
+from afterglow.clinic.dosing_sessions.models import LIVE_PHASES, CommandReceipt, Session, SessionEvent
+from afterglow.clinic.dosing_sessions.opening import collect_header
+from afterglow.clinic.dosing_sessions.protocols import find_protocol_of, store_protocol
+from afterglow.clinic.dosing_sessions.texts import find_note_ids, put_texts, take_texts, withdraw_texts
+from afterglow.clinic.errors import Refused
+from afterglow.clinic.live.publish import publish_after_commit
+from afterglow.clinic.live.stream import get_topic
+from afterglow.protocols.model import Protocol
+from afterglow.terms import Finding, InvalidInput, build_error
+
+OPEN = "open-session"
+TICK = "tick"
+RECORD = "session.record"
+PERMISSIONS: Mapping[str, str] = {
+    OPEN: "session.open",
+    "sign-order": "order.sign",
+    "cosign-order": "order.sign",
+    "sign-release": "order.sign",
+    "sign-time-out": "session.sign",
+    "record-reconciliation": "session.sign",
+    "close-record": "session.sign",
+    "correct-entry": "session.correct",
+    "withdraw-entry": "session.correct",
+    "add-addendum": "session.correct",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What a command came to: its stored events, what the rules found, and the session as it now stands."""
+
+    events: tuple[SessionEvent, ...]
+    findings: tuple[Any, ...]
+    view: dict[str, Any] = field(default_factory=dict)
+    is_repeated: bool = False
+
+
+@action
+def open_session(
+    *,
+    patient: Any,
+    plan: Any,
+    site: Any,
+    by: Any,
+    now: datetime,
+    place: str = "",
+    protocol_id: str = "",
+    planned_at: datetime | None = None,
+) -> Session:
+    """Open a session for a patient, under the plan's protocol as it was signed, and return it."""
+    policy.require(by, PERMISSIONS[OPEN], patient)
+    protocol = find_protocol_of(plan=plan, site=site, protocol_id=protocol_id)
+    if not protocol.is_runnable:
+        message = f"{protocol.title} can be planned, not run"
+        raise InvalidInput([build_error("protocol", "protocol-not-runnable", protocol.id, "a runnable one", message)])
+    session = Session(
+        patient=patient,
+        plan=plan,
+        site=site,
+        place=str(place),
+        protocol=store_protocol(protocol, now=now),
+        planned_at=planned_at,
+        opened_at=now,
+        opened_by=by,
+    )
+    session.save(force_insert=True)
+    header = collect_header(session=session, protocol=protocol, now=now)
+    actor = build_actor(by, site)
+    command = parse_command(OPEN, header)
+    decision = _decide(fold(()), command, protocol=protocol, by=actor, second=None, occurred_at=now, now=now)
+    _append(session, fold(()), decision, protocol=protocol, now=now)
+    audit.record(by=by, action="session.opened", subject=session, now=now, patient=patient, site=site)
+    return session
+
+
+@action
+def submit_command(
+    *,
+    session: Session,
+    type: str,
+    data: Mapping[str, Any],
+    by: Any,
+    now: datetime,
+    occurred_at: datetime | None = None,
+    second: Any = None,
+    request_key: str | None = None,
+) -> Submission:
+    """Carry out one command; the same `request_key` is answered again, never carried out twice.
+
+    Raises
+    ------
+    InvalidInput
+        The command cannot be read; all its problems at once.
+    Refused
+        The rules refuse it, with findings.
+    Denied
+        `by` may not give this command here.
+    """
+    command = parse_command(type, data)
+    if type in {OPEN, TICK}:
+        raise InvalidInput(
+            [build_error("type", "command-not-submitted", type, "another command", f"{type} comes by itself")]
+        )
+    policy.require(by, PERMISSIONS.get(type, RECORD), session)
+    locked = lock_session(session)
+    digest = _calculate_receipt_digest(command, by, occurred_at)
+    if receipt := _find_receipt(locked, request_key, digest):
+        return _answer_again(locked, receipt, now)
+    protocol, state = load_protocol(locked), load_state(locked)
+    stored = Command(type, _take_all_texts(command, state, locked, now))
+    decision = _decide(
+        state,
+        stored,
+        protocol=protocol,
+        by=build_actor(by, locked.site),
+        second=build_actor(second, locked.site) if second is not None else None,
+        occurred_at=occurred_at or now,
+        now=now,
+    )
+    events, after = _append(locked, state, decision, protocol=protocol, now=now)
+    if type == "withdraw-entry":
+        _withdraw_texts_of(locked, int(command.data["seq"]), by=by, now=now)
+    findings = tuple(decision.findings)
+    _write_receipt(locked, request_key, digest, events, findings, by=by, now=now)
+    audit.record(
+        by=by,
+        action=f"session.{type}",
+        subject=locked,
+        now=now,
+        patient=locked.patient_id,
+        site=locked.site_id,
+        detail={"seqs": [event.seq for event in events], "second": audit.identify(second)},
+    )
+    _copy_row(locked, session)
+    return Submission(tuple(events), findings, _render(locked, after, protocol, now))
+
+
+def get_view(session: Session, now: datetime) -> dict[str, Any]:
+    """Return what a session shows at an instant, derived from its events alone, with its texts in place."""
+    return _render(session, load_state(session), load_protocol(session), now)
+
+
+def tick_live_sessions(*, now: datetime) -> int:
+    """Let time pass for every session in which it matters; return how many had something to say."""
+    count = 0
+    for session in Session.objects.filter(phase__in=LIVE_PHASES, is_closed=False).order_by("pk"):
+        decision = decide_tick(load_state(session), load_protocol(session), now)
+        if decision is not None and tick_session(session=session, now=now):
+            count += 1
+    return count
+
+
+@action
+def tick_session(*, session: Session, now: datetime) -> bool:
+    """Let time pass for one session under its lock; return whether that was an event."""
+    locked = lock_session(session)
+    state, protocol = load_state(locked), load_protocol(locked)
+    decision = decide_tick(state, protocol, now)
+    if decision is None:
+        return False
+    _append(locked, state, decision, protocol=protocol, now=now)
+    return True
+
+
+def decide_tick(state: SessionState, protocol: Protocol, now: datetime) -> Decision | None:
+    """Return what time alone does to a session, or None when it does nothing."""
+    answer = decide(state, parse_command(TICK), protocol=protocol, by=SYSTEM, occurred_at=now, now=now)
+    return None if isinstance(answer, Refusal) or not answer.events else answer
+
+
+def lock_session(session: Session) -> Session:
+    """Return the session's row, locked until the transaction ends."""
+    rows = Session.objects.select_for_update(of=("self",)).select_related("site")
+    return rows.get(pk=session.pk)
+
+
+def build_actor(user: Any, site: Any) -> Actor:
+    """Return a user as the pure rooms know one: identifier, roles at the site, licensed or not."""
+    return Actor(str(user.pk), policy.list_roles(user, site), policy.is_licensed(user, site))
+
+
+def _decide(state: SessionState, command: Command, **context: Any) -> Decision:
+    answer = decide(state, command, **context)
+    if isinstance(answer, Refusal):
+        raise Refused(answer.code, answer.message, findings=answer.findings, problems=answer.problems)
+    return answer
+
+
+def _append(
+    session: Session, state: SessionState, decision: Decision, *, protocol: Protocol, now: datetime
+) -> tuple[list[SessionEvent], SessionState]:
+    """Store the events of a decision and bring the session's row up to them."""
+    if not decision.events:
+        return [], state
+    stored = append_rows(session, [_build_row(event) for event in decision.events])
+    after = fold(map(read_event, stored), state)
+    view = derive_view(after, protocol=protocol, now=now)
+    session.phase, session.is_closed = str(view.phase), after.is_closed
+    session.save()
+    transaction.on_commit(lambda: keep_state(session, after))
+    publish_after_commit(get_topic(session.pk), session.last_seq)
+    return stored, after
+
+
+def _build_row(event: Event) -> Row:
+    body = render_canonical(dict(event.data))
+    return Row(event.type, event.version, event.occurred_at, event.recorded_at, event.by, body, event.second)
+
+
+def _render(session: Session, state: SessionState, protocol: Protocol, now: datetime) -> dict[str, Any]:
+    view = render_view(derive_view(state, protocol=protocol, now=now))
+    rendered: dict[str, Any] = put_texts(view, load_notes(session))
+    return rendered
+
+
+def _take_all_texts(command: Command, state: SessionState, session: Session, now: datetime) -> dict[str, Any]:
+    """Store the texts of a command apart; of a correction, also those that stand among its new values."""
+    data = take_texts(command.data, list_text_fields(command.type), session=session, now=now)
+    if command.type == "correct-entry" and isinstance(data.get("data"), dict):
+        target = state.find_seq(int(data["seq"]))
+        data["data"] = take_texts(data["data"], _list_texts_of(target), session=session, now=now)
+    return data
+
+
+def _list_texts_of(target: Event | None) -> tuple[str, ...]:
+    from afterglow.chairside.commands import COMMANDS
+
+    names = {each.event: each.name for each in COMMANDS.values()}
+    return list_text_fields(names[target.type]) if target is not None and target.type in names else ()
+
+
+def _withdraw_texts_of(session: Session, seq: int, *, by: Any, now: datetime) -> None:
+    row = SessionEvent.objects.get(session=session, seq=seq)
+    withdraw_texts(find_note_ids(row.body), by=str(by.pk), reason="entry-withdrawn", now=now)
+
+
+def _calculate_receipt_digest(command: Command, by: Any, occurred_at: datetime | None) -> str:
+    return calculate_digest(render_canonical([command.type, dict(command.data), str(by.pk), occurred_at]))
+
+
+def _find_receipt(session: Session, key: str | None, digest: str) -> CommandReceipt | None:
+    receipt = CommandReceipt.objects.filter(session=session, key=key).first() if key else None
+    if receipt is not None and receipt.digest != digest:
+        raise Refused("request-key-used", "this key was used for another entry; send the entry with a new one")
+    return receipt
+
+
+def _answer_again(session: Session, receipt: CommandReceipt, now: datetime) -> Submission:
+    rows = SessionEvent.objects.filter(session=session, seq__range=(receipt.first_seq, receipt.last_seq))
+    return Submission(tuple(rows.order_by("seq")), tuple(receipt.findings), get_view(session, now), is_repeated=True)
+
+
+def _write_receipt(
+    session: Session,
+    key: str | None,
+    digest: str,
+    events: Sequence[SessionEvent],
+    findings: Sequence[Finding],
+    *,
+    by: Any,
+    now: datetime,
+) -> None:
+    if not key:
+        return
+    CommandReceipt.objects.create(
+        session=session,
+        key=key,
+        by=str(by.pk),
+        digest=digest,
+        first_seq=events[0].seq if events else session.last_seq + 1,
+        last_seq=events[-1].seq if events else session.last_seq,
+        findings=[finding.to_json() for finding in findings],
+        recorded_at=now,
+    )
+
+
+def _copy_row(source: Session, target: Session) -> None:
+    """Bring the caller's object up to the row that was written."""
+    for name in ("phase", "is_closed", "last_seq", "last_recorded_at", "head_hash"):
+        setattr(target, name, getattr(source, name))
