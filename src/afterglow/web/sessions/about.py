@@ -1,92 +1,82 @@
 """The people around a session, as the head of the page names them: nurse, escort, medicines, last time."""
 
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import Q
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from afterglow.clinic.dosing_sessions.actions import get_view
+from afterglow.chairside.orders import find_order, find_preparation
+from afterglow.chairside.readings import list_readings
+from afterglow.chairside.state import SessionState
+from afterglow.clinic.dosing_sessions.fold import load_notes, load_state
 from afterglow.clinic.dosing_sessions.models import Session
-from afterglow.protocols.catalogue import parse_protocol
-from afterglow.web.sessions.present.tiles import split_pressure
+from afterglow.clinic.dosing_sessions.texts import put_texts
+from afterglow.clinic.people.models import PractitionerRole
+from afterglow.protocols.model import Protocol
 from afterglow.web.sessions.present.words import write_fixed, write_hour, write_number
 
 View = dict[str, Any]
 
-
-def load_protocol(session: Session) -> Any:
-    """Return the effective protocol the session runs under, folded from its own stored bytes."""
-    return _parse(session.protocol_id, bytes(session.protocol.body))
+WHERE = {"here": "in the waiting area", "on-call": "comes when called"}
 
 
-@lru_cache(maxsize=32)
-def _parse(key: str, body: bytes) -> Any:
-    import json
-
-    return parse_protocol(json.loads(body))
-
-
-def build_about(session: Session, view: View, protocol: Any, now: datetime) -> View:
+def build_about(session: Session, protocol: Protocol, now: datetime) -> View:
     """Return the head of the page."""
-    patient = session.patient
-    people = view.get("people") or {}
+    patient, state = session.patient, load_state(session)
+    order = find_order(state)
+    escort = _find_escort(session, state)
     return {
         "name": patient.display_name,
         "number": patient.number,
         "born_on": patient.birth_on,
         "age": _count_years(patient.birth_on, timezone.localdate(now)),
-        "weight_kg": write_fixed(_find_weight(view), 1),
+        "weight_kg": write_fixed(_find_weight(state), 1),
         "patient_url": _find_patient_url(patient),
         "allergies": _list_allergies(patient),
-        "no_allergies": _describe_no_allergies(patient),
+        "no_allergies": _("No known allergies") if patient.has_no_known_allergies else _("Allergies not asked"),
         "place": session.place or _("no place"),
-        "nurse": name_person(people.get("nurse")) or name_person(_find_last_author(view)),
-        "prescriber": name_person(people.get("prescriber") or _find_order_author(view)),
-        "prescriber_on_site": bool(people.get("prescriber_on_site") or _is_met(view, "prescriber-on-site")),
-        "prescriber_words": _describe_presence(view, people),
-        "iv": _read_access(view),
-        "wants_iv": str(getattr(protocol, "route", "")) == "iv",
-        "escort": _find_escort(session, view),
-        "escort_words": str((view.get("escort") or {}).get("where") or ""),
-        "medicines": _list_medicines(patient, view),
-        "last": _find_last_time(session, now),
-        "protocol_title": f"{getattr(protocol, 'title', '')} v{getattr(protocol, 'version', '')}".strip(" v"),
+        "nurse": _find_nurse(session, state),
+        "prescriber": name_person(order.by if order else getattr(session.plan, "signed_by_id", None)),
+        "prescriber_on_site": _is_passed(state, "prescriber-on-site"),
+        "prescriber_words": _describe_presence(state),
+        "iv": _read_access(state),
+        "wants_iv": str(protocol.route) == "iv",
+        "escort": escort.get("escort") or "",
+        "escort_words": _(WHERE[escort["where"]]) if escort.get("where") in WHERE else "",
+        "medicines": _list_medicines(patient, state, now),
+        "last": _find_last_time(session),
+        "protocol_title": f"{protocol.title} v{protocol.version}",
     }
 
 
 def name_person(key: Any) -> str:
     """Return the display name of a user by key; an unknown key shows nothing rather than itself."""
-    if not key:
-        return ""
-    user = get_user_model().objects.filter(pk=str(key)).first()
-    return "" if user is None else (getattr(user, "display_name", "") or user.get_username())
+    return name_people({str(key)}).get(str(key), "") if key else ""
 
 
 def name_people(keys: set[str]) -> dict[str, str]:
     """Return display names by key, in one query."""
-    found = get_user_model().objects.filter(pk__in=[key for key in keys if key])
+    found = get_user_model().objects.filter(pk__in=[key for key in keys if key and key != "system"])
     return {str(user.pk): getattr(user, "display_name", "") or user.get_username() for user in found}
 
 
-def load_order(session: Session, view: View) -> View:
+def build_order(session: Session) -> View:
     """Return the arithmetic of today's order and preparation for the dose card."""
-    dose, preparation = view.get("dose") or {}, view.get("preparation") or {}
-    order = session.session_orders.order_by("signed_at").last()
-    weight = view.get("weight") or {}
-    weighed_at = weight.get("observed_at") or weight.get("occurred_at") if isinstance(weight, dict) else None
+    state = load_state(session)
+    order, preparation = find_order(state), find_preparation(state)
+    weighed = state.find_last("weight-recorded")
     return {
-        "mg_per_kg": _write_dose(getattr(order, "dose_mg_per_kg", None)),
-        "weight_kg": write_fixed(_find_weight(view) or getattr(order, "weight_kg", None), 1),
-        "weighed_at": weighed_at or getattr(order, "weighed_at", None),
-        "cap_mg": getattr(order, "cap_mg", None),
-        "total_ml": preparation.get("total_ml") or dose.get("total_ml"),
-        "bag_mg_per_ml": preparation.get("bag_mg_per_ml") or dose.get("bag_mg_per_ml"),
-        "rate_ml_per_h": dose.get("rate_ml_per_h") or preparation.get("rate_ml_per_h"),
+        "mg_per_kg": _write_dose(order.dose_mg_per_kg if order else None),
+        "weight_kg": write_fixed((order.weight_kg if order else None) or _find_weight(state), 1),
+        "weighed_at": weighed.occurred_at if weighed else None,
+        "cap_mg": order.cap_mg if order else None,
+        "devices": order.devices if order else None,
+        "total_ml": write_fixed(preparation.total_ml, 1) if preparation and preparation.total_ml else None,
+        "bag_mg_per_ml": write_fixed(preparation.bag_mg_per_ml, 3) if preparation else None,
+        "rate_ml_per_h": preparation.rate_ml_per_h if preparation else None,
     }
 
 
@@ -97,12 +87,14 @@ def _write_dose(value: Any) -> str:
 
 
 def _count_years(born_on: Any, today: Any) -> int:
-    return today.year - born_on.year - ((today.month, today.day) < (born_on.month, born_on.day))
+    return int(today.year - born_on.year - ((today.month, today.day) < (born_on.month, born_on.day)))
 
 
-def _find_weight(view: View) -> Any:
-    weight = view.get("weight")
-    return (weight.get("kg") or weight.get("value")) if isinstance(weight, dict) else view.get("weight_kg")
+def _find_weight(state: SessionState) -> Any:
+    recorded = state.find_last("weight-recorded")
+    if recorded is not None:
+        return recorded.data.get("weight_kg")
+    return (state.header.get("weight") or {}).get("weight_kg") or (state.header.get("weight") or {}).get("kg")
 
 
 def _find_patient_url(patient: Any) -> str:
@@ -117,88 +109,78 @@ def _list_allergies(patient: Any) -> list[str]:
     return [f"{row.substance}: {row.reaction}" if row.reaction else row.substance for row in rows]
 
 
-def _describe_no_allergies(patient: Any) -> str:
-    return _("No known allergies") if patient.has_no_known_allergies else _("Allergies not asked")
+def _find_nurse(session: Session, state: SessionState) -> str:
+    """Return the nurse who recorded last, else who opened the session."""
+    nurses = PractitionerRole.objects.filter(site=session.site, role="nurse").values_list("user_id", flat=True)
+    known = {str(key) for key in nurses}
+    authors = [event.by for event in state.events if event.by in known]
+    return name_person(authors[-1] if authors else session.opened_by_id)
 
 
-def _find_last_author(view: View) -> Any:
-    authors = [entry.get("by") for entry in view.get("log") or [] if entry.get("by")]
-    return authors[-1] if authors else None
+def _is_passed(state: SessionState, check: str) -> bool:
+    """Return whether the last word on a check is yes."""
+    answers = [event.data.get("passed") for event in state.list("check-recorded") if event.data.get("check") == check]
+    return bool(answers and answers[-1])
 
 
-def _find_order_author(view: View) -> Any:
-    authors = [item.get("by") or item.get("signed_by") for item in view.get("orders") or []]
-    return next((author for author in reversed(authors) if author), None)
-
-
-def _is_met(view: View, check: str) -> bool:
-    met = {"met", "done", "passed"}
-    return any(row.get("id") == check and row.get("state") in met for row in view.get("checks") or [])
-
-
-def _describe_presence(view: View, people: View) -> str:
-    if people.get("prescriber_on_site") or _is_met(view, "prescriber-on-site"):
+def _describe_presence(state: SessionState) -> str:
+    if _is_passed(state, "prescriber-on-site"):
         return _("on site")
-    return _("reachable") if _is_met(view, "prescriber-reachable") else ""
+    return _("reachable") if _is_passed(state, "prescriber-reachable") else ""
 
 
-def _read_access(view: View) -> View | None:
-    access = view.get("access") or view.get("iv")
-    if not access:
+def _read_access(state: SessionState) -> View | None:
+    """Return where the line lies and when it was last looked at; nothing once it is out."""
+    looks = state.list("access-recorded")
+    if not looks or looks[-1].data.get("state") == "removed":
         return None
-    if isinstance(access, list):
-        access = access[-1]
-    gauge = access.get("gauge")
-    site = str(access.get("site") or _("IV"))
-    return {
-        "site": f"{site}, {gauge} G" if gauge else site,
-        "looked_at": access.get("looked_at") or access.get("observed_at") or access.get("at"),
+    site = next((look.data["site"] for look in reversed(looks) if look.data.get("site")), _("in place"))
+    gauge = next((look.data["gauge"] for look in reversed(looks) if look.data.get("gauge")), None)
+    return {"site": f"{site}, {gauge} G" if gauge else site, "looked_at": looks[-1].occurred_at}
+
+
+def _find_escort(session: Session, state: SessionState) -> View:
+    """Return who takes the person home as said today, else who is on the chart."""
+    said = [event.data for event in state.list("arrival-recorded", "check-recorded") if event.data.get("escort")]
+    if said:
+        return dict(put_texts(dict(said[-1]), load_notes(session)))
+    known = session.patient.escorts.filter(ended_at__isnull=True).order_by("-recorded_at").first()
+    return {"escort": known.name} if known else {}
+
+
+def _list_medicines(patient: Any, state: SessionState, now: datetime) -> list[View]:
+    """Return what the person takes; what was taken today comes first, with its time."""
+    taken = {
+        str(event.data.get("drug") or "").split(" ")[0].lower(): event.occurred_at
+        for event in state.list("drug-given")
+        if event.data.get("purpose") == "own"
     }
-
-
-def _find_escort(session: Session, view: View) -> str:
-    named = view.get("escort") or {}
-    rows = session.patient.escorts.filter(ended_at__isnull=True).order_by("-recorded_at")
-    chosen = rows.filter(pk=str(named.get("escort") or named.get("id") or "")).first() or rows.first()
-    return chosen.name if chosen else ""
-
-
-def _list_medicines(patient: Any, view: View) -> list[View]:
-    """Return what the person takes, those taken today first and bold."""
-    rows = patient.medicationstatement_set.filter(ended_at__isnull=True)
-    taken = {str(item.get("drug") or "").lower(): item for item in view.get("medicines_today") or []}
     listed = []
-    for row in rows:
-        today = taken.get(row.name.lower())
-        at = (today or {}).get("occurred_at") or row.last_taken_at
-        is_today = at is not None and write_hour(at) and _is_today(at)
+    for row in patient.medicationstatement_set.filter(ended_at__isnull=True):
+        at = taken.get(row.name.split(" ")[0].lower()) or row.last_taken_at
+        is_today = at is not None and timezone.localtime(at).date() == timezone.localdate(now)
         words = _("taken %(at)s") % {"at": write_hour(at)} if is_today else ""
         listed.append({"text": f"{row.name} {row.dose_text}".strip(), "taken": words})
     return sorted(listed, key=lambda item: not item["taken"])
 
 
-def _is_today(at: Any) -> bool:
-    instant = at if isinstance(at, datetime) else datetime.fromisoformat(str(at))
-    return timezone.localtime(instant).date() == timezone.localdate()
-
-
-def _find_last_time(session: Session, now: datetime) -> View | None:
+def _find_last_time(session: Session) -> View | None:
     """Return the peak pressure, nausea and what helped of the session before this one."""
-    before = Session.objects.filter(patient=session.patient, opened_at__lt=session.opened_at)
-    others = before.exclude(phase="cancelled").filter(~Q(pk=session.pk)).select_related("protocol")
-    last = others.order_by("-opened_at").first()
+    others = Session.objects.filter(patient=session.patient, opened_at__lt=session.opened_at).exclude(pk=session.pk)
+    last = others.exclude(phase__in=["cancelled", "booked"]).order_by("-opened_at").first()
     if last is None:
         return None
-    view = get_view(last, last.last_recorded_at or now)
-    vitals = view.get("vitals") or {}
-    history = (vitals.get("bp") or {}).get("history") or []
-    pairs = [split_pressure(item.get("value") if isinstance(item, dict) else item[1]) for item in history]
-    peak = max((pair for pair in pairs if pair), key=lambda pair: float(pair[0]), default=None)
-    preferences = view.get("preferences") or {}
-    helped = preferences.get("helped") or [item.get("kind") for item in view.get("comfort") or []]
+    state = load_state(last)
+    pressures = [reading.value for reading in list_readings(state, "bp")]
+    peak = max(pressures, key=lambda value: value["systolic"], default=None)
+    levels = [str(reading.value) for reading in list_readings(state, "nausea")]
+    order = ["none", "mild", "moderate", "severe", "strong", "vomiting"]
+    preferences = state.find_last("preferences-recorded")
+    helped = list((preferences.data.get("helped") if preferences else None) or [])
+    helped = helped or [event.data["kind"] for event in state.list("comfort-recorded")]
     return {
         "on": last.opened_at,
-        "peak_bp": f"{write_number(peak[0])}/{write_number(peak[1])}" if peak else "",
-        "nausea": write_number((vitals.get("nausea") or {}).get("value")),
-        "helped": ", ".join(dict.fromkeys(str(item).replace("-", " ") for item in helped)) if helped else "",
+        "peak_bp": f"{peak['systolic']}/{peak['diastolic']}" if peak else "",
+        "nausea": max(levels, key=order.index, default=""),
+        "helped": ", ".join(dict.fromkeys(str(item).replace("-", " ") for item in helped)),
     }

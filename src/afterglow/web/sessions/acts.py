@@ -12,11 +12,24 @@ OPEN = frozenset({"booked", "arrived", "pre-checks", "ready", "dosing", "paused"
 
 def build_acts(context: Context) -> Context:
     """Return the acts by place for the phase."""
+    if not context["can"]["record"]:
+        return {"ready_acts": [], "leaving_acts": [], "more_acts": [], "waiting_for": ""}
+    ready, leaving = _list_ready(context), _list_leaving(context)
     return {
-        "ready_acts": _list_ready(context),
-        "leaving_acts": _list_leaving(context),
+        "ready_acts": ready,
+        "leaving_acts": leaving,
         "more_acts": _list_more(context),
+        "waiting_for": _explain([*ready, *leaving], context["allowed"]),
     }
+
+
+def _explain(acts: list[Act], allowed: dict[str, Any]) -> str:
+    """Return why the main act is not open yet, in the words the rules give; nothing when it is."""
+    for act in acts:
+        row = allowed.get(act["command"])
+        if act.get("is_main") and row is not None and not row.get("is_allowed"):
+            return str(row.get("reason") or "")
+    return ""
 
 
 def _act(command: str, label: str, key: str = "", **more: Any) -> Act:

@@ -8,8 +8,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from afterglow.clinic.dosing_sessions.actions import get_view
+from afterglow.clinic.dosing_sessions.fold import load_protocol
 from afterglow.web.access import staff_page
-from afterglow.web.sessions.about import build_about, load_order, load_protocol
+from afterglow.web.sessions.about import build_about, build_order
 from afterglow.web.sessions.lookup import find_session, record_page_read
 from afterglow.web.sessions.present.page import build_page
 
@@ -22,8 +23,9 @@ def show_handoff(request: HttpRequest, session_id: str) -> HttpResponse:
     session, now = find_session(request, session_id), timezone.now()
     record_page_read(request, session, "hand-off sheet", now)
     view, protocol = get_view(session, now), load_protocol(session)
-    about = build_about(session, view, protocol, now)
-    context = build_page(view, protocol=protocol, order=load_order(session, view), about=about)
+    about = build_about(session, protocol, now)
+    context = build_page(view, protocol=protocol, order=build_order(session), about=about)
+    context["session_id"] = session.pk
     context["given"] = [entry for entry in context["log"] if "drug" in str(entry.get("type"))]
     context["printed_at"] = now
     return render(request, "web/sessions/handoff.html", context)

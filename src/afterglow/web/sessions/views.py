@@ -11,10 +11,12 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from afterglow.clinic import policy
 from afterglow.clinic.dosing_sessions.actions import get_view
+from afterglow.clinic.dosing_sessions.fold import load_protocol
 from afterglow.clinic.dosing_sessions.models import Session
 from afterglow.web.access import staff_page
-from afterglow.web.sessions.about import build_about, load_order, load_protocol
+from afterglow.web.sessions.about import build_about, build_order, name_people
 from afterglow.web.sessions.acts import build_acts
 from afterglow.web.sessions.forms import bind_form, get_form
 from afterglow.web.sessions.forms.registry import list_sheets
@@ -63,7 +65,7 @@ def post_command(request: HttpRequest, session_id: str) -> HttpResponse:
 
 def build_context(request: HttpRequest, session: Session, now: datetime, outcome: Outcome | None = None) -> Context:
     """Return everything the page shows, with the typed values and problems of a refused form."""
-    context = build_live_context(session, now)
+    context = build_live_context(request, session, now)
     typed = outcome.entry.typed if outcome and outcome.entry else {}
     problems = {
         problem.path.removeprefix("data."): problem.message for problem in (outcome.problems if outcome else [])
@@ -81,20 +83,33 @@ def build_context(request: HttpRequest, session: Session, now: datetime, outcome
     return context
 
 
-def build_live_context(session: Session, now: datetime) -> Context:
+def build_live_context(request: HttpRequest, session: Session, now: datetime) -> Context:
     """Return what the live parts show."""
     view = get_view(session, now)
     protocol = load_protocol(session)
-    about = build_about(session, view, protocol, now)
-    context = build_page(view, protocol=protocol, order=load_order(session, view), about=about)
+    about = build_about(session, protocol, now)
+    context = build_page(view, protocol=protocol, order=build_order(session), about=about)
+    _name_authors(context)
     context.update(
         session_id=session.pk,
         seq=session.last_seq,
         urls=list_urls(session),
         is_closed=session.is_closed,
+        can={name: policy.allow(request.user, f"session.{name}", session) for name in ("record", "sign", "correct")},
         **build_acts(context),
     )
     return context
+
+
+def _name_authors(context: Context) -> None:
+    """Put names where events and alarms hold keys; a key nobody has stays away from the screen."""
+    strips = [*context["alarms"]["strips"], *context["alarms"]["hidden"]]
+    keys = {str(row.get("by") or "") for row in (*context["log"], *strips, *context["orders"])}
+    names = name_people(keys)
+    for row in (*context["log"], *strips):
+        row["by_name"] = names.get(str(row.get("by") or ""), _("Afterglow"))
+        if "mark" in row:
+            row["by"] = row["by_name"]
 
 
 def list_urls(session: Session) -> dict[str, str]:
@@ -123,7 +138,7 @@ def _answer(
     request: HttpRequest, session: Session, now: datetime, answer: dict[str, Any], status: int = 200
 ) -> JsonResponse:
     """Return the answer with the view as it is now, and the parts when the page asks for them."""
-    context = build_live_context(session, now)
+    context = build_live_context(request, session, now)
     answer.update(view=context["view"], seq=session.last_seq, now=now.isoformat())
     if request.GET.get("parts"):
         answer["parts"] = build_parts({**context, **csrf(request)}, request)

@@ -121,14 +121,12 @@ def _read_marks(
 def _list_marks(log: list[View]) -> list[View]:
     """Return the log's events that change the dose, with short words."""
     names = {
-        "started": _("Start"),
         "dosing-started": _("Start"),
-        "paused": _("Pause"),
-        "resumed": _("Resume"),
-        "rate-changed": _("Rate"),
-        "stopped": _("Stop"),
-        "completed": _("End"),
-        "infusion-completed": _("End"),
+        "pause-recorded": _("Pause"),
+        "resume-recorded": _("Resume"),
+        "rate-change-recorded": _("Rate"),
+        "stop-recorded": _("Stop"),
+        "completion-recorded": _("End"),
         "device-given": _("Device"),
         "injection-given": _("Injection"),
     }
