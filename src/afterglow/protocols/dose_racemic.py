@@ -104,8 +104,7 @@ def calculate_infusion(
     bag = _fill_bag(protocol, draw, strength, diluent, replaces=replaces_volume)
     pump = _set_pump(protocol, bag.total_ml, minutes)
     tail = _empty_line(protocol, draw, bag.mg_per_ml, line, flush)
-    vial_steps = list(draw.steps)
-    steps = [*amount.steps, *vial_steps[:-1], *bag.steps, *pump.steps, speed, *tail.steps, vial_steps[-1]]
+    steps = [*amount.steps, *draw.steps, *bag.steps, *pump.steps, speed, *tail.steps, *draw.rest_steps]
     known |= {**_draw_fields(draw, strength), **bag.fields, **pump.fields, **tail.fields}
     return _build(protocol, steps, [*findings, *draw.findings, *bag.findings, *pump.findings, *tail.findings], known)
 
@@ -134,7 +133,7 @@ def calculate_injection(
         return _build(protocol, amount.steps, [*findings, ask_for_vial(protocol)], amount.fields())
     draw = calculate_draw(protocol, amount.mg, strength, is_capped=amount.is_at_cap)
     share = _share(protocol, draw, count)
-    steps = [*amount.steps, *draw.steps[:-1], *share.steps, draw.steps[-1]]
+    steps = [*amount.steps, *draw.steps, *share.steps, *draw.rest_steps]
     known = {**amount.fields(), **_draw_fields(draw, strength), **share.fields}
     return _build(protocol, steps, [*findings, *draw.findings, *share.findings], known)
 

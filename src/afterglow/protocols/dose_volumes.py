@@ -20,6 +20,7 @@ class Draw:
     left_mg: Decimal | None
     left_ml: Decimal | None
     steps: tuple[DoseStep, ...]
+    rest_steps: tuple[DoseStep, ...]
     findings: tuple[Finding, ...]
 
 
@@ -38,11 +39,19 @@ def calculate_draw(protocol: Protocol, mg: Decimal, strength: Decimal, *, is_cap
     vials, opened = _count_vials(protocol, drawn_mg, strength)
     left_mg = None if opened is None else opened - drawn_mg
     left_ml = None if left_mg is None else left_mg / strength
-    if opened is not None and left_mg is not None and left_ml is not None:
-        formula = f"{show(opened)} mg opened - {show(drawn_mg)} mg drawn"
-        result = f"{show(left_mg)} mg, {show(left_ml)} mL to return (multi-dose vial) or waste (single-dose vial)"
-        steps.append(DoseStep("Left in the vial", formula, result))
-    return Draw(ml, drawn_mg, vials, opened, left_mg, left_ml, tuple(steps), tuple(findings))
+    rest = _show_rest(opened, drawn_mg, left_mg, left_ml)
+    return Draw(ml, drawn_mg, vials, opened, left_mg, left_ml, tuple(steps), rest, tuple(findings))
+
+
+def _show_rest(
+    opened: Decimal | None, drawn_mg: Decimal, left_mg: Decimal | None, left_ml: Decimal | None
+) -> tuple[DoseStep, ...]:
+    """Return the step that says what stays in the vial; none for a vial whose content is not known."""
+    if opened is None or left_mg is None or left_ml is None:
+        return ()
+    formula = f"{show(opened)} mg opened - {show(drawn_mg)} mg drawn"
+    result = f"{show(left_mg)} mg, {show(left_ml)} mL to return (multi-dose vial) or waste (single-dose vial)"
+    return (DoseStep("Left in the vial", formula, result),)
 
 
 def get_syringe_step(protocol: Protocol, ml: Decimal) -> Decimal:

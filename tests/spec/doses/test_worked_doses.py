@@ -57,6 +57,24 @@ def test_every_step_shows_its_formula():
     assert steps["Rate by weight"] == ("35 mg / 70 kg / 40 min × 60", "0.75 mg/kg/h")
 
 
+def test_a_vial_of_unknown_content_shows_its_draw_in_order_and_no_rest():
+    sheet = give(vial_mg_per_ml=25)
+    assert [step.label for step in sheet.steps[:3]] == ["Dose", "Draw from the vial", "Bag"]
+    assert (sheet.left_in_vial_mg, sheet.steps[-1].label) == (None, "Rate by weight")
+    assert [(f.rule, f.severity) for f in sheet.findings] == [("L-VIAL", Severity.CAUTION)]
+
+
+def test_more_than_one_vial_is_opened_where_one_does_not_hold_the_dose():
+    one, two = give(vial_mg_per_ml=10, dose="200mg"), give(vial_mg_per_ml=10, dose="201mg")
+    assert (one.vials, one.left_in_vial_mg) == (1, 0)
+    assert (two.vials, two.opened_mg, two.left_in_vial_mg) == (2, 400, 199)
+
+
+def test_a_rate_faster_than_the_pump_is_refused():
+    assert "L-PUMP" not in [f.rule for f in give(diluent_ml="998.3", over="60min").findings]
+    assert "L-PUMP" in [f.rule for f in give(diluent_ml=1000, over="60min").findings]
+
+
 def test_replacing_the_volume_keeps_the_bag_at_its_size():
     sheet = give(replaces_volume=True)
     assert (sheet.total_ml, sheet.bag_mg_per_ml) == (100, Decimal("0.35"))
