@@ -8,7 +8,7 @@ import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -43,6 +43,7 @@ def load_medicine_classes() -> Mapping[str, MedicineClass]:
     }
 
 
+@lru_cache(maxsize=4096)
 def find_classes(name: str) -> tuple[str, ...]:
     """Return the classes of a medicine by its name as written, empty when the name is not known.
 

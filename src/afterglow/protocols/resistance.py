@@ -8,12 +8,12 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
 from afterglow.protocols.facts import render_number
-from afterglow.protocols.medicines import find_generic_names
+from afterglow.protocols.medicines import find_generic_names, normalise_name
 from afterglow.terms import Citation, Grade
 
 _OUTCOME_WORDS = {
@@ -139,7 +139,7 @@ def judge_resistance(trials: Sequence[Trial], rule: ResistanceRule, phq9: Decima
 def judge_trial(trial: Trial, rule: ResistanceRule) -> JudgedTrial:
     """Return the working for one trial: episode, dose, duration, outcome, and class where classes must differ."""
     generic, minimum = _find_minimum(trial.drug)
-    drug_class = trial.drug_class or (minimum.drug_class if minimum else None)
+    drug_class = minimum.drug_class if minimum else find_trial_class(trial.drug_class)
     criteria = [
         *([_judge_episode(trial)] if rule.current_episode else []),
         _judge_dose(trial, generic, minimum),
@@ -184,6 +184,17 @@ def load_non_response() -> tuple[Decimal, Citation]:
     """Return the improvement in percent up to which a trial counts as failed, with its source."""
     entry = _read()["non_response"]
     return Decimal(entry["improvement_percent_at_most"]), _parse_citation(entry)
+
+
+def find_trial_class(text: str | None) -> str | None:
+    """Return the class of antidepressant that a text names, None when it names none that is known."""
+    words = normalise_name(text or "").removesuffix("s")
+    return _load_class_names().get(words)
+
+
+@cache
+def _load_class_names() -> Mapping[str, str]:
+    return {normalise_name(name): key for key, names in _read()["class_names"].items() for name in names}
 
 
 def _judge_episode(trial: Trial) -> Criterion:
@@ -250,6 +261,7 @@ def _check_severity(phq9: Decimal | int | None, limit: int | None) -> bool | Non
     return None if phq9 is None else phq9 >= limit
 
 
+@lru_cache(maxsize=1024)
 def _find_minimum(drug: str) -> tuple[str, MinimumDose | None]:
     """Return the generic name behind a drug's name and its lowest dose, None when the table lacks it."""
     for generic in find_generic_names(drug):

@@ -77,12 +77,19 @@ def test_payer_definition_needs_8_weeks_and_different_classes() -> None:
     assert is_met("two-trials", trial(SERTRALINE), trial(CITALOPRAM)) is True
 
 
-def test_an_unknown_class_leaves_the_payer_definition_open() -> None:
-    unknown = trial(SERTRALINE, drug="lumina", is_dose_adequate=True)
-    assert is_met("payer-classes", unknown, trial(VENLAFAXINE)) is None
-    assert is_met(
-        "payer-classes", trial(SERTRALINE, drug="lumina", is_dose_adequate=True, drug_class="x"), trial(VENLAFAXINE)
-    )
+@pytest.mark.parametrize(
+    ("drug_class", "expected"), [(None, None), ("potion", None), ("NDRI", True), ("SNRIs", False), ("snri", False)]
+)
+def test_the_class_of_a_drug_outside_the_table_is_read_or_stays_open(
+    drug_class: str | None, expected: bool | None
+) -> None:
+    other = trial(SERTRALINE, drug="lumina", is_dose_adequate=True, drug_class=drug_class)
+    assert is_met("payer-classes", other, trial(VENLAFAXINE)) is expected
+
+
+def test_another_spelling_of_the_class_does_not_make_a_second_class() -> None:
+    odd = trial(SERTRALINE, drug_class="serotonin tablet")
+    assert is_met("payer-classes", odd, trial(CITALOPRAM, drug_class="SSRI")) is False
 
 
 FOUR = (trial(SERTRALINE), trial(VENLAFAXINE), trial(CITALOPRAM), trial(NORTRIPTYLINE))
