@@ -102,7 +102,7 @@ def open_session(
 def submit_command(
     *,
     session: Session,
-    type: str,
+    type: str,  # noqa: A002 - what doors call it
     data: Mapping[str, Any],
     by: Any,
     now: datetime,
