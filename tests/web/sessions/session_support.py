@@ -41,10 +41,10 @@ class Cast:
             patient=self.patient, plan=None, site=self.site, by=self.prescriber, now=self.now, protocol_id=protocol_id
         )
 
-    def say(self, type: str, data: dict[str, Any] | None = None, *, by: User | None = None, after_s: int = 0) -> Any:
+    def say(self, command: str, data: dict[str, Any] | None = None, *, by: User | None = None, after_s: int = 0) -> Any:
         """Submit a command as the clinic does, some seconds after the session was opened."""
         at = self.now + timedelta(seconds=after_s)
-        return submit_command(session=self.session, type=type, data=data or {}, by=by or self.nurse, now=at)
+        return submit_command(session=self.session, type=command, data=data or {}, by=by or self.nurse, now=at)
 
     def client(self, user: User | None = None) -> Client:
         """Return a signed-in browser."""

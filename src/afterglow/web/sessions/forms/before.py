@@ -226,7 +226,20 @@ START = CommandForm(
     intro=lazy("Afterglow records; it does not move the pump."),
 )
 
+PHQ9 = CommandForm(
+    "record-score",
+    "PHQ-9",
+    (
+        Field("scale", "", "hidden", value="phq9"),
+        Field("total", lazy("Total, 0 to 27"), "whole", lazy("of 27"), is_required=True),
+        Field("note", lazy("Item 9 and what followed"), "note"),
+    ),
+    lazy("Record PHQ-9"),
+    sheet="record-score-phq9",
+)
+
 FORMS = (
+    PHQ9,
     START,
     ARRIVAL,
     IDENTITY,

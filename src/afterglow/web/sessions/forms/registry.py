@@ -27,6 +27,6 @@ def list_fields(command: str, sheet: str = "") -> Iterable[Field]:
 
 def list_sheets(context: dict[str, Any]) -> list[BoundForm]:
     """Return the sheets of a page: every form that is reachable from it, with what is known filled as hidden values."""
-    checks = [before.build_check_form(row) for row in context["checks"]["rows"] if row.get("command") == "record-check"]
+    checks = [before.build_check_form(row) for row in context["checks"]["rows"] if row["command"] == "record-check"]
     presets = {"give-device": {"number": str(context["dose"].get("next_device") or "")}}
     return [bind_form(form, presets=presets.get(form.command)) for form in (*FORMS, *checks)]

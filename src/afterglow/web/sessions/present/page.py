@@ -53,7 +53,7 @@ def build_page(view: View, *, protocol: Any = None, order: View | None = None, a
         "dose": build_dose(view, protocol, order),
         "due": build_due(view),
         "checks": build_checks(view),
-        "gates": build_gates(view),
+        "gates": build_gates(view, protocol),
         "blockers": describe_blockers(view),
         "rems": build_rems(view),
         "deviations": view.get("deviations") or [],

@@ -20,6 +20,17 @@ CHECK_ICONS = {
     "stop": "stop-sign",
     "overridden": "pen",
 }
+CHECK_COMMANDS = {
+    "identity": "confirm-identity",
+    "consent": "confirm-consent",
+    "consent-today": "confirm-consent",
+    "suicide-screen": "record-suicide-screen",
+    "weight": "record-weight",
+    "score-recent": "record-score",
+    "phq9": "record-score",
+    "baseline-vitals": "record-vitals",
+    "iv-site": "record-access",
+}
 CHECK_KINDS = {
     "met": "met",
     "done": "met",
@@ -30,13 +41,19 @@ CHECK_KINDS = {
 }
 
 
-def build_gates(view: View) -> View:
+def build_gates(view: View, protocol: Any = None) -> View:
     """Return the discharge gates with what was seen, and the earliest time."""
     discharge = view.get("discharge") or {}
+    observed = {
+        gate.id: str(gate.params["what"].value)
+        for gate in getattr(protocol, "gates", ())
+        if gate.kind == "observed" and "what" in gate.params
+    }
     gates = []
     for gate in discharge.get("gates") or []:
         state = str(gate.get("state") or "missing")
-        gates.append({**gate, "state": state, "icon": GATE_ICONS.get(state, "question")})
+        tap = observed.get(gate.get("id"), "") if state != "met" else ""
+        gates.append({**gate, "state": state, "icon": GATE_ICONS.get(state, "question"), "tap": tap})
     return {
         "gates": gates,
         "open_count": sum(gate["state"] != "met" for gate in gates),
@@ -59,10 +76,22 @@ def build_checks(view: View) -> View:
                 "icon": CHECK_ICONS.get(state, "clock"),
                 "at": write_hour(check.get("at") or check.get("recorded_at") or check.get("done_at")),
                 "is_met": CHECK_KINDS.get(state) == "met" or state == "overridden",
+                **_find_entry(check),
             }
         )
     done = sum(row["is_met"] for row in rows)
     return {"rows": rows, "done": done, "count": len(rows), "is_complete": bool(rows) and done == len(rows)}
+
+
+def _find_entry(check: View) -> View:
+    """Return the command that answers a check, and the sheet that holds its form."""
+    key, kind = str(check.get("id") or ""), str(check.get("kind") or "")
+    command = str(check.get("command") or CHECK_COMMANDS.get(key) or CHECK_COMMANDS.get(kind) or "record-check")
+    if command == "record-check":
+        return {"command": command, "sheet": f"record-check-{key}"}
+    if command == "record-score":
+        return {"command": command, "sheet": f"record-score-{key}" if key == "phq9" else "record-score"}
+    return {"command": command, "sheet": command}
 
 
 def build_log(view: View) -> list[View]:
