@@ -1,5 +1,6 @@
 """From the view to words: ages, alarms by urgency, due items, steps, gates. No request needed."""
 
+from datetime import datetime
 from types import SimpleNamespace
 
 import pytest
@@ -8,6 +9,7 @@ from afterglow.web.sessions.present.alarms import build_alarms
 from afterglow.web.sessions.present.dose import build_dose
 from afterglow.web.sessions.present.due import build_due
 from afterglow.web.sessions.present.past import write_past
+from afterglow.web.sessions.present.record import read_undo
 from afterglow.web.sessions.present.stepper import build_steps
 from afterglow.web.sessions.present.tiles import build_tiles
 from afterglow.web.sessions.present.words import write_age, write_fixed, write_signed, write_span
@@ -102,3 +104,13 @@ def test_past_values_stand_in_words_and_unasked_scales_are_not_recorded() -> Non
     words = write_past(build_running_view())
     assert words["systolic"] == "163 at 10:24"
     assert words["nausea"] == "not recorded yet"
+
+
+@pytest.mark.parametrize(("second", "can_undo"), [(40, True), (41, False)])
+def test_an_entry_can_be_undone_for_ten_seconds(second: int, can_undo: bool) -> None:
+    undo = read_undo(build_running_view(), "nurse-1", datetime.fromisoformat(at(10, 24, second)))
+    assert undo == {"seq": 1, "at": "10:24:31", "can_undo": can_undo}
+
+
+def test_another_persons_entry_is_not_mine_to_undo() -> None:
+    assert read_undo(build_running_view(), "nurse-2", datetime.fromisoformat(at(10, 24, 32))) is None

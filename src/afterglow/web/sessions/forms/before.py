@@ -231,7 +231,7 @@ PHQ9 = CommandForm(
     "PHQ-9",
     (
         Field("scale", "", "hidden", value="phq9"),
-        Field("total", lazy("Total, 0 to 27"), "whole", lazy("of 27"), is_required=True),
+        Field("total", lazy("Total, 0 to 27"), "whole", "of 27", is_required=True),
         Field("note", lazy("Item 9 and what followed"), "note"),
     ),
     lazy("Record PHQ-9"),

@@ -1,13 +1,15 @@
 """Checks before, gates after, and the record's own lists: log, deviations, missing form fields, orders."""
 
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from afterglow.web.sessions.present.words import write_hour
+from afterglow.web.sessions.present.words import read_instant, write_hour
 
 View = dict[str, Any]
 
+UNDO_S = 10
 GATE_ICONS = {"met": "tick", "open": "clock", "missing": "question"}
 CHECK_ICONS = {
     "met": "tick",
@@ -135,15 +137,14 @@ def describe_blockers(view: View) -> list[View]:
     return [item if isinstance(item, dict) else {"asks": str(item)} for item in view.get("blockers") or []]
 
 
-def read_undo(view: View, user_id: str) -> View | None:
-    """Return the acting person's last entry, which can be undone for some seconds."""
+def read_undo(view: View, user_id: str, now: datetime) -> View | None:
+    """Return the acting person's last entry, and whether it is fresh enough to be taken back."""
     for entry in reversed(view.get("log") or []):
-        if entry.get("by") == user_id and not entry.get("corrected_by"):
-            return {
-                "seq": entry.get("seq"),
-                "text": entry.get("text"),
-                "at": write_hour(entry.get("recorded_at"), True),
-            }
+        if entry.get("by") != user_id or entry.get("corrected_by"):
+            continue
+        at = read_instant(entry.get("recorded_at"))
+        is_fresh = at is not None and (now - at).total_seconds() < UNDO_S
+        return {"seq": entry.get("seq"), "at": write_hour(at, seconds=True), "can_undo": is_fresh}
     return None
 
 

@@ -164,6 +164,6 @@ def _read_history(item: Any) -> float | None:
     value = item.get("value") if isinstance(item, dict) and "value" in item else item
     pair = split_pressure(value)
     try:
-        return float(pair[0] if pair else value)
+        return float(str(pair[0] if pair else value))
     except (TypeError, ValueError):
         return None
