@@ -24,7 +24,7 @@ def action(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]
     positional = [
         parameter.name
         for parameter in inspect.signature(function).parameters.values()
-        if parameter.kind is not inspect.Parameter.KEYWORD_ONLY
+        if parameter.kind not in (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD)
     ]
     if positional:
         raise TypeError(f"action {function.__qualname__} takes {positional} without keyword")
