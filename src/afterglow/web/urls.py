@@ -1,8 +1,18 @@
 """The root of all addresses; the pages live under the name `web:`."""
 
-from django.urls import include, path
+from django.urls import include, path, re_path
+
+from afterglow.web.views.errors import show_closed
+from afterglow.web.views.metrics import show_metrics
+from afterglow.web.views_health import show_health
 
 urlpatterns = [
+    path("healthz", show_health, name="healthz"),
+    path("metrics", show_metrics, name="metrics"),
+    # nobody makes or recovers an account alone: a manager gives a set-up link
+    re_path(
+        r"^accounts/(?:signup|email|confirm-email|inactive|password/reset|password/set|login/code)(?:/|$)", show_closed
+    ),
     path("accounts/", include("allauth.urls")),
     path("", include("afterglow.web.routes")),
 ]

@@ -1,6 +1,5 @@
 """The course chart: one lane per scale over months, sessions as ticks between them, today as an amber line."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 

@@ -49,3 +49,9 @@ class SetupForm(forms.Form):
             except forms.ValidationError as error:
                 self.add_error("password", error)
         return content
+
+
+class SignatureForm(forms.Form):
+    """Signing asks once more who is there."""
+
+    secret = SecretField(label=_("Your password or PIN"))

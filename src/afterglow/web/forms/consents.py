@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from afterglow.web.forms.account import SecretField
 from afterglow.web.forms.fields import AnswerField, ChoiceBoxes, MomentField, NoteField, PickField, TextField
 
 TOPICS = (
@@ -32,6 +33,7 @@ class SignForm(forms.Form):
 
     text = PickField(label=_("Text"), choices=())
     typed_name = TextField(label=_("Patient types their full name"), max_length=240)
+    secret = SecretField(label=_("Witness: your password or PIN"))
 
     def __init__(self, *args: Any, texts: Iterable[Any] = (), **kwargs: Any) -> None:
         """Offer the texts in force."""

@@ -82,13 +82,12 @@ def build_field(spec: FactSpec) -> forms.Field:
     if spec.type == "code" and spec.choices:
         return PickField(label=label, choices=[(word, describe_choice(word)) for word in spec.choices], required=False)
     if spec.type == "codes" and spec.choices:
-        field = forms.MultipleChoiceField(
+        return forms.MultipleChoiceField(
             label=label,
             choices=[(word, describe_choice(word)) for word in spec.choices],
             widget=ChoiceBoxes,
             required=False,
         )
-        return field
     return TextField(label=label, required=False)
 
 

@@ -14,6 +14,7 @@ from afterglow.web.forms.fields import (
     NumberField,
     PickField,
     TextField,
+    WholeField,
 )
 
 SEXES = (("female", _("Female")), ("male", _("Male")), ("other", _("Other or intersex")), ("unknown", _("Not known")))
@@ -41,6 +42,17 @@ class PatientForm(DayOrder):
         self.refuse_future("birth_on")
         content["can_become_pregnant"] = ANSWERS.get(content.get("can_become_pregnant", ""))
         return content
+
+
+class IdentityForm(PatientForm):
+    """Who a patient is, with the version that was read, so that nobody overwrites another's change."""
+
+    version = WholeField(label=_("Version"), min_value=1, max_value=1_000_000)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Carry the version unseen."""
+        super().__init__(*args, **kwargs)
+        self.fields["version"].widget = forms.HiddenInput()
 
 
 class EscortForm(forms.Form):

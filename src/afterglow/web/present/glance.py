@@ -1,5 +1,6 @@
 """The chart at a glance: the course, what the protocol found, plan, consents, medication, documents."""
 
+import itertools
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -90,7 +91,7 @@ def _summarise(phq9: list[Point], sessions: list[date]) -> list[dict[str, str]]:
         change = round((first - last) / first * 100)
         words = _("PHQ-9, down %(n)d%%") % {"n": change} if change >= 0 else _("PHQ-9, up %(n)d%%") % {"n": -change}
         figures.append({"figure": _("%(a)g to %(b)g") % {"a": first, "b": last}, "words": words})
-    gaps = [(later - earlier).days for earlier, later in zip(sessions, sessions[1:], strict=False)]
+    gaps = [(later - earlier).days for earlier, later in itertools.pairwise(sessions)]
     if gaps:
         low, high = min(gaps), max(gaps)
         span = _("%(n)d days") % {"n": low} if low == high else _("%(a)d to %(b)d days") % {"a": low, "b": high}
@@ -145,7 +146,7 @@ def build_plan_card(patient: Any, now: datetime, user: Any) -> dict[str, Any]:
             {"words": _("Draft %(n)d waits for a signature") % {"n": draft.number}, "value": "", "kind": "amber"}
         )
     may_order = plan is not None and policy.allow(user, "session.read", patient)
-    return {"url": url, "rows": rows, "order_url": reverse("web:session-order", args=[patient.pk]) if may_order else ""}
+    return {"url": url, "rows": rows, "order_url": reverse("web:patient-order", args=[patient.pk]) if may_order else ""}
 
 
 def build_consent_card(patient: Any, now: datetime) -> dict[str, Any]:
@@ -186,6 +187,8 @@ def build_medication_card(patient: Any, now: datetime, user: Any) -> dict[str, A
     may_edit = policy.allow(user, "chart.edit", patient)
     url = reverse("web:patient-history", args=[patient.pk]) + "#medication" if may_edit else ""
     statements = list(patient.medicationstatement_set.filter(ended_at__isnull=True))
+    asked = _("None, asked %(when)s") % {"when": describe_when(patient.medicines_asked_at, now)}
+    asked = asked if patient.medicines_asked_at else ""
     run = patient.screening_runs.order_by("-recorded_at").first()
     rows = []
     for item in statements:
@@ -199,8 +202,8 @@ def build_medication_card(patient: Any, now: datetime, user: Any) -> dict[str, A
         "rows": rows,
         "url": url,
         "reconciled": reconciled,
-        "nothing": _("No medicine recorded"),
-        "hint": _("An empty list is not the same as taking none: ask and record."),
+        "nothing": asked or _("No medicine recorded"),
+        "hint": "" if asked else _("An empty list is not the same as taking none: ask and record."),
     }
 
 

@@ -22,6 +22,8 @@ def build_history(patient: Any, now: datetime) -> dict[str, Any]:
             patient.allergy_set, now, lambda row: (row.substance, ", ".join(filter(None, (row.reaction, row.severity))))
         ),
         "allergies_words": f"{allergies}, {allergies_note}" if allergies_note else allergies,
+        "medication_words": describe_none(patient.medicines_asked_at, patient.medicationstatement_set, now),
+        "trials_words": describe_none(patient.trials_asked_at, patient.medicationtrial_set, now),
         "problems": _present(
             patient.problementry_set,
             now,
@@ -41,6 +43,13 @@ def build_history(patient: Any, now: datetime) -> dict[str, Any]:
             for row in patient.escorts.filter(ended_at__isnull=True)
         ],
     }
+
+
+def describe_none(asked_at: datetime | None, rows: Any, now: datetime) -> str:
+    """Return `none, asked today`, or nothing while entries stand or nobody asked."""
+    if asked_at is None or rows.filter(ended_at__isnull=True).exists():
+        return ""
+    return _("None, asked %(when)s.") % {"when": describe_when(asked_at, now)}
 
 
 def list_fact_groups(patient: Any, now: datetime) -> list[dict[str, Any]]:

@@ -65,7 +65,7 @@ def show_sessions(request: HttpRequest, patient_id: str) -> HttpResponse:
         }
         for session in patient.sessions.select_related("protocol").order_by("-opened_at")
     ]
-    order_url = reverse("web:session-order", args=[patient.pk])
+    order_url = reverse("web:patient-order", args=[patient.pk])
     context = {"chart": build_head(patient, request.user, "sessions", now), "rows": rows, "order_url": order_url}
     return render(request, "web/chart/sessions.html", context)
 

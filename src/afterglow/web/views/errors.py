@@ -5,7 +5,6 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.template import TemplateDoesNotExist
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +30,11 @@ def show_not_found(request: HttpRequest, exception: Exception | None = None) -> 
     return _show(request, 404, "missing")
 
 
+def show_closed(request: HttpRequest) -> HttpResponse:
+    """Answer 404 for pages of the sign-in library that this clinic does not use."""
+    return _show(request, 404, "missing")
+
+
 def show_failure(request: HttpRequest) -> HttpResponse:
     """Return the page for our own failure; it leans on as little as possible."""
     return _show(request, 500, "failure")
@@ -44,6 +48,6 @@ def show_csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def _show(request: HttpRequest, status: int, kind: str, **context: Any) -> HttpResponse:
     try:
         return render(request, "web/error.html", {"kind": kind, "status": status, **context}, status=status)
-    except (TemplateDoesNotExist, Exception):  # the last page must always come
+    except Exception:
         logger.exception("the error page itself failed")
         return HttpResponse(_BARE, status=status)

@@ -16,6 +16,7 @@ from afterglow.clinic.errors import Refused, TryLater
 from afterglow.clinic.people import accounts
 from afterglow.terms import InvalidInput
 from afterglow.web.access import STATUS_UNUSABLE, staff_page
+from afterglow.web.carrying import get_address
 from afterglow.web.forms.account import PinForm, SetupForm, UnlockForm
 from afterglow.web.forms.fields import add_problems
 
@@ -90,11 +91,6 @@ def set_up(request: HttpRequest, token: str) -> HttpResponse:
             return redirect("account_login")
     status = STATUS_UNUSABLE if form.errors else 200
     return render(request, "web/account/setup.html", {"form": form, "link": link}, status=status)
-
-
-def get_address(request: HttpRequest) -> str:
-    """Return the address of the connection."""
-    return str(request.META.get("REMOTE_ADDR") or "")
 
 
 def _read_target(request: HttpRequest) -> str:

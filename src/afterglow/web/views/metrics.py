@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from afterglow import __version__
 from afterglow.clinic import policy
 from afterglow.clinic.dosing_sessions.models import Session, SessionEvent
+from afterglow.web.views_health import show_metrics as show_server_metrics
 
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
 
@@ -17,7 +18,9 @@ def show_metrics(request: HttpRequest) -> HttpResponse:
     is_manager = user is not None and user.is_authenticated and policy.allow(user, "site.manage")
     if not is_local and not is_manager:
         return HttpResponse("not permitted\n", status=403, content_type="text/plain; charset=utf-8")
-    return HttpResponse(build_metrics(), content_type="text/plain; version=0.0.4; charset=utf-8")
+    response = show_server_metrics(request)
+    response.write(build_metrics())
+    return response
 
 
 def build_metrics() -> str:

@@ -1,24 +1,24 @@
 """The list of patients, with search, and registering a new one."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from afterglow.clinic import policy
+from afterglow.clinic.audit.reads import record_read
 from afterglow.clinic.dosing_sessions.models import LIVE_PHASES
-from afterglow.clinic.errors import Refused
 from afterglow.clinic.people import actions
 from afterglow.clinic.people.models import Patient
-from afterglow.terms import InvalidInput
-from afterglow.web.access import STATUS_UNUSABLE, staff_page
-from afterglow.web.forms.fields import add_problems
-from afterglow.web.forms.patients import PatientForm
+from afterglow.web.access import STATUS_UNUSABLE, find_or_404, staff_page
+from afterglow.web.carrying import store
+from afterglow.web.forms.patients import EscortForm, IdentityForm, PatientForm
 from afterglow.web.sites import get_site
 from afterglow.web.views.home import PHASE_TAGS, describe_phase
 
@@ -54,18 +54,66 @@ def register(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     form = PatientForm(request.POST or None, today=timezone.localdate(now))
     if request.method == "POST" and form.is_valid():
-        try:
-            patient = actions.register_patient(site=get_site(request), by=request.user, now=now, **form.cleaned_data)
-        except InvalidInput as error:
-            add_problems(form, error.problems)
-        except Refused as error:
-            form.add_error(None, str(error))
-        else:
+        given = {"site": get_site(request), "by": request.user, "now": now}
+        patient = store(form, actions.register_patient, **given, **form.cleaned_data)
+        if patient is not None:
             messages.success(request, _("Stored. Number %(number)s was given.") % {"number": patient.number})
             may_read = policy.allow(request.user, "patient.read", patient)
             return redirect("web:patient" if may_read else "web:patient-identity", patient.pk)
     status = STATUS_UNUSABLE if form.errors else 200
     return render(request, "web/patients/register.html", {"form": form}, status=status)
+
+
+@staff_page("patient.edit")
+def edit_identity(request: HttpRequest, patient_id: str) -> HttpResponse:
+    """Change who a patient is and who takes them home, without the chart."""
+    patient = find_or_404(request, Patient.objects.select_related("site"), "patient.edit", pk=patient_id)
+    now = timezone.now()
+    record_read(by=request.user, what="identity", subject=patient, now=now, patient=patient)
+    acts = {"identity": _change_identity, "escort": _add_escort}
+    if request.method == "POST":
+        act = request.POST.get("act", "")
+        if act not in acts:
+            raise Http404
+        return acts[act](request, patient, now)
+    return _show_identity(request, patient, now, {})
+
+
+def _change_identity(request: HttpRequest, patient: Any, now: datetime) -> HttpResponse:
+    form = IdentityForm(request.POST, today=timezone.localdate(now))
+    if form.is_valid() and store(
+        form, actions.edit_patient, patient=patient, by=request.user, now=now, **form.cleaned_data
+    ):
+        messages.success(request, _("Stored."))
+        return redirect("web:patient-identity", patient.pk)
+    return _show_identity(request, patient, now, {"form": form})
+
+
+def _add_escort(request: HttpRequest, patient: Any, now: datetime) -> HttpResponse:
+    form = EscortForm(request.POST, prefix="escort")
+    if form.is_valid() and store(
+        form, actions.add_escort, patient=patient, by=request.user, now=now, **form.cleaned_data
+    ):
+        messages.success(request, _("Stored: the escort."))
+        return redirect("web:patient-identity", patient.pk)
+    return _show_identity(request, patient, now, {"escort": form})
+
+
+def _show_identity(request: HttpRequest, patient: Any, now: datetime, bound: dict[str, Any]) -> HttpResponse:
+    answers = {True: "yes", False: "no", None: ""}
+    names = ("family_name", "given_name", "preferred_name", "pronouns", "birth_on", "sex", "phone", "version")
+    initial = {name: getattr(patient, name) for name in names}
+    initial["can_become_pregnant"] = answers[patient.can_become_pregnant]
+    may_read = policy.allow(request.user, "patient.read", patient)
+    context = {
+        "patient": patient,
+        "form": bound.get("form") or IdentityForm(initial=initial, today=timezone.localdate(now)),
+        "escort_form": bound.get("escort") or EscortForm(prefix="escort"),
+        "escorts": patient.escorts.filter(ended_at__isnull=True).order_by("-recorded_at"),
+        "chart_url": reverse("web:patient", args=[patient.pk]) if may_read else "",
+    }
+    is_bad = any(form.errors for form in bound.values())
+    return render(request, "web/patients/identity.html", context, status=STATUS_UNUSABLE if is_bad else 200)
 
 
 def _build_rows(patients: list[Any], *, may_read: bool) -> list[dict[str, Any]]:

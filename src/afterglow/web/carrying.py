@@ -1,0 +1,45 @@
+"""Carrying an action out from a form: what the action finds wrong goes back under the fields."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+
+from afterglow.clinic.accounts.signers import reauthenticate
+from afterglow.clinic.errors import Refused, TryLater
+from afterglow.terms import InvalidInput
+from afterglow.web.forms.fields import add_problems
+
+
+def store(form: forms.BaseForm, act: Callable[..., Any], **given: Any) -> Any:
+    """Return what the action made (True when it returns nothing), or None after adding errors to the form."""
+    try:
+        made = act(**given)
+    except InvalidInput as error:
+        add_problems(form, error.problems)
+    except Refused as error:
+        form.add_error(None, sentence(str(error)))
+    if form.errors:
+        return None
+    return True if made is None else made
+
+
+def prove(request: HttpRequest, form: forms.Form, now: datetime) -> bool:
+    """Let the signing person prove who they are, before and outside the action, so that a failure stays counted."""
+    try:
+        reauthenticate(user=request.user, secret=form.cleaned_data["secret"], now=now, address=get_address(request))
+    except (Refused, TryLater) as error:
+        form.add_error("secret", sentence(str(error)))
+    return not form.errors
+
+
+def get_address(request: HttpRequest) -> str:
+    """Return the address of the connection."""
+    return str(request.META.get("REMOTE_ADDR") or "")
+
+
+def sentence(text: str) -> str:
+    """Return a text with its first letter large."""
+    return text[:1].upper() + text[1:]

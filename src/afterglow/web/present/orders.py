@@ -1,0 +1,122 @@
+"""Today's order: the weight and its age, the dose sheet, findings, what was signed, and what opens the session."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from afterglow.clinic import policy
+from afterglow.clinic.dosing_sessions.models import LIVE_PHASES
+from afterglow.protocols.dose import check_weight
+from afterglow.protocols.model import Protocol
+from afterglow.web.present.glance import is_in_force
+from afterglow.web.present.head import describe_weight, find_weight
+from afterglow.web.present.plan_page import find_covering_consent
+from afterglow.web.present.plans import calculate_sheet, describe_dose, describe_protocol
+from afterglow.web.templatetags.words import day, hour, plain
+
+
+@dataclass(slots=True)
+class Today:
+    """A dose as it is ordered today, in the shape the calculator reads."""
+
+    dose_mg_per_kg: Decimal | None
+    dose_mg: Decimal | None
+    cap_mg: Decimal | None
+    over_min: Decimal | None
+
+
+def build_page(
+    patient: Any, plan: Any, protocol: Protocol | None, form: Any, user: Any, now: datetime
+) -> dict[str, Any]:
+    """Return everything the page shows beside its forms."""
+    plan_url = reverse("web:patient-plan", args=[patient.pk])
+    if plan is None:
+        return {"has_plan": False, "plan_url": plan_url}
+    weight = find_weight(patient)
+    words, age = describe_weight(patient, now)
+    sheet = work_out(plan, protocol, form, weight.value if weight else None)
+    may_sign = policy.allow(user, "order.sign", patient)
+    return {
+        "has_plan": True,
+        "plan_url": plan_url,
+        "context": _("%(protocol)s, plan version %(n)d, signed %(day)s")
+        % {"protocol": describe_protocol(plan.protocol), "n": plan.number, "day": day(plan.signed_at)},
+        "weight": words,
+        "weight_words": age[:1].upper() + age[1:],
+        "weight_finding": describe_weight_finding(protocol, weight, now),
+        "covers": describe_dose(plan),
+        "before": list_before(patient, plan, now),
+        "steps": list(sheet.steps) if sheet is not None else [],
+        "no_steps": _("Weight, dose and the vial in hand are needed for every step."),
+        "findings": list(sheet.findings) if sheet is not None else [],
+        "may_sign": may_sign,
+        "sign_reason": "" if may_sign else _("A prescriber signs the order."),
+        "signed": list_signed(patient, now),
+        **_find_session(patient, now),
+    }
+
+
+def work_out(plan: Any, protocol: Protocol | None, form: Any, weight_kg: Decimal | None) -> Any:
+    """Return the dose sheet of what was typed, or of the plan where nothing was typed."""
+    typed = getattr(form, "cleaned_data", None) or {}
+    if form is not None and form.is_bound and form.errors:
+        return None
+    names = ("dose_mg_per_kg", "dose_mg", "cap_mg", "over_min")
+    chosen = {name: typed[name] if typed.get(name) is not None else getattr(plan, name) for name in names}
+    supply = form.list_supply() if form is not None and form.is_bound else {}
+    return calculate_sheet(Today(**chosen), protocol, weight_kg, **supply)
+
+
+def describe_weight_finding(protocol: Protocol | None, weight: Any, now: datetime) -> str:
+    """Return what the protocol says about the weight's age, or nothing."""
+    if weight is None:
+        return _("No weight is on file. Weigh before any dose.")
+    if protocol is None:
+        return ""
+    age_d = (timezone.localdate(now) - timezone.localtime(weight.observed_at).date()).days
+    findings = check_weight(protocol, weight_kg=weight.value, age_d=age_d)
+    return "; ".join(item.asks or item.seen for item in findings)
+
+
+def list_before(patient: Any, plan: Any, now: datetime) -> list[dict[str, Any]]:
+    """Return what a session needs besides the order."""
+    today = timezone.localdate(now)
+    consent = find_covering_consent(patient, plan, today)
+    in_force = consent is not None and is_in_force(consent, today)
+    confirmed = in_force and consent.confirmations.filter(on=today).exists()
+    return [
+        {"words": _("Consent covers it"), "is_met": in_force, "value": _("yes") if in_force else _("no")},
+        {"words": _("Consent confirmed today"), "is_met": confirmed, "value": _("yes") if confirmed else _("not yet")},
+    ]
+
+
+def list_signed(patient: Any, now: datetime) -> list[dict[str, str]]:
+    """Return today's signed orders, newest first."""
+    today = timezone.localdate(now)
+    rows = patient.session_orders.select_related("signed_by").order_by("-signed_at")[:20]
+    return [
+        {
+            "words": _("%(mg)s mg at %(kg)s kg") % {"mg": plain(row.dose_mg), "kg": plain(row.weight_kg)},
+            "by": row.signed_by.signature_name,
+            "when": hour(row.signed_at),
+        }
+        for row in rows
+        if timezone.localtime(row.signed_at).date() == today
+    ]
+
+
+def find_open_order(patient: Any, now: datetime) -> Any:
+    """Return today's newest order that no session has taken yet, or None."""
+    today = timezone.localdate(now)
+    row = patient.session_orders.filter(session__isnull=True).order_by("-signed_at").first()
+    return row if row is not None and timezone.localtime(row.signed_at).date() == today else None
+
+
+def _find_session(patient: Any, now: datetime) -> dict[str, str]:
+    session = patient.sessions.filter(phase__in=(*LIVE_PHASES, "booked")).order_by("-opened_at").first()
+    return {"session_url": reverse("web:session", args=[session.pk])} if session is not None else {}

@@ -1,0 +1,137 @@
+"""Today's order of a patient: weigh, work out, sign, open the session."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from afterglow.clinic import policy
+from afterglow.clinic.dosing_sessions.actions import open_session
+from afterglow.clinic.dosing_sessions.models import Session
+from afterglow.clinic.errors import Refused
+from afterglow.clinic.people import actions as people
+from afterglow.clinic.plans import actions
+from afterglow.terms import InvalidInput
+from afterglow.web.access import STATUS_UNUSABLE, find_or_404, staff_page
+from afterglow.web.carrying import prove, store
+from afterglow.web.forms.account import SignatureForm
+from afterglow.web.forms.fields import add_problems
+from afterglow.web.forms.orders import DOSE, DRUGS, SUPPLY, OpenSessionForm, OrderForm, WeightForm
+from afterglow.web.present import orders as present
+from afterglow.web.present.head import build_head
+from afterglow.web.present.plans import find_protocol
+from afterglow.web.templatetags.words import plain
+from afterglow.web.views.chart import open_chart
+from afterglow.web.views.plans import find_signed
+
+
+@staff_page("session.read")
+def show_order(request: HttpRequest, patient_id: str) -> HttpResponse:
+    """Return today's order, or carry out one of the page's acts."""
+    patient, now = open_chart(request, patient_id, "order", "session.read")
+    plan = find_signed(patient)
+    if request.method != "POST":
+        return _show(request, patient, plan, now, {})
+    acts = {"weigh": _weigh, "work-out": _work_out, "sign": _sign, "open-session": _open}
+    act = request.POST.get("act", "")
+    if act not in acts or plan is None:
+        raise Http404
+    return acts[act](request, patient, plan, now)
+
+
+@staff_page("session.read", methods=("GET", "HEAD"))
+def find_order(request: HttpRequest, session_id: str) -> HttpResponse:
+    """Lead from a session to its patient's order of the day."""
+    session = find_or_404(request, Session.objects.all(), "session.read", pk=session_id)
+    return redirect("web:patient-order", session.patient_id)
+
+
+def _weigh(request: HttpRequest, patient: Any, plan: Any, now: datetime) -> HttpResponse:
+    form = WeightForm(request.POST)
+    if form.is_valid():
+        given = {"kind": "weight", "value": form.cleaned_data["weight_kg"], "observed_at": now}
+        if store(form, people.record_measurement, patient=patient, by=request.user, now=now, **given):
+            messages.success(request, _("Stored: today's weight."))
+            return redirect("web:patient-order", patient.pk)
+    return _show(request, patient, plan, now, {"weight": form})
+
+
+def _work_out(request: HttpRequest, patient: Any, plan: Any, now: datetime) -> HttpResponse:
+    form = OrderForm(request.POST, protocol=find_protocol(plan))
+    form.is_valid()
+    return _show(request, patient, plan, now, {"order": form})
+
+
+def _sign(request: HttpRequest, patient: Any, plan: Any, now: datetime) -> HttpResponse:
+    form = OrderForm(request.POST, protocol=find_protocol(plan))
+    sign_form = SignatureForm(request.POST, prefix="sign")
+    if form.is_valid() and sign_form.is_valid() and prove(request, sign_form, now):
+        given = {name: form.cleaned_data.get(name) for name in DOSE if form.cleaned_data.get(name) is not None}
+        drugs = {name: form.list_drugs(name) for name in DRUGS}
+        if store(
+            form,
+            actions.sign_order,
+            plan=plan,
+            by=request.user,
+            now=now,
+            supply=form.list_supply(),
+            **given,
+            **drugs,
+        ):
+            messages.success(request, _("Signed: today's order."))
+            return redirect("web:patient-order", patient.pk)
+    return _show(request, patient, plan, now, {"order": form, "sign": sign_form})
+
+
+def _open(request: HttpRequest, patient: Any, plan: Any, now: datetime) -> HttpResponse:
+    form = OpenSessionForm(request.POST, places=_list_places(patient))
+    if form.is_valid():
+        try:
+            session = open_session(
+                patient=patient,
+                plan=plan,
+                site=patient.site,
+                place=form.cleaned_data["place"],
+                by=request.user,
+                now=now,
+            )
+        except InvalidInput as error:
+            add_problems(form, error.problems)
+        except Refused as error:
+            form.add_error(None, str(error))
+        else:
+            return redirect("web:session", session.pk)
+    return _show(request, patient, plan, now, {"open": form})
+
+
+def _list_places(patient: Any) -> Any:
+    return patient.site.places.filter(is_active=True).order_by("name")
+
+
+def _show(request: HttpRequest, patient: Any, plan: Any, now: datetime, bound: dict[str, Any]) -> HttpResponse:
+    user = request.user
+    protocol = find_protocol(plan) if plan is not None else None
+    form = bound.get("order")
+    if form is None and plan is not None:
+        initial = {name: plain(getattr(plan, name)) for name in DOSE if getattr(plan, name) is not None}
+        form = OrderForm(initial=initial, protocol=protocol)
+    page = present.build_page(patient, plan, protocol, form, user, now)
+    may_record = policy.allow(user, "chart.edit", patient)
+    may_open = plan is not None and policy.allow(user, "session.open", patient) and not page.get("session_url")
+    context = {
+        "chart": build_head(patient, user, "plan", timezone.now()),
+        "order": page,
+        "form": form,
+        "dose_fields": [form[name] for name in DOSE if name in form.fields] if form else [],
+        "supply_fields": [form[name] for name in SUPPLY if name in form.fields] if form else [],
+        "drug_fields": [form[name] for name in DRUGS if name in form.fields] if form else [],
+        "weight_form": (bound.get("weight") or WeightForm()) if may_record and plan is not None else None,
+        "sign_form": (bound.get("sign") or SignatureForm(prefix="sign")) if page.get("may_sign") else None,
+        "session_form": (bound.get("open") or OpenSessionForm(places=_list_places(patient))) if may_open else None,
+    }
+    is_bad = any(item.errors for item in bound.values())
+    return render(request, "web/orders/show.html", context, status=STATUS_UNUSABLE if is_bad else 200)

@@ -1,0 +1,126 @@
+"""The plan of a patient: draft, store, sign, supersede."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from afterglow.clinic import policy
+from afterglow.clinic.plans import actions
+from afterglow.web.access import STATUS_UNUSABLE, staff_page
+from afterglow.web.carrying import prove, store
+from afterglow.web.forms.account import SignatureForm
+from afterglow.web.forms.plans import GIVEN, SCHEDULE, PlanForm, StartForm
+from afterglow.web.present import plan_page
+from afterglow.web.present.head import build_head
+from afterglow.web.present.plans import find_protocol
+from afterglow.web.views.chart import open_chart
+
+
+@staff_page("patient.read")
+def show_plan(request: HttpRequest, patient_id: str) -> HttpResponse:
+    """Return the plan as it stands, or carry out one of the page's acts."""
+    patient, now = open_chart(request, patient_id, "plan")
+    if request.method != "POST":
+        return _show(request, patient, now, _find_shown(request, patient), {})
+    acts = {"begin": _begin, "store": _store_draft, "sign": _sign}
+    act = request.POST.get("act", "")
+    if act not in acts:
+        raise Http404
+    return acts[act](request, patient, now)
+
+
+def find_draft(patient: Any) -> Any:
+    """Return the open draft, or None."""
+    return patient.plans.filter(state="draft").select_related("created_by").first()
+
+
+def find_signed(patient: Any) -> Any:
+    """Return the plan in force, or None."""
+    return patient.plans.filter(state="signed").select_related("signed_by").first()
+
+
+def _begin(request: HttpRequest, patient: Any, now: datetime) -> HttpResponse:
+    signed = find_signed(patient)
+    form = StartForm(request.POST)
+    if signed is not None and "protocol_id" not in request.POST:
+        form = StartForm({"protocol_id": signed.protocol, "indication": signed.indication})
+    if form.is_valid() and store(
+        form,
+        actions.draft_plan,
+        patient=patient,
+        protocol_id=form.cleaned_data["protocol_id"],
+        indication=form.cleaned_data["indication"],
+        by=request.user,
+        now=now,
+    ):
+        messages.success(request, _("A draft begins with the protocol's values."))
+        return redirect("web:patient-plan", patient.pk)
+    return _show(request, patient, now, _find_shown(request, patient), {"start": form})
+
+
+def _store_draft(request: HttpRequest, patient: Any, now: datetime) -> HttpResponse:
+    draft = find_draft(patient)
+    if draft is None:
+        raise Http404
+    form = PlanForm(request.POST, protocol=find_protocol(draft))
+    if form.is_valid() and store(
+        form, actions.update_draft, plan=draft, by=request.user, now=now, values=dict(form.cleaned_data)
+    ):
+        return redirect("web:patient-plan", patient.pk)
+    return _show(request, patient, now, draft, {"plan": form})
+
+
+def _sign(request: HttpRequest, patient: Any, now: datetime) -> HttpResponse:
+    draft = find_draft(patient)
+    if draft is None:
+        raise Http404
+    form = SignatureForm(request.POST, prefix="sign")
+    if (
+        form.is_valid()
+        and prove(request, form, now)
+        and store(form, actions.sign_plan, plan=draft, by=request.user, now=now)
+    ):
+        messages.success(request, _("Signed. The plan is frozen with its protocol."))
+        return redirect("web:patient-plan", patient.pk)
+    return _show(request, patient, now, draft, {"sign": form})
+
+
+def _find_shown(request: HttpRequest, patient: Any) -> Any:
+    version = request.GET.get("version", "")
+    if version.isdigit() and len(version) < 6:
+        plan = patient.plans.filter(number=int(version)).first()
+        if plan is None:
+            raise Http404
+        return plan
+    return find_draft(patient) or find_signed(patient) or patient.plans.order_by("-number").first()
+
+
+def _show(request: HttpRequest, patient: Any, now: datetime, plan: Any, bound: dict[str, Any]) -> HttpResponse:
+    user = request.user
+    may_draft = policy.allow(user, "plan.draft", patient)
+    protocol = find_protocol(plan) if plan is not None else None
+    is_draft = plan is not None and plan.state == "draft"
+    form = None
+    if is_draft and may_draft:
+        form = bound.get("plan") or PlanForm(initial=plan_page.read_initial(plan), protocol=protocol)
+    sign_form = bound.get("sign") or SignatureForm(prefix="sign")
+    context = {
+        "chart": build_head(patient, user, "plan", now),
+        "form": form,
+        "start_form": (bound.get("start") or StartForm()) if may_draft and plan is None else None,
+        "plan": plan_page.build_page(patient, plan, protocol, user, now),
+        "given_fields": [form[name] for name in GIVEN if name in form.fields] if form else [],
+        "schedule_fields": [form[name] for name in SCHEDULE if name in form.fields] if form else [],
+        "text_fields": [form["notes"]] if form else [],
+        "sign_form": sign_form,
+        "calendar": plan_page.build_calendar(plan, protocol, timezone.localdate(now)) if plan is not None else None,
+        "order_url": reverse("web:patient-order", args=[patient.pk]),
+    }
+    is_bad = any(item.errors for item in bound.values())
+    return render(request, "web/plans/show.html", context, status=STATUS_UNUSABLE if is_bad else 200)
