@@ -224,6 +224,7 @@ ROWS = [
     *flag("C-29", "history.recurrent_dissociation", CAUTION, CAUTION, CAUTION),
     ("C-30", "ideation 5 is not a bar", {"suicide.ideation": 5, "suicide.behaviour": "none"}, *[CAUTION] * 3),
     ("C-30", "recent behaviour is not a bar", {"suicide.ideation": 0, "suicide.behaviour": "recent"}, *[CAUTION] * 3),
+    ("C-30", "ideation 4 is not a bar", {"suicide.ideation": 4, "suicide.behaviour": "none"}, *[CAUTION] * 3),
     ("C-30", "ideation 3", {"suicide.ideation": 3, "suicide.behaviour": "none"}, "info", "info", "info"),
     ("C-30", "no ideation", {"suicide.ideation": 0, "suicide.behaviour": "none"}, "cleared", "cleared", "cleared"),
     ("C-30", "not asked", {}, "missing", "missing", "missing"),

@@ -73,6 +73,7 @@ def test_a_good_case_is_read_with_derived_facts() -> None:
         ("history", [], "object-expected"),
         ("scales.phq9.total", 28, "number-not-accepted"),
         ("scales.phq9.total", 7.5, "number-not-accepted"),
+        ("scales.phq9.total", True, "number-not-accepted"),
         ("labs.hcg.on", "2026-11-18", "date-not-accepted"),
         ("context.protocol", None, "protocol-missing"),
         ("context.indication", "depression", "code-not-accepted"),
