@@ -89,7 +89,7 @@ def test_an_ambiguous_line_comes_back_with_its_words_and_nothing_is_stored(cast:
     text = answer.content.decode()
     assert answer.status_code == 422
     assert "128/76 84" in text
-    assert "p84 is the pulse" in text
+    assert "say what 84 is: p for pulse" in text
     assert SessionEvent.objects.filter(session=cast.session).count() == before
 
 

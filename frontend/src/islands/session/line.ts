@@ -3,10 +3,10 @@
 //   <input data-line> <div data-line-preview></div>
 
 const LABELS: Record<string, string> = {
-  p: "HR", hr: "HR", puls: "HR", pulse: "HR",
+  p: "HR", hr: "HR", pulse: "HR",
   s: "SpO₂", sat: "SpO₂", spo2: "SpO₂", o2: "oxygen L/min", o: "oxygen L/min",
   r: "RR", rr: "RR", resp: "RR",
-  t: "temperature",
+  t: "temperature", m: "MOAA/S",
 };
 
 export interface Parsed {
@@ -16,7 +16,7 @@ export interface Parsed {
 
 export function parseLine(line: string): Parsed {
   const parsed: Parsed = { words: [], asks: [] };
-  for (const token of line.trim().toLowerCase().split(/[\s,;]+/).filter(Boolean)) {
+  for (const token of line.trim().toLowerCase().split(/[\s,]+/).filter(Boolean)) {
     const pressure = /^(?:bp)?(\d{2,3})\/(\d{2,3})$/.exec(token);
     const labelled = /^([a-z]+(?:o2)?)[:=]?(\d{1,3}(?:\.\d)?)$/.exec(token);
     if (pressure) {
@@ -24,7 +24,7 @@ export function parseLine(line: string): Parsed {
       if (Number(pressure[1]) <= Number(pressure[2])) parsed.asks.push(`${token}: the first figure is the systolic and is the higher one.`);
     } else if (labelled && LABELS[labelled[1] ?? ""]) {
       parsed.words.push(`${LABELS[labelled[1] ?? ""]} ${labelled[2]}`);
-    } else if (/^\d{2,3}$/.test(token)) {
+    } else if (/^\d{1,3}(?:\.\d)?$/.test(token)) {
       parsed.asks.push(`${token}: name it, p${token} is the pulse, s${token} the saturation, r${token} the respiration.`);
     } else {
       parsed.asks.push(`${token} is not understood.`);

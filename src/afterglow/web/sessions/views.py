@@ -106,7 +106,7 @@ def _name_authors(context: Context) -> None:
     strips = [*context["alarms"]["strips"], *context["alarms"]["hidden"]]
     keys = {str(row.get("by") or "") for row in (*context["log"], *strips, *context["orders"])}
     names = name_people(keys)
-    for row in (*context["log"], *strips):
+    for row in (*context["log"], *strips, *context["orders"]):
         row["by_name"] = names.get(str(row.get("by") or ""), _("Afterglow"))
         if "mark" in row:
             row["by"] = row["by_name"]

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from afterglow.web.sessions.present.words import read_instant, write_hour
+from afterglow.web.sessions.present.words import read_instant, write_hour, write_number
 
 View = dict[str, Any]
 
@@ -133,8 +133,54 @@ def build_rems(view: View) -> View | None:
 
 
 def describe_blockers(view: View) -> list[View]:
-    """Return what stands between now and the next step, as findings or sentences."""
-    return [item if isinstance(item, dict) else {"asks": str(item)} for item in view.get("blockers") or []]
+    """Return what stands between now and the next act of giving, each with what would open it."""
+    return [
+        {
+            "asks": item.get("asks") or "",
+            "rule": item.get("rule") or "",
+            "can_override": bool(item.get("rule")) and item.get("override") not in {None, "", "none"},
+            "finding": item.get("finding"),
+        }
+        for item in view.get("blockers") or []
+    ]
+
+
+def build_orders(view: View) -> list[View]:
+    """Return orders in words: signed ones, and verbal ones with the co-sign they wait for."""
+    rows = []
+    for item in view.get("orders") or []:
+        data = item.get("data") or {}
+        is_verbal = item.get("kind") == "verbal"
+        text = str(data.get("order") or _("Verbal order")) if is_verbal else _describe_order(data)
+        rows.append(
+            {
+                "seq": item.get("seq"),
+                "by": item.get("by"),
+                "text": text,
+                "hour": write_hour(item.get("at")),
+                "is_open": bool(item.get("is_open")),
+                "cosign_by": write_hour(item.get("cosign_by")),
+            }
+        )
+    return rows
+
+
+def _describe_order(data: View) -> str:
+    """Return a signed order's dose, premedication and rescue drugs."""
+    parts = [_("%(mg)s mg") % {"mg": write_number(data.get("ordered_mg"))}]
+    if data.get("dose_mg_per_kg"):
+        parts.append(f"{write_number(data['dose_mg_per_kg'])} mg/kg")
+    if data.get("devices"):
+        parts.append(_("%(n)s devices") % {"n": data["devices"]})
+    if data.get("duration_min"):
+        parts.append(_("over %(n)s min") % {"n": write_number(data["duration_min"])})
+    for name, words in (("premedication", _("before")), ("rescue", _("rescue")), ("standing", _("standing"))):
+        listed = [
+            str(entry.get("text") or entry) if isinstance(entry, dict) else str(entry) for entry in data.get(name) or []
+        ]
+        if listed:
+            parts.append(f"{words}: {', '.join(listed)}")
+    return ", ".join(parts)
 
 
 def read_undo(view: View, user_id: str, now: datetime) -> View | None:
@@ -155,3 +201,10 @@ def name_phase_task(phase: str) -> str:
     if phase in {"observing", "released", "left"}:
         return _("Before leaving")
     return _("Session timeline")
+
+
+def _name_drug(entry: Any) -> str:
+    """Return a drug of an order in words, whichever way it was written."""
+    if isinstance(entry, dict):
+        return " ".join(str(entry[key]) for key in ("drug", "name", "dose", "text") if entry.get(key))
+    return str(entry)

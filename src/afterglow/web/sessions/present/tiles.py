@@ -57,7 +57,7 @@ def build_tiles(view: View) -> list[View]:
 def _build_tile(key: str, name: Any, unit: str, ask: Any, vital: View | None, alarmed: dict[str, str]) -> View:
     """Return one tile; a vital that was never taken keeps its place with two dashes."""
     tile: View = {"key": key, "name": name, "unit": unit, "ask": ask, "state": "none", "figure": "––"}
-    if not vital:
+    if not vital or vital.get("value") is None:
         return {**tile, "age": _("not yet"), "note": _("Not recorded")}
     state = vital.get("state") or "fresh"
     pair = split_pressure(vital.get("value")) if key == "bp" else None
