@@ -1,0 +1,214 @@
+"""Deciding before the dose: opening, arrival, checks, consent, orders, preparation, time-out."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from afterglow.chairside.context import Deciding
+from afterglow.chairside.errors import Refused
+from afterglow.chairside.guards import find_blockers, get_local_date
+from afterglow.chairside.orders import find_order, find_preparation, find_weight, list_open_verbal_orders
+from afterglow.protocols.dose_limits import check_limits
+from afterglow.protocols.dose_sheet import round_half_up
+from afterglow.protocols.dose_volumes import round_to_pump
+from afterglow.protocols.model import Pattern
+from afterglow.terms import Override, Severity
+
+
+def open_session(deciding: Deciding) -> dict[str, Any]:
+    """A session is opened under the protocol it names."""
+    protocol = deciding.protocol
+    if not protocol.is_runnable:
+        raise Refused("protocol-not-runnable", f"{protocol.title} serves planning only in this version.")
+    return {"protocol": protocol.id, "protocol_hash": protocol.content_hash}
+
+
+def record_check(deciding: Deciding) -> dict[str, Any]:
+    """A check is recorded as it was found; a failed one is said."""
+    check = next((each for each in deciding.protocol.checks if each.id == deciding.data["check"]), None)
+    if check is not None and not deciding.data["passed"]:
+        deciding.note(check.id, f"{check.title}: not as asked", check.asks, "Resolve, or do not dose.", check.citation)
+    return {}
+
+
+def record_weight(deciding: Deciding) -> dict[str, Any]:
+    """A weight that has moved far from the chart's is said."""
+    known = deciding.state.header.get("weight") or {}
+    if known.get("weight_kg"):
+        before, today = Decimal(str(known["weight_kg"])), Decimal(deciding.data["weight_kg"])
+        change = abs(today - before) / before * 100
+        limit = deciding.protocol.setting("weight.change_percent")
+        if change > Decimal(str(limit)):
+            deciding.note(
+                "L-WT",
+                f"{today:f} kg today, {before:f} kg before",
+                f"change up to {limit} %",
+                "Weigh again, then have the order signed for today's weight.",
+                deciding.cite("weight.change_percent"),
+            )
+    return {}
+
+
+def record_assessment(deciding: Deciding) -> dict[str, Any]:
+    """Only a licensed clinician's assessment answers a positive screen."""
+    if not deciding.by.is_licensed:
+        raise Refused("licensed-needed", "The assessment is a licensed clinician's act.")
+    return {}
+
+
+def sign_order(deciding: Deciding) -> dict[str, Any]:
+    """A prescriber signs mg/kg, mg or devices; the mg of the day are worked out here and kept with the signature."""
+    deciding.need_prescriber("Signing an order")
+    data, protocol = deciding.data, deciding.protocol
+    _check_dose_form(data, protocol.pattern)
+    extra = _work_out(deciding)
+    measured: dict[str, Decimal | int | None] = {"dose.mg": Decimal(extra["ordered_mg"])}
+    if "weight_kg" in extra and "dose_mg_per_kg" in data:
+        per_kg = Decimal(extra["ordered_mg"]) / Decimal(extra["weight_kg"])
+        measured["dose.mg_per_kg"] = per_kg
+        if "duration_min" in data and protocol.pattern is Pattern.INFUSION:
+            minutes = Decimal(data["duration_min"])
+            measured["infusion.min"] = minutes
+            measured["rate.mg_per_kg_h"] = per_kg / minutes * 60
+    if "devices" in data:
+        measured["devices"] = int(data["devices"])
+    found = check_limits(protocol, measured)
+    hard = [each for each in found if each.severity is Severity.STOP and each.override is Override.NONE]
+    if hard:
+        raise Refused("dose-beyond-hard-limit", " ".join(each.asks for each in hard), hard)
+    if any(each.severity is Severity.STOP for each in found):
+        _need_second_clinician(deciding, found)
+    deciding.findings.extend(found)
+    return extra
+
+
+def _check_dose_form(data: dict[str, Any], pattern: Pattern) -> None:
+    if (pattern is Pattern.DEVICES) != ("devices" in data):
+        asked = "devices" if pattern is Pattern.DEVICES else "mg/kg or mg"
+        raise Refused("order-does-not-fit", f"This protocol is ordered in {asked}.")
+    if pattern is Pattern.INFUSION and "duration_min" not in data:
+        raise Refused("order-does-not-fit", "An infusion needs the minutes it runs over.")
+
+
+def _work_out(deciding: Deciding) -> dict[str, Any]:
+    """Return the ordered mg, with the weight it rests on."""
+    data, protocol = deciding.data, deciding.protocol
+    if "devices" in data:
+        return {"ordered_mg": f"{Decimal(str(protocol.setting('device.mg'))) * int(data['devices']):f}"}
+    if "dose_mg" in data:
+        return {"ordered_mg": _cap(Decimal(data["dose_mg"]), data)}
+    weight = find_weight(deciding.state)
+    if weight is None:
+        raise Refused("weight-missing", "A dose by weight needs a weight; record today's.")
+    limit = timedelta(days=float(protocol.setting("weight.max_age_d")))
+    if deciding.now - weight[1] > limit:
+        raise Refused("weight-old", f"The weight is older than {limit.days} days; weigh the person.")
+    exact = Decimal(data["dose_mg_per_kg"]) * weight[0]
+    return {
+        "ordered_mg": _cap(round_half_up(exact, 1), data),
+        "weight_kg": f"{weight[0]:f}",
+        "weighed_at": weight[1].isoformat(),
+    }
+
+
+def _cap(mg: Decimal, data: dict[str, Any]) -> str:
+    return f"{min(mg, Decimal(data['cap_mg'])) if 'cap_mg' in data else mg:f}"
+
+
+def _need_second_clinician(deciding: Deciding, found: tuple[Any, ...]) -> None:
+    if deciding.second is None:
+        raise Refused("second-clinician-needed", "A second clinician who did not order must agree.", found)
+    if not deciding.need_other_person("This dose").is_licensed:
+        raise Refused("second-clinician-needed", "The second signature must be a clinician's.", found)
+
+
+def record_verbal_order(deciding: Deciding) -> dict[str, Any]:
+    """A verbal order is recorded as given; without its read-back that is said."""
+    if not deciding.data["read_back"]:
+        deciding.note(
+            "verbal-order",
+            "Not read back",
+            "every verbal order is read back",
+            "Read it back now.",
+            deciding.cite("verbal_order.needs_read_back"),
+        )
+    return {}
+
+
+def cosign_order(deciding: Deciding) -> dict[str, Any]:
+    """The prescriber signs what was ordered by word of mouth."""
+    deciding.need_prescriber("Co-signing an order")
+    waiting = {event.seq: event for event in list_open_verbal_orders(deciding.state)}
+    event = waiting.get(int(deciding.data["order"]))
+    if event is None:
+        raise Refused("order-not-waiting", "There is no verbal order of that number waiting for a signature.")
+    deadline = timedelta(minutes=float(deciding.protocol.setting("cosign.deadline_min")))
+    if deciding.now - event.occurred_at > deadline:
+        deciding.note(
+            "verbal-order",
+            "Co-signed late",
+            f"within {int(deadline.total_seconds() // 60)} min",
+            "Say why in a note.",
+            deciding.cite("cosign.deadline_min"),
+        )
+    return {}
+
+
+def record_preparation(deciding: Deciding) -> dict[str, Any]:
+    """The bag is worked out from what was drawn; what departs from the order is said, and holds the start."""
+    data, protocol = deciding.data, deciding.protocol
+    order = find_order(deciding.state)
+    if data.get("expires_on") and data["expires_on"] < get_local_date(deciding.state, deciding.now).isoformat():
+        deciding.note("vial-expired", f"Expiry {data['expires_on']}", "not past its date", "Take another vial.")
+    if "vial_mg_per_ml" not in data or "drawn_ml" not in data:
+        return {}
+    strength, drawn = Decimal(data["vial_mg_per_ml"]), Decimal(data["drawn_ml"])
+    prepared = strength * drawn
+    extra = {"prepared_mg": f"{prepared.normalize():f}"}
+    if order is not None and prepared > order.ordered_mg * (1 + _get_tolerance(deciding)):
+        deciding.note(
+            "preparation",
+            f"{prepared:f} mg prepared",
+            f"{order.ordered_mg:f} mg ordered",
+            "Prepare again; the time-out waits.",
+            deciding.cite("draw.rounding_max_percent"),
+        )
+    if protocol.pattern is Pattern.INFUSION and "diluent_ml" in data:
+        total = drawn + Decimal(data["diluent_ml"])
+        extra["total_ml"] = f"{total:f}"
+        extra["bag_mg_per_ml"] = f"{round_half_up(prepared / total, 4):f}"
+        if order is not None and order.duration_min:
+            extra["rate_ml_per_h"] = f"{round_to_pump(protocol, total * 60 / order.duration_min):f}"
+    before = find_preparation(deciding.state)
+    if before is not None and before.vial_mg_per_ml not in (None, strength):
+        deciding.note(
+            "strength-changed",
+            f"{strength:f} mg/mL, before {before.vial_mg_per_ml:f} mg/mL",
+            "one strength",
+            "Repeat the time-out.",
+            deciding.cite("time_out.repeat_on_strength_change"),
+        )
+    return extra
+
+
+def _get_tolerance(deciding: Deciding) -> Decimal:
+    return Decimal(str(deciding.protocol.setting("draw.rounding_max_percent"))) / 100
+
+
+def sign_time_out(deciding: Deciding) -> dict[str, Any]:
+    """The time-out is signed once nothing but time stands in the way, by as many people as the protocol asks."""
+    protocol = deciding.protocol
+    wanted = {"patient", "drug", "dose", "route", "allergies"}
+    if protocol.pattern is Pattern.INFUSION:
+        wanted.add("pump")
+    absent = sorted(wanted - set(deciding.data["confirmed"]))
+    if absent:
+        raise Refused("time-out-incomplete", f"Not yet read aloud: {', '.join(absent)}.")
+    deciding.refuse_blockers(find_blockers(deciding.state, protocol, "sign-time-out", deciding.occurred_at))
+    signers = [deciding.by]
+    if int(protocol.setting("time_out.signers")) > 1 or deciding.second is not None:
+        signers.append(deciding.need_other_person("The time-out"))
+    if protocol.setting("time_out.signer_is_licensed") and not any(each.is_licensed for each in signers):
+        raise Refused("licensed-needed", "One of the signers must be a licensed clinician.")
+    order = find_order(deciding.state)
+    return {"order": None if order is None else order.seq}

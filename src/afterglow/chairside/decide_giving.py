@@ -1,0 +1,188 @@
+"""Deciding about the dose: start, devices, injections, pump, pauses, rates, the end."""
+
+from decimal import Decimal
+from typing import Any
+
+from afterglow.chairside.context import Deciding
+from afterglow.chairside.dosing import (
+    calculate_dose_mg,
+    calculate_volume_ml,
+    count_dosed_devices,
+    find_end,
+    find_phase,
+    find_start,
+    is_paused,
+    sum_injections,
+)
+from afterglow.chairside.errors import Refused
+from afterglow.chairside.guards import Blocker, find_blockers
+from afterglow.chairside.orders import find_order, find_preparation
+from afterglow.protocols.model import Pattern
+
+# never lifted, not even for what a downtime sheet says has happened already: enter those first
+FIRM = frozenset(
+    {
+        "identity-missing",
+        "consent-not-valid",
+        "consent-not-confirmed",
+        "consent-withdrawn",
+        "order-missing",
+        "time-out-missing",
+        "suicide-screen-missing",
+        "suicide-screen-incomplete",
+        "suicide-assessment-missing",
+        "suicide-assessment-holds",
+        "dose-beyond-order",
+        "device-beyond-order",
+        "preparation-exceeds-order",
+        "preparation-missing",
+    }
+)
+
+
+def _pass_blockers(deciding: Deciding) -> None:
+    """Refuse while anything blocks; what has already happened keeps the rest as deviations, with a second name."""
+    blockers = find_blockers(deciding.state, deciding.protocol, deciding.command.type, deciding.occurred_at)
+    if not deciding.data.get("already_happened"):
+        deciding.refuse_blockers(blockers)
+        return
+    deciding.need_other_person("An entry from a downtime sheet")
+    deciding.refuse_blockers([blocker for blocker in blockers if blocker.code in FIRM])
+    for blocker in blockers:
+        _note_blocker(deciding, blocker)
+
+
+def _note_blocker(deciding: Deciding, blocker: Blocker) -> None:
+    if blocker.finding is not None:
+        deciding.findings.append(blocker.finding)
+    else:
+        deciding.note(blocker.code, "Given although this stood", blocker.message, "Say why in a note.")
+
+
+def _check_pattern(deciding: Deciding, pattern: Pattern) -> None:
+    if deciding.protocol.pattern is not pattern:
+        raise Refused("pattern-does-not-fit", f"{deciding.protocol.title} is not given this way.")
+
+
+def start(deciding: Deciding) -> dict[str, Any]:
+    """An infusion starts once nothing holds it; the rate is the one that was worked out, unless another is named."""
+    _check_pattern(deciding, Pattern.INFUSION)
+    if find_start(deciding.state) is not None:
+        raise Refused("already-started", "The infusion has started.")
+    _pass_blockers(deciding)
+    preparation, order = find_preparation(deciding.state), find_order(deciding.state)
+    planned = preparation.rate_ml_per_h if preparation else None
+    rate = Decimal(deciding.data["rate_ml_per_h"]) if "rate_ml_per_h" in deciding.data else planned
+    if rate is None:
+        raise Refused("rate-missing", "Name the rate set on the pump; none could be worked out.")
+    if planned is not None and rate > planned * Decimal("1.02"):
+        _refuse_fast(deciding, rate, planned)
+    return {"rate_ml_per_h": f"{rate:f}", "order": order.seq if order else None}
+
+
+def _refuse_fast(deciding: Deciding, rate: Decimal, planned: Decimal) -> None:
+    message = f"{rate:f} mL/h is faster than the order's {planned:f} mL/h."
+    if not deciding.data.get("already_happened"):
+        raise Refused("rate-beyond-order", message)
+    deciding.note("rate", f"{rate:f} mL/h", f"{planned:f} mL/h by the order", "Say why in a note.")
+
+
+def give_injection(deciding: Deciding) -> dict[str, Any]:
+    """An injection is given once nothing holds it, never beyond the order."""
+    _check_pattern(deciding, Pattern.INJECTION)
+    _pass_blockers(deciding)
+    order = find_order(deciding.state)
+    after = sum_injections(deciding.state, None) + Decimal(deciding.data["dose_mg"])
+    if order is not None and after > order.ordered_mg * Decimal("1.02"):
+        raise Refused("dose-beyond-order", f"{after:f} mg would pass the ordered {order.ordered_mg:f} mg.")
+    return {}
+
+
+def give_device(deciding: Deciding) -> dict[str, Any]:
+    """A device is given once the rest is over and an order covers it; a failed one counts in the ledger only."""
+    _check_pattern(deciding, Pattern.DEVICES)
+    _pass_blockers(deciding)
+    used = count_dosed_devices(deciding.state) + (deciding.data["outcome"] != "failed")
+    if deciding.data["outcome"] in ("partial", "sneezed"):
+        deciding.note(
+            "E-03",
+            f"Device {deciding.data['outcome']}",
+            "both sprays taken",
+            "Not replaced without an order.",
+        )
+    mg = Decimal(str(deciding.protocol.setting("device.mg")))
+    return {"mg": "0" if deciding.data["outcome"] == "failed" else f"{mg:f}", "number": used or 1}
+
+
+def record_pause(deciding: Deciding) -> dict[str, Any]:
+    """A pause is recorded whatever the state; where nothing ran, that is said."""
+    if find_phase(deciding.state, deciding.protocol) not in ("dosing", "paused"):
+        deciding.note("pump", "Pause recorded while nothing ran", "a running dose", "Check the record.")
+    return _read_pump(deciding)
+
+
+def record_resume(deciding: Deciding) -> dict[str, Any]:
+    """A paused infusion goes on once no alarm holds it; a faster rate needs an order."""
+    _check_pattern(deciding, Pattern.INFUSION)
+    if not is_paused(deciding.state) or find_start(deciding.state) is None:
+        raise Refused("not-paused", "The infusion is not paused.")
+    _pass_blockers(deciding)
+    return _read_pump(deciding)
+
+
+def record_rate_change(deciding: Deciding) -> dict[str, Any]:
+    """A new rate is recorded; a faster one that no order names is a deviation."""
+    preparation = find_preparation(deciding.state)
+    rate = Decimal(deciding.data["rate_ml_per_h"])
+    planned = preparation.rate_ml_per_h if preparation else None
+    named = [
+        Decimal(str(event.data["rate_ml_per_h"]))
+        for event in deciding.state.list("verbal-order-recorded")
+        if "rate_ml_per_h" in event.data
+    ]
+    allowed = max([*named, *([planned] if planned is not None else [])], default=None)
+    if allowed is not None and rate > allowed * Decimal("1.02"):
+        deciding.note("rate", f"{rate:f} mL/h", f"{allowed:f} mL/h by order", "Ask for the order now.")
+    return _read_pump(deciding)
+
+
+def record_end(deciding: Deciding) -> dict[str, Any]:
+    """A stop or the end of the run is recorded with the dose that the clock makes of it."""
+    if find_start(deciding.state) is None:
+        deciding.note("pump", "End recorded before any start", "a dose under way", "Check the record.")
+    elif find_end(deciding.state, deciding.protocol) is not None and deciding.protocol.pattern is Pattern.INFUSION:
+        deciding.note("pump", "A second end was recorded", "one end", "Check the record.")
+    given = calculate_dose_mg(deciding.state, deciding.protocol, deciding.occurred_at)
+    extra = _read_pump(deciding)
+    if given is not None:
+        extra["calculated_mg"] = f"{given.quantize(Decimal('0.01')):f}"
+    return extra
+
+
+def read_pump(deciding: Deciding) -> dict[str, Any]:
+    """The pump's volume is recorded beside the clock's."""
+    return _read_pump(deciding)
+
+
+def _read_pump(deciding: Deciding) -> dict[str, Any]:
+    """Return the clock's volume at this instant; a pump that differs by more than the protocol allows is said."""
+    if deciding.protocol.pattern is not Pattern.INFUSION or find_start(deciding.state) is None:
+        return {}
+    clock = calculate_volume_ml(deciding.state, deciding.occurred_at)
+    extra: dict[str, Any] = {"clock_ml": f"{clock.quantize(Decimal('0.01')):f}"}
+    given = calculate_dose_mg(deciding.state, deciding.protocol, deciding.occurred_at)
+    if given is not None:
+        extra["calculated_mg"] = f"{given.quantize(Decimal('0.01')):f}"
+    if "pump_ml" in deciding.data and clock > 0:
+        difference = (Decimal(deciding.data["pump_ml"]) - clock) / clock * 100
+        extra["difference_percent"] = f"{difference.quantize(Decimal('0.1')):f}"
+        limit = deciding.protocol.setting("pump.difference_percent")
+        if abs(difference) > Decimal(str(limit)):
+            deciding.note(
+                "pump-difference",
+                f"Pump {deciding.data['pump_ml']} mL, clock {extra['clock_ml']} mL",
+                f"within {limit} %",
+                "Check pump, line and entries; correct what is wrong.",
+                deciding.cite("pump.difference_percent"),
+            )
+    return extra

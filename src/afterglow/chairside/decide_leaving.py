@@ -1,0 +1,119 @@
+"""Deciding about leaving: release, departure, other endings, cancelling."""
+
+from typing import Any
+
+from afterglow.chairside.context import Deciding
+from afterglow.chairside.dosing import find_phase, find_start
+from afterglow.chairside.errors import Refused
+from afterglow.chairside.gates import find_release_role, is_overridable, judge_gates, list_open
+from afterglow.chairside.guards import get_local_date, list_rule_findings
+from afterglow.terms import Finding, Override, Severity
+
+
+def sign_release(deciding: Deciding) -> dict[str, Any]:
+    """Release comes before leaving: each gate met, or one that a prescriber's order may stand in for."""
+    state, protocol = deciding.state, deciding.protocol
+    if find_phase(state, protocol) != "observing":
+        raise Refused("release-not-now", "Release is signed while a person is observed after the dose.")
+    role = find_release_role(state, protocol)
+    if role == "prescriber" and not deciding.by.is_prescriber:
+        raise Refused("prescriber-needed", "A prescriber releases this person.")
+    if not deciding.by.is_licensed and not deciding.by.is_prescriber:
+        raise Refused("licensed-needed", "A licensed clinician releases a person.")
+    open_gates = list_open(judge_gates(state, protocol, deciding.occurred_at))
+    findings = [_to_finding(gate) for gate in open_gates]
+    firm = [each for each, gate in zip(findings, open_gates, strict=True) if not is_overridable(gate)]
+    if firm:
+        raise Refused("gates-open", " ".join(f"{each.title}: {each.seen}." for each in firm), firm)
+    if findings and not ("reason" in deciding.data and deciding.by.is_prescriber):
+        message = "A prescriber's order with reason stands in for what is not met."
+        raise Refused("release-reason-needed", message, findings)
+    deciding.findings.extend(findings)
+    return {"gates_passed_by_order": [gate.gate.id for gate in open_gates]}
+
+
+def _to_finding(gate: Any) -> Finding:
+    citation = gate.gate.citation
+    return Finding(
+        gate.gate.id,
+        Severity.STOP,
+        gate.seen,
+        gate.threshold,
+        "Not yet.",
+        gate.gate.override,
+        citation.text,
+        citation.grade,
+        gate.gate.title,
+    )
+
+
+def record_left(deciding: Deciding) -> dict[str, Any]:
+    """A departure is recorded as it happened; without a release before it, that is said."""
+    if not deciding.state.has("release-signed"):
+        deciding.note(
+            "left-without-release", "Left without release", "release, then leaving", "Tell the prescriber now."
+        )
+    else:
+        released = deciding.state.effective["release-signed"][-1]
+        if deciding.occurred_at < released.occurred_at:
+            deciding.note("left-before-release", "Left before the release", "release, then leaving", "Check the times.")
+    return {}
+
+
+def record_ending(deciding: Deciding) -> dict[str, Any]:
+    """No other ending is refused; what it should say and does not is said."""
+    asked = {
+        "last_vitals": "Last vitals not recorded",
+        "told": "Not recorded who was told",
+        "drug_reconciled": "Not recorded whether the drug is reconciled",
+    }
+    for name, words in asked.items():
+        if name not in deciding.data:
+            deciding.note("ending-incomplete", words, "time, last vitals, who was told, drug", "Add it as an addendum.")
+    if deciding.data["kind"] == "transferred" and "to" not in deciding.data:
+        deciding.note("ending-incomplete", "Not recorded where to", "where the person went", "Add it as an addendum.")
+    return {}
+
+
+def cancel_session(deciding: Deciding) -> dict[str, Any]:
+    """A session is cancelled before the dose; after it, it ends."""
+    if find_start(deciding.state) is not None:
+        raise Refused("already-started", "A dose was given: the session ends, it is not cancelled.")
+    if deciding.state.has("preparation-recorded") and not deciding.state.has("reconciliation-recorded"):
+        deciding.note("drug-prepared", "Drug was prepared", "reconciled", "Reconcile what was prepared.")
+    return {}
+
+
+def override(deciding: Deciding) -> dict[str, Any]:
+    """A rule is overridden by the role it names, with cause, mitigation and expiry; some by nobody."""
+    rule = str(deciding.data["rule"])
+    allowed = _find_override(deciding, rule, list_rule_findings(deciding.state, deciding.protocol, deciding.now))
+    if allowed is Override.NONE:
+        raise Refused("override-not-possible", f"Nobody may override {rule}.")
+    if allowed is Override.MEDICAL_DIRECTOR and not deciding.by.is_director:
+        raise Refused("override-role", f"{rule} is overridden by the medical director.")
+    if allowed is Override.PRESCRIBER:
+        deciding.need_prescriber("This override")
+    if allowed is Override.SECOND_CLINICIAN:
+        _need_uninvolved(deciding)
+    if deciding.data["expires_on"] < get_local_date(deciding.state, deciding.now).isoformat():
+        raise Refused("override-expired", "The override would end before it begins.")
+    return {"override": str(allowed)}
+
+
+def _find_override(deciding: Deciding, rule: str, findings: tuple[Finding, ...]) -> Override:
+    for finding in findings:
+        if finding.rule == rule and finding.severity in (Severity.STOP, Severity.MISSING):
+            return finding.override
+    for check in deciding.protocol.checks:
+        if check.id == rule:
+            return check.override
+    raise Refused("override-not-needed", f"{rule} does not hold anything now.")
+
+
+def _need_uninvolved(deciding: Deciding) -> None:
+    """The override is signed by a clinician who did not give the order: the acting person, or the second."""
+    orderers = {event.by for event in deciding.state.list("order-signed")}
+    signers = [each for each in (deciding.by, deciding.second) if each is not None]
+    if not any(each.is_licensed and each.id not in orderers for each in signers):
+        raise Refused("override-role", "A clinician who did not order must sign this override.")

@@ -1,0 +1,89 @@
+"""Deciding about the record itself: corrections, withdrawals, addenda, closing."""
+
+from datetime import timedelta
+from typing import Any
+
+from afterglow.chairside.commands import COMMANDS, RECORDED, parse_command
+from afterglow.chairside.context import Deciding
+from afterglow.chairside.dosing import find_phase
+from afterglow.chairside.errors import Refused
+from afterglow.chairside.orders import list_open_verbal_orders
+from afterglow.terms import InvalidInput, build_error, parse_instant, render_instant
+
+OVER = ("left", "ended", "cancelled")
+_COMMAND_OF = {each.event: each.name for each in COMMANDS.values()}
+_SIGNED = frozenset(
+    {"order-signed", "time-out-signed", "release-signed", "rule-overridden", "record-closed", "order-cosigned"}
+)
+
+
+def correct_entry(deciding: Deciding) -> dict[str, Any]:
+    """A correction names the old entry and says what is right; signed things take an addendum instead."""
+    target = deciding.state.find_seq(int(deciding.data["seq"]))
+    if target is None or target.type not in _COMMAND_OF or target.type in ("entry-corrected", "entry-withdrawn"):
+        raise Refused("entry-not-correctable", "There is no entry of that number that can be corrected.")
+    if target.type in _SIGNED or target.type == "session-opened":
+        raise Refused("entry-signed", "A signed entry is not corrected; add an addendum.")
+    if "data" not in deciding.data:
+        return {"corrects": target.type}
+    changes = dict(deciding.data["data"])
+    moved = changes.pop("occurred_at", None)
+    checked = _check_changes(target, changes)
+    if moved is not None:
+        at = parse_instant(str(moved), "data.occurred_at")
+        if at > deciding.now:
+            raise InvalidInput(
+                [
+                    build_error(
+                        "data.occurred_at", "occurred-in-future", str(moved), "not later than now", "in the future"
+                    )
+                ]
+            )
+        checked["occurred_at"] = render_instant(at)
+    return {"corrects": target.type, "data": checked}
+
+
+def _check_changes(target: Any, changes: dict[str, Any]) -> dict[str, Any]:
+    """Return the new values in normal form, read by the rules of the entry's own command."""
+    name = _COMMAND_OF[target.type]
+    known = {spec.name for spec in COMMANDS[name].fields}
+    kept = {key: value for key, value in target.data.items() if key in known}
+    parsed = parse_command(name, {**kept, **changes})
+    return {key: value for key, value in parsed.data.items() if kept.get(key) != value}
+
+
+def withdraw_entry(deciding: Deciding) -> dict[str, Any]:
+    """An entry is taken back within seconds by the person who made it; later it is corrected."""
+    target = deciding.state.find_seq(int(deciding.data["seq"]))
+    is_entry = target is not None and (
+        _COMMAND_OF.get(target.type) in RECORDED or target.type in ("injection-given", "device-given")
+    )
+    if target is None or not is_entry:
+        raise Refused("entry-not-withdrawable", "That entry is not taken back; correct it, or add an addendum.")
+    if target.seq in deciding.state.corrected:
+        raise Refused("entry-not-withdrawable", "That entry was corrected or taken back already.")
+    if target.by != deciding.by.id:
+        raise Refused("undo-not-yours", "Only the person who made an entry takes it back.")
+    if deciding.now - target.recorded_at > timedelta(seconds=float(deciding.protocol.setting("undo_s"))):
+        raise Refused("undo-too-late", "Too late to take it back; correct it instead.")
+    return {"withdraws": target.type}
+
+
+def add_addendum(deciding: Deciding) -> dict[str, Any]:
+    """An addendum stands beside the record, also after it was closed."""
+    return {}
+
+
+def close_record(deciding: Deciding) -> dict[str, Any]:
+    """The record is signed once the session is over and the drug is accounted for."""
+    state = deciding.state
+    if find_phase(state, deciding.protocol) not in OVER:
+        raise Refused("session-not-over", "The record is closed after the person has left.")
+    if not deciding.by.is_licensed:
+        raise Refused("licensed-needed", "A licensed clinician closes the record.")
+    has_drug = state.has("preparation-recorded", "dosing-started", "injection-given", "device-given")
+    if has_drug and not state.has("reconciliation-recorded"):
+        raise Refused("reconciliation-missing", "Account for the drug before the record is closed.")
+    for event in list_open_verbal_orders(state):
+        deciding.note("verbal-order", f"Order of entry {event.seq} not co-signed", "co-signed", "Ask the prescriber.")
+    return {}

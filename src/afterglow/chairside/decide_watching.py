@@ -1,0 +1,124 @@
+"""Deciding about what is seen and done: vitals, scores, drugs given, alarms."""
+
+from decimal import Decimal
+from typing import Any
+
+from afterglow.chairside.alarms import list_active
+from afterglow.chairside.context import Deciding
+from afterglow.chairside.errors import Refused
+from afterglow.chairside.guards import build_visit_facts
+from afterglow.instruments import get_instrument, score_answers, score_total
+from afterglow.protocols.evaluate import build_context, evaluate_rules
+from afterglow.protocols.model import Stage
+from afterglow.terms import InvalidInput, Severity, build_error
+
+
+def record_score(deciding: Deciding) -> dict[str, Any]:
+    """A score is worked out from its answers; a total that cannot be is kept as unknown, never as 0."""
+    data = deciding.data
+    instrument = get_instrument(str(data["scale"]))
+    if data.get("answers"):
+        result = score_answers(instrument, data["answers"])
+    elif instrument.accepts_total:
+        result = score_total(instrument, data["total"])
+    elif len(instrument.items) == 1:
+        result = score_answers(instrument, {instrument.items[0].id: data["total"]})
+    else:
+        message = f"{instrument.title} is scored from its answers"
+        raise InvalidInput(
+            [build_error("answers", "score-needs-answers", data.get("total"), "one answer for each item", message)]
+        )
+    total = None if result.total is None else f"{result.total:f}"
+    if total is None:
+        deciding.note(instrument.id, result.reason or "no total", "every item answered", "Ask the missing items.")
+    return {
+        "total": total,
+        "band": result.band,
+        "instrument_version": instrument.version,
+        "is_prorated": result.prorated,
+        "alerts": [alert.code for alert in result.alerts],
+    }
+
+
+def record_drug_given(deciding: Deciding) -> dict[str, Any]:
+    """A drug given is recorded; an allergy or an interaction it meets is said."""
+    data = deciding.data
+    drug = str(data["drug"]).casefold()
+    for substance in deciding.state.header.get("allergies") or []:
+        word = str(substance).casefold()
+        if word and (word in drug or drug in word):
+            deciding.note(
+                "allergy", f"{data['drug']} given, allergy to {substance}", "no known allergy", "Watch, call."
+            )
+    _note_interactions(deciding, str(data.get("class") or ""))
+    if data["purpose"] != "own" and data.get("class") in deciding.protocol.setting("rescue.classes"):
+        minutes = deciding.protocol.setting("rescue.observation_min")
+        deciding.note(
+            "G-RESCUE",
+            f"{data['drug']} {data['dose']}",
+            f"{minutes} min of observation from now",
+            "A prescriber releases this person.",
+            deciding.cite("rescue.observation_min"),
+        )
+    return {}
+
+
+def _note_interactions(deciding: Deciding, drug_class: str) -> None:
+    """Keep the interaction rules that speak only because this drug has joined the others."""
+    if not drug_class:
+        return
+    facts = build_visit_facts(deciding.state, deciding.protocol, deciding.now)
+    present = list(facts.get("medication.classes") or [])
+    context = build_context(deciding.protocol)
+    before = evaluate_rules(deciding.protocol, facts, Stage.PRE_SESSION, context).findings
+    joined = {**facts, "medication.classes": [*present, drug_class]}
+    known = {(finding.rule, finding.seen) for finding in before}
+    for finding in evaluate_rules(deciding.protocol, joined, Stage.PRE_SESSION, context).findings:
+        is_new = (finding.rule, finding.seen) not in known
+        if is_new and finding.rule.startswith("D-") and finding.severity in (Severity.STOP, Severity.CAUTION):
+            deciding.findings.append(finding)
+
+
+def acknowledge_alarm(deciding: Deciding) -> dict[str, Any]:
+    """A standing alarm is answered; answering is not acting, and does not end it."""
+    _find_alarm(deciding)
+    return {}
+
+
+def silence_alarm(deciding: Deciding) -> dict[str, Any]:
+    """An alarm's sound rests for a while, never longer than the protocol allows."""
+    _find_alarm(deciding)
+    longest = int(deciding.protocol.setting("alarm.silence_max_s"))
+    return {"seconds": min(int(deciding.data.get("seconds") or longest), longest)}
+
+
+def _find_alarm(deciding: Deciding) -> None:
+    if deciding.data["alarm"] not in {alarm.id for alarm in list_active(deciding.state)}:
+        raise Refused("alarm-not-active", "That alarm does not stand any more.")
+
+
+def record_adverse_event(deciding: Deciding) -> dict[str, Any]:
+    """An adverse event is always recorded; a serious one is said."""
+    if deciding.data.get("serious"):
+        deciding.note("serious-event", "Serious adverse event", "none", "Report it as the law and the label ask.")
+    return {}
+
+
+def record_reconciliation(deciding: Deciding) -> dict[str, Any]:
+    """Prepared = given + left in line + returned + wasted; waste has a witness, another person."""
+    data = deciding.data
+    parts = ("given_mg", "left_in_line_mg", "returned_mg", "wasted_mg")
+    difference = Decimal(data["prepared_mg"]) - sum((Decimal(data[name]) for name in parts), Decimal(0))
+    if difference:
+        deciding.note(
+            "drug-balance",
+            f"Difference {difference:f} mg",
+            "prepared = given + left in line + returned + wasted",
+            "Count again; an unexplained difference is reported.",
+        )
+    if Decimal(data["wasted_mg"]) > 0:
+        if deciding.second is None:
+            deciding.note("waste-witness", "Waste without a witness", "two people", "Hold it sealed for a witness.")
+        else:
+            deciding.need_other_person("Waste")
+    return {"difference_mg": f"{difference:f}"}

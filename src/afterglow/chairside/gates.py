@@ -1,0 +1,257 @@
+"""Leaving: each discharge gate with what was seen, whether it is met, and when it can be."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from afterglow.chairside.due import find_anchor
+from afterglow.chairside.readings import find_baseline, find_latest, list_readings
+from afterglow.chairside.state import SessionState
+from afterglow.protocols.model import Gate, Protocol, Value
+from afterglow.terms import Override
+
+MET, OPEN, MISSING = "met", "open", "missing"
+SIGN_OFF = "sign-off"
+
+
+@dataclass(frozen=True, slots=True)
+class GateState:
+    """One gate: `state` is met, open (seen, not there yet) or missing (not seen at all)."""
+
+    gate: Gate
+    state: str
+    seen: str
+    threshold: str
+    earliest_at: datetime | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the gate for screen and paper."""
+        citation = self.gate.citation
+        return {
+            "id": self.gate.id,
+            "kind": self.gate.kind,
+            "title": self.gate.title,
+            "state": self.state,
+            "seen": self.seen,
+            "threshold": self.threshold,
+            "source": citation.text,
+            "grade": str(citation.grade),
+            "grade_label": citation.grade.label,
+            "override": str(self.gate.override),
+            "earliest_at": None if self.earliest_at is None else self.earliest_at.isoformat(),
+        }
+
+
+def judge_gates(state: SessionState, protocol: Protocol, now: datetime) -> list[GateState]:
+    """Return every gate of the protocol as it stands; of two alternatives one that is met settles both."""
+    judged = {gate.id: _JUDGES[gate.kind](state, protocol, gate, now) for gate in protocol.gates}
+    for gate_id, found in list(judged.items()):
+        other = found.gate.params.get("alternative")
+        if other is not None and found.state != MET and judged.get(str(other.value), found).state == MET:
+            judged[gate_id] = GateState(found.gate, MET, f"met by {other.value}", found.threshold)
+    return list(judged.values())
+
+
+def find_earliest(gates: list[GateState]) -> datetime | None:
+    """Return when the gates that wait for time alone are open, or None when none of them can say."""
+    waits = [gate.earliest_at for gate in gates if gate.earliest_at is not None]
+    return max(waits) if waits else None
+
+
+def list_open(gates: list[GateState]) -> list[GateState]:
+    """Return the gates that are not met, the sign-off itself left out."""
+    return [gate for gate in gates if gate.state != MET and gate.gate.kind != SIGN_OFF]
+
+
+def _number(params: Mapping[str, Value], name: str) -> Decimal:
+    return Decimal(str(params[name].value))
+
+
+def _judge_stay(state: SessionState, protocol: Protocol, gate: Gate, now: datetime) -> GateState:
+    minutes = _number(gate.params, "minutes")
+    threshold = f"{minutes} min"
+    anchor = find_anchor(state, protocol, str(gate.params["anchor"].value))
+    if anchor is None:
+        return GateState(gate, OPEN, "giving has not ended", threshold)
+    return _judge_wait(gate, anchor, minutes, threshold, now)
+
+
+def _judge_wait(gate: Gate, anchor: datetime, minutes: Decimal, threshold: str, now: datetime) -> GateState:
+    earliest = anchor + timedelta(minutes=float(minutes))
+    seen = f"{int((now - anchor).total_seconds() // 60)} min"
+    return GateState(gate, MET if now >= earliest else OPEN, seen, threshold, earliest)
+
+
+def _judge_pressure(state: SessionState, _protocol: Protocol, gate: Gate, _now: datetime) -> GateState:
+    """Two readings after the dose: the later not above the earlier, both within the baseline band and the limits."""
+    params = gate.params
+    threshold = (
+        f"{params['readings'].value} readings, falling, within {params['within_percent'].value} % of baseline, "
+        f"below {params['systolic_below'].value}/{params['diastolic_below'].value}, "
+        f"systolic at least {params['systolic_at_least'].value}"
+    )
+    baseline = find_baseline(state, "bp")
+    after = [reading for reading in list_readings(state, "bp") if _is_after_giving(state, reading.at)]
+    needed = int(params["readings"].value)
+    if baseline is None:
+        return GateState(gate, MISSING, "no baseline pressure", threshold)
+    if len(after) < needed:
+        return GateState(gate, MISSING, f"{len(after)} of {needed} readings", threshold)
+    last = _pick_apart(after, needed, timedelta(minutes=float(_number(params, "readings_apart_min"))))
+    seen = ", ".join(f"{reading.value['systolic']}/{reading.value['diastolic']}" for reading in last)
+    if len(last) < needed:
+        return GateState(gate, OPEN, f"{seen}; readings too close together", threshold)
+    is_met = all(_is_pressure_fine(reading.value, baseline.value, params) for reading in last)
+    is_falling = last[-1].value["systolic"] <= last[0].value["systolic"] or not params["falling"].value
+    return GateState(gate, MET if is_met and is_falling else OPEN, seen, threshold)
+
+
+def _pick_apart(readings: list[Any], needed: int, apart: timedelta) -> list[Any]:
+    """Return the latest readings that lie at least `apart` from each other, in order of time."""
+    picked = [readings[-1]]
+    for reading in reversed(readings[:-1]):
+        if len(picked) == needed:
+            break
+        if picked[-1].at - reading.at >= apart:
+            picked.append(reading)
+    return picked[::-1]
+
+
+def _is_after_giving(state: SessionState, at: datetime) -> bool:
+    ended = state.find_last("stop-recorded", "completion-recorded", "injection-given", "device-given")
+    return ended is not None and at >= ended.occurred_at
+
+
+def _is_pressure_fine(value: Mapping[str, int], baseline: Mapping[str, int], params: Mapping[str, Value]) -> bool:
+    percent = _number(params, "within_percent")
+    for part in ("systolic", "diastolic"):
+        if abs(Decimal(value[part]) - baseline[part]) * 100 > percent * baseline[part]:
+            return False
+    return (
+        value["systolic"] < _number(params, "systolic_below")
+        and value["diastolic"] < _number(params, "diastolic_below")
+        and value["systolic"] >= _number(params, "systolic_at_least")
+    )
+
+
+def _judge_breathing(state: SessionState, _protocol: Protocol, gate: Gate, _now: datetime) -> GateState:
+    least_spo2 = _number(gate.params, "spo2_percent_at_least")
+    least_rate = _number(gate.params, "resp_rate_per_min_at_least")
+    threshold = f"SpO2 at least {least_spo2} %, respiration at least {least_rate}"
+    readings = {}
+    for key in ("spo2", "resp_rate"):
+        after = [reading for reading in list_readings(state, key) if _is_after_giving(state, reading.at)]
+        if not after:
+            return GateState(gate, MISSING, "not recorded since the dose", threshold)
+        readings[key] = after[-1].value
+    seen = f"SpO2 {readings['spo2']:f} %, respiration {readings['resp_rate']:f}"
+    is_met = readings["spo2"] >= least_spo2 and readings["resp_rate"] >= least_rate
+    return GateState(gate, MET if is_met else OPEN, seen, threshold)
+
+
+def _judge_score(state: SessionState, _protocol: Protocol, gate: Gate, _now: datetime) -> GateState:
+    scale, least = str(gate.params["scale"].value), _number(gate.params, "minimum")
+    threshold = f"at least {least}"
+    after = [r for r in list_readings(state, scale) if _is_after_giving(state, r.at)]
+    if not after:
+        return GateState(gate, MISSING, "not recorded since the dose", threshold)
+    return GateState(gate, MET if after[-1].value >= least else OPEN, f"{after[-1].value:f}", threshold)
+
+
+def _judge_near_baseline(state: SessionState, _protocol: Protocol, gate: Gate, _now: datetime) -> GateState:
+    scale, within = str(gate.params["scale"].value), _number(gate.params, "within")
+    threshold = f"no more than {within} above baseline"
+    baseline = find_baseline(state, scale)
+    after = [r for r in list_readings(state, scale) if _is_after_giving(state, r.at)]
+    if baseline is None or not after:
+        what = "no baseline" if baseline is None else "not recorded since the dose"
+        return GateState(gate, MISSING, what, threshold)
+    seen = f"{after[-1].value:f}, baseline {baseline.value:f}"
+    return GateState(gate, MET if after[-1].value <= baseline.value + within else OPEN, seen, threshold)
+
+
+def _judge_observed(state: SessionState, _protocol: Protocol, gate: Gate, _now: datetime) -> GateState:
+    what = str(gate.params["what"].value)
+    seen = [event for event in state.effective.get("check-recorded", ()) if event.data["check"] == what]
+    if what == "iv-removed":
+        removed = state.find_last("access-recorded")
+        if removed is not None and removed.data["state"] == "removed":
+            return GateState(gate, MET, f"{removed.occurred_at:%H:%M} UTC", "seen")
+    if not seen:
+        return GateState(gate, MISSING, "not recorded", "seen")
+    return GateState(gate, MET if seen[-1].data["passed"] else OPEN, "yes" if seen[-1].data["passed"] else "no", "seen")
+
+
+def _judge_recorded(state: SessionState, protocol: Protocol, gate: Gate, _now: datetime) -> GateState:
+    """The suicide-risk questions are asked again after the dose, and a positive answer is assessed."""
+    screens = [e for e in state.effective.get("suicide-screen-recorded", ()) if _is_after_giving(state, e.occurred_at)]
+    threshold = "asked after the dose"
+    if not screens:
+        return GateState(gate, MISSING, "not asked since the dose", threshold)
+    last = screens[-1]
+    level, behaviour = last.data.get("level"), last.data.get("behaviour")
+    if level is None or behaviour is None:
+        return GateState(gate, MISSING, "a question was not answered", threshold)
+    words = f"level {level}" + (", behaviour" if behaviour else "")
+    is_positive = int(level) > int(protocol.setting("suicide_screen.max_level")) or behaviour
+    assessed = any(e.seq > last.seq for e in state.effective.get("suicide-assessment-recorded", ()))
+    if is_positive and not assessed:
+        return GateState(gate, OPEN, f"{words}, not yet assessed", threshold)
+    return GateState(gate, MET, words, threshold)
+
+
+def _judge_scale(state: SessionState, _protocol: Protocol, gate: Gate, _now: datetime) -> GateState:
+    scale, wanted = str(gate.params["scale"].value), _number(gate.params, "value")
+    latest = find_latest(state, scale)
+    if latest is None or not _is_after_giving(state, latest.at):
+        return GateState(gate, MISSING, "not recorded since the dose", f"{wanted}")
+    return GateState(gate, MET if latest.value == wanted else OPEN, f"{latest.value:f}", f"{wanted}")
+
+
+def _judge_rescue(state: SessionState, _protocol: Protocol, gate: Gate, now: datetime) -> GateState:
+    minutes, classes = _number(gate.params, "minutes"), set(gate.params["classes"].value)
+    threshold = f"{minutes} min after the last"
+    given = [e for e in state.list("drug-given") if e.data["purpose"] != "own" and e.data.get("class") in classes]
+    if not given:
+        return GateState(gate, MET, "none given", threshold)
+    return _judge_wait(gate, given[-1].occurred_at, minutes, threshold, now)
+
+
+def _judge_sign_off(state: SessionState, _protocol: Protocol, gate: Gate, _now: datetime) -> GateState:
+    signed = state.find_last("release-signed")
+    who = str(gate.params["role"].value).replace("-", " ")
+    if signed is None:
+        return GateState(gate, MISSING, "not signed", who)
+    return GateState(gate, MET, f"{signed.occurred_at:%H:%M} UTC", who)
+
+
+def find_release_role(state: SessionState, protocol: Protocol) -> str:
+    """Return who may release: a prescriber after a rescue drug or where the protocol says so, else a clinician."""
+    roles = {str(gate.params["role"].value) for gate in protocol.gates if gate.kind == SIGN_OFF}
+    for gate in protocol.gates:
+        if gate.kind == "rescue-observation":
+            classes = set(gate.params["classes"].value)
+            if any(e.data["purpose"] != "own" and e.data.get("class") in classes for e in state.list("drug-given")):
+                roles.add(str(gate.params["role"].value))
+    return "prescriber" if "prescriber" in roles else "licensed-clinician"
+
+
+def is_overridable(gate: GateState) -> bool:
+    """Return whether a prescriber's order with reason may stand in for a gate."""
+    return gate.gate.override is Override.PRESCRIBER
+
+
+_JUDGES: Mapping[str, Callable[[SessionState, Protocol, Gate, datetime], GateState]] = {
+    "minimum-stay": _judge_stay,
+    "blood-pressure": _judge_pressure,
+    "vitals-within": _judge_breathing,
+    "score-at-least": _judge_score,
+    "near-baseline": _judge_near_baseline,
+    "observed": _judge_observed,
+    "recorded": _judge_recorded,
+    "scale-equals": _judge_scale,
+    "rescue-observation": _judge_rescue,
+    SIGN_OFF: _judge_sign_off,
+}

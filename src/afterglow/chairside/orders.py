@@ -1,0 +1,133 @@
+"""Orders and preparation as they stand: what may be given, in what volume, at what rate."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from afterglow.chairside.events import Event
+from afterglow.chairside.state import SessionState
+from afterglow.protocols.model import Pattern, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The order in force: the dose in mg worked out when it was signed."""
+
+    seq: int
+    at: datetime
+    by: str
+    ordered_mg: Decimal
+    devices: int | None
+    duration_min: Decimal | None
+    dose_mg_per_kg: Decimal | None
+    cap_mg: Decimal | None
+    weight_kg: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """What was prepared: drawn drug, its bag and the rate that empties it in the ordered time."""
+
+    seq: int
+    at: datetime
+    by: str
+    vial_mg_per_ml: Decimal | None
+    prepared_mg: Decimal | None
+    total_ml: Decimal | None
+    bag_mg_per_ml: Decimal | None
+    rate_ml_per_h: Decimal | None
+    line_ml: Decimal | None
+    devices: int | None
+    lot: str
+
+
+def as_decimal(value: Any) -> Decimal | None:
+    """Return a stored number as a decimal, or None where there is none."""
+    return None if value is None else Decimal(str(value))
+
+
+def find_order(state: SessionState) -> Order | None:
+    """Return the order signed last, or None."""
+    signed = state.effective.get("order-signed", ())
+    if not signed:
+        return None
+    last, data = signed[-1], signed[-1].data
+    devices = data.get("devices")
+    return Order(
+        seq=last.seq,
+        at=last.occurred_at,
+        by=last.by,
+        ordered_mg=Decimal(str(data["ordered_mg"])),
+        devices=None if devices is None else int(devices),
+        duration_min=as_decimal(data.get("duration_min")),
+        dose_mg_per_kg=as_decimal(data.get("dose_mg_per_kg")),
+        cap_mg=as_decimal(data.get("cap_mg")),
+        weight_kg=as_decimal(data.get("weight_kg")),
+    )
+
+
+def find_preparation(state: SessionState) -> Preparation | None:
+    """Return the preparation recorded last, or None."""
+    recorded = state.effective.get("preparation-recorded", ())
+    if not recorded:
+        return None
+    last, data = recorded[-1], recorded[-1].data
+    devices = data.get("devices")
+    return Preparation(
+        seq=last.seq,
+        at=last.occurred_at,
+        by=last.by,
+        vial_mg_per_ml=as_decimal(data.get("vial_mg_per_ml")),
+        prepared_mg=as_decimal(data.get("prepared_mg")),
+        total_ml=as_decimal(data.get("total_ml")),
+        bag_mg_per_ml=as_decimal(data.get("bag_mg_per_ml")),
+        rate_ml_per_h=as_decimal(data.get("rate_ml_per_h")),
+        line_ml=as_decimal(data.get("line_ml")),
+        devices=None if devices is None else int(devices),
+        lot=str(data.get("lot") or ""),
+    )
+
+
+def find_weight(state: SessionState) -> tuple[Decimal, datetime] | None:
+    """Return the dosing weight in kg and when it was taken: today's if there is one, else the chart's."""
+    weighed = state.find_last("weight-recorded")
+    if weighed is not None:
+        at = weighed.data.get("weighed_at")
+        return Decimal(str(weighed.data["weight_kg"])), datetime.fromisoformat(at) if at else weighed.occurred_at
+    known = state.header.get("weight") or {}
+    if known.get("weight_kg") and known.get("weighed_at"):
+        return Decimal(str(known["weight_kg"])), datetime.fromisoformat(str(known["weighed_at"]))
+    return None
+
+
+def find_time_out(state: SessionState, protocol: Protocol) -> Event | None:
+    """Return the time-out in force: none after a new order, a new preparation, or another vial strength."""
+    signed = state.effective.get("time-out-signed", ())
+    if not signed:
+        return None
+    last = signed[-1]
+    order, preparation = find_order(state), find_preparation(state)
+    if order is not None and order.seq > last.seq:
+        return None
+    if preparation is not None and preparation.seq > last.seq and protocol.pattern is not Pattern.DEVICES:
+        return None
+    return last
+
+
+def list_open_verbal_orders(state: SessionState) -> tuple[Event, ...]:
+    """Return the verbal orders that nobody has co-signed yet."""
+    signed = {int(event.data["order"]) for event in state.list("order-cosigned")}
+    return tuple(event for event in state.list("verbal-order-recorded") if event.seq not in signed)
+
+
+def get_cosign_deadline(event: Event, protocol: Protocol) -> datetime:
+    """Return until when a verbal order asks for its co-signature."""
+    return event.occurred_at + timedelta(minutes=float(protocol.setting("cosign.deadline_min")))
+
+
+def count_allowed_devices(state: SessionState) -> int:
+    """Return how many devices the orders cover: the signed ones, and those of later verbal orders."""
+    order = find_order(state)
+    extra = sum(int(event.data.get("devices") or 0) for event in state.list("verbal-order-recorded"))
+    return (order.devices or 0 if order else 0) + extra

@@ -1,0 +1,119 @@
+"""What the protocol asks next, as rows: first acts of alarms, rechecks, readings, signatures that wait."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from afterglow.chairside.alarms import find_first_act, list_active
+from afterglow.chairside.dosing import find_end, find_start
+from afterglow.chairside.due import Due, list_due, name_command
+from afterglow.chairside.orders import get_cosign_deadline, list_open_verbal_orders
+from afterglow.chairside.readings import find_latest
+from afterglow.chairside.state import SessionState
+from afterglow.protocols.model import Pattern, Protocol
+
+_PRESSURE_ROWS = ("A-01", "A-02", "A-04")
+_TAPS = {"record-pause", "record-stop", "record-rate-change"}
+
+
+def build_due(state: SessionState, protocol: Protocol, phase: str, now: datetime) -> list[dict[str, Any]]:
+    """Return the rows in the order in which they ask: now, overdue, due, later, then what is done or was missed."""
+    rows = [*_ask_for_alarms(state, protocol, phase, now), *_ask_for_signatures(state, protocol, now)]
+    rows += [_row(due, now) for due in list_due(state, protocol, now)]
+    rows += _ask_at_end(state, protocol, phase)
+    order = {"now": 0, "overdue": 1, "due": 2, "later": 3, "done": 4, "missed": 5}
+    return sorted(rows, key=lambda row: (order[row["state"]], row["due_at"] or "~"))
+
+
+def _row(due: Due, now: datetime) -> dict[str, Any]:
+    state = due.state
+    if state == "overdue" and now < due.closes_at:
+        state = "due"
+    return {
+        "id": due.id,
+        "text": due.text,
+        "detail": "",
+        "items": list(due.items),
+        "due_at": due.due_at.isoformat(),
+        "window": [due.opens_at.isoformat(), due.closes_at.isoformat()],
+        "state": state,
+        "command": name_command(due.items) if state not in ("done", "missed") else "",
+    }
+
+
+def _ask_for_alarms(state: SessionState, protocol: Protocol, phase: str, now: datetime) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for alarm in list_active(state):
+        act, command = find_first_act(alarm.row, protocol, phase)
+        if command in _TAPS:
+            rows.append(
+                {
+                    "id": f"act:{alarm.id}",
+                    "text": act,
+                    "detail": alarm.title,
+                    "items": [],
+                    "due_at": alarm.raised_at.isoformat(),
+                    "window": None,
+                    "state": "now",
+                    "command": command,
+                }
+            )
+    recheck = _ask_for_recheck(state, protocol, now)
+    return [*rows, recheck] if recheck else rows
+
+
+def _ask_for_recheck(state: SessionState, protocol: Protocol, now: datetime) -> dict[str, Any] | None:
+    """A pressure alarm asks for another reading within the protocol's minutes from the last."""
+    standing = [alarm for alarm in list_active(state) if alarm.row in _PRESSURE_ROWS]
+    latest = find_latest(state, "bp")
+    if not standing or latest is None:
+        return None
+    opens = latest.at + timedelta(minutes=float(protocol.setting("recheck.from_min")))
+    closes = latest.at + timedelta(minutes=float(protocol.setting("recheck.until_min")))
+    return {
+        "id": f"recheck:{standing[0].id}",
+        "text": "Enter BP recheck",
+        "detail": "",
+        "items": ["bp"],
+        "due_at": opens.isoformat(),
+        "window": [opens.isoformat(), closes.isoformat()],
+        "state": "overdue" if now > closes else "due",
+        "command": "record-vitals",
+    }
+
+
+def _ask_for_signatures(state: SessionState, protocol: Protocol, now: datetime) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for event in list_open_verbal_orders(state):
+        deadline = get_cosign_deadline(event, protocol)
+        rows.append(
+            {
+                "id": f"cosign:{event.seq}",
+                "text": f"Co-sign the verbal order of entry {event.seq}",
+                "detail": "",
+                "items": [],
+                "due_at": deadline.isoformat(),
+                "window": None,
+                "state": "overdue" if now > deadline else "later",
+                "command": "cosign-order",
+            }
+        )
+    return rows
+
+
+def _ask_at_end(state: SessionState, protocol: Protocol, phase: str) -> list[dict[str, Any]]:
+    is_running = find_start(state) is not None and find_end(state, protocol) is None
+    if protocol.pattern is not Pattern.INFUSION or not is_running or phase not in ("dosing", "paused"):
+        return []
+    return [
+        {
+            "id": "end",
+            "text": "Pump volume, flush, observe",
+            "detail": "the minimum stay counts from the real end",
+            "items": [],
+            "due_at": None,
+            "when": "at the end",
+            "window": None,
+            "state": "later",
+            "command": "record-complete",
+        }
+    ]
