@@ -1,6 +1,6 @@
 """Builders for storage tests: a small fixed cast, sessions with events, and an attacker with file access."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -35,7 +35,7 @@ def make_session(site: Site | None = None, number: str = "A-1", events: int = 0)
         number=number,
         family_name="Example",
         given_name=number,
-        birth_on="1980-01-01",
+        birth_on=date(1980, 1, 1),
         created_at=NOW,
         created_by=user,
     )

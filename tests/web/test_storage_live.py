@@ -9,11 +9,11 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.db import connections, transaction
 
+from afterglow.clinic.dosing_sessions.models import Session
 from afterglow.clinic.live import stream as stream_module
 from afterglow.clinic.live.hub import hub
 from afterglow.clinic.live.publish import end_streams_of, publish_after_commit
 from afterglow.clinic.live.stream import get_topic, render_frame, stream_session
-from afterglow.clinic.dosing_sessions.models import Session
 from tests.storage_support import append, make_session
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -14,9 +14,10 @@ from django.db import transaction
 from afterglow.chairside.actors import SYSTEM, Actor
 from afterglow.chairside.commands import Command, list_text_fields, parse_command
 from afterglow.chairside.decide import Decision, Refusal, decide
+from afterglow.chairside.dosing import find_phase
 from afterglow.chairside.events import Event
 from afterglow.chairside.state import SessionState, fold
-from afterglow.chairside.view import derive_view, render_view
+from afterglow.chairside.view import derive_view
 from afterglow.clinic import policy
 from afterglow.clinic.actions import action
 from afterglow.clinic.audit import actions as audit
@@ -36,6 +37,8 @@ from afterglow.terms import Finding, InvalidInput, build_error
 OPEN = "open-session"
 TICK = "tick"
 RECORD = "session.record"
+WITHDRAWAL_REASONS = ("wrong-patient", "wrong-entry", "not-for-the-record")
+LOOK_AGAIN = 0
 PERMISSIONS: Mapping[str, str] = {
     OPEN: "session.open",
     "sign-order": "order.sign",
@@ -93,7 +96,7 @@ def open_session(
     actor = build_actor(by, site)
     command = parse_command(OPEN, header)
     decision = _decide(fold(()), command, protocol=protocol, by=actor, second=None, occurred_at=now, now=now)
-    _append(session, fold(()), decision, protocol=protocol, now=now)
+    _append(session, fold(()), decision, protocol=protocol)
     audit.record(by=by, action="session.opened", subject=session, now=now, patient=patient, site=site)
     return session
 
@@ -142,7 +145,7 @@ def submit_command(
         occurred_at=occurred_at or now,
         now=now,
     )
-    events, after = _append(locked, state, decision, protocol=protocol, now=now)
+    events, after = _append(locked, state, decision, protocol=protocol)
     if type == "withdraw-entry":
         _withdraw_texts_of(locked, int(command.data["seq"]), by=by, now=now)
     findings = tuple(decision.findings)
@@ -158,6 +161,34 @@ def submit_command(
     )
     _copy_row(locked, session)
     return Submission(tuple(events), findings, _render(locked, after, protocol, now))
+
+
+@action
+def withdraw_text(*, session: Session, seq: int, reason: str, by: Any, now: datetime) -> int:
+    """Take away the text of one entry that should never have stood here, at any time; return how many texts went.
+
+    The entry itself, who wrote it and when, stays, and so do the reason and who withdrew the text.
+    """
+    policy.require(by, PERMISSIONS["withdraw-entry"], session)
+    if reason not in WITHDRAWAL_REASONS:
+        accepted = ", ".join(WITHDRAWAL_REASONS)
+        raise InvalidInput([build_error("reason", "reason-unknown", reason, accepted, "say why the text goes")])
+    locked = lock_session(session)
+    row = SessionEvent.objects.filter(session=locked, seq=seq).first()
+    count = 0 if row is None else withdraw_texts(find_note_ids(row.body), by=str(by.pk), reason=reason, now=now)
+    if count == 0:
+        raise Refused("no-text", f"entry {seq} has no text that could be withdrawn")
+    audit.record(
+        by=by,
+        action="session.text-withdrawn",
+        subject=locked,
+        now=now,
+        patient=locked.patient_id,
+        site=locked.site_id,
+        detail={"seq": seq, "reason": reason},
+    )
+    publish_after_commit(get_topic(locked.pk), LOOK_AGAIN)
+    return count
 
 
 def get_view(session: Session, now: datetime) -> dict[str, Any]:
@@ -183,7 +214,7 @@ def tick_session(*, session: Session, now: datetime) -> bool:
     decision = decide_tick(state, protocol, now)
     if decision is None:
         return False
-    _append(locked, state, decision, protocol=protocol, now=now)
+    _append(locked, state, decision, protocol=protocol)
     return True
 
 
@@ -207,20 +238,21 @@ def build_actor(user: Any, site: Any) -> Actor:
 def _decide(state: SessionState, command: Command, **context: Any) -> Decision:
     answer = decide(state, command, **context)
     if isinstance(answer, Refusal):
-        raise Refused(answer.code, answer.message, findings=answer.findings, problems=answer.problems)
+        if answer.problems:
+            raise InvalidInput(answer.problems)
+        raise Refused(answer.code, answer.message, findings=answer.findings)
     return answer
 
 
 def _append(
-    session: Session, state: SessionState, decision: Decision, *, protocol: Protocol, now: datetime
+    session: Session, state: SessionState, decision: Decision, *, protocol: Protocol
 ) -> tuple[list[SessionEvent], SessionState]:
     """Store the events of a decision and bring the session's row up to them."""
     if not decision.events:
         return [], state
     stored = append_rows(session, [_build_row(event) for event in decision.events])
     after = fold(map(read_event, stored), state)
-    view = derive_view(after, protocol=protocol, now=now)
-    session.phase, session.is_closed = str(view.phase), after.is_closed
+    session.phase, session.is_closed = find_phase(after, protocol), after.is_closed
     session.save()
     transaction.on_commit(lambda: keep_state(session, after))
     publish_after_commit(get_topic(session.pk), session.last_seq)
@@ -233,7 +265,7 @@ def _build_row(event: Event) -> Row:
 
 
 def _render(session: Session, state: SessionState, protocol: Protocol, now: datetime) -> dict[str, Any]:
-    view = render_view(derive_view(state, protocol=protocol, now=now))
+    view = derive_view(state, protocol=protocol, now=now)
     rendered: dict[str, Any] = put_texts(view, load_notes(session))
     return rendered
 

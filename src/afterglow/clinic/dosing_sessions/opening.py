@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from afterglow.clinic.dosing_sessions.models import Session, SessionEvent
+from afterglow.clinic.screening.cases import build_case
 from afterglow.protocols.cases import flatten_case
 from afterglow.protocols.model import Protocol
 from afterglow.terms import render_instant
@@ -33,8 +34,7 @@ def collect_header(*, session: Session, protocol: Protocol, now: datetime) -> di
         "is_first": not dates,
         "consent": find_consent(session, protocol, now),
         "weight": find_weight(session),
-        "facts": collect_facts(session, now.astimezone(zone).date()),
-        "scores": list_scores(session, zone),
+        "facts": collect_facts(session, protocol, now),
         "session_dates": [day.isoformat() for day in dates],
     }
     return {name: value for name, value in header.items() if value not in (None, "")}
@@ -73,23 +73,11 @@ def find_weight(session: Session) -> dict[str, Any]:
     return {"weight_kg": _plain(row.value), "weighed_at": render_instant(row.observed_at)}
 
 
-def list_scores(session: Session, zone: ZoneInfo) -> list[dict[str, Any]]:
-    """Return when each scale was last taken."""
-    found: dict[str, dict[str, Any]] = {}
-    rows = session.patient.measurement_set.filter(kind__startswith="score.", ended_at__isnull=True)
-    for row in rows.order_by("observed_at"):
-        scale = row.kind.removeprefix("score.")
-        on = row.observed_at.astimezone(zone).date().isoformat()
-        found[scale] = {"scale": scale, "on": on, "total": _plain(row.value)}
-    return list(found.values())
-
-
-def collect_facts(session: Session, today: date) -> dict[str, Any]:
-    """Return the facts of the chart as the last screening read them, with what follows from them today."""
-    run = session.patient.screening_runs.order_by("recorded_at").last()
-    if run is None:
-        return {}
-    return {name: _plain(value) for name, value in flatten_case(run.case, today).facts.items()}
+def collect_facts(session: Session, protocol: Protocol, now: datetime) -> dict[str, Any]:
+    """Return the facts of the chart as the rules read them now; what the chart does not say is absent."""
+    case = build_case(session.patient, protocol_id=protocol.id, indication=protocol.indication, now=now)
+    facts = flatten_case(case).facts
+    return {name: _plain(value) for name, value in facts.items() if value is not None}
 
 
 def _plain(value: Any) -> Any:

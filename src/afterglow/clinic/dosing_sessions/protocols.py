@@ -5,6 +5,7 @@ from typing import Any
 
 from afterglow.clinic.chain import calculate_digest, render_canonical
 from afterglow.clinic.dosing_sessions.models import ProtocolSnapshot
+from afterglow.clinic.sites.actions import get_site_protocol
 from afterglow.protocols.catalogue import get_effective, parse_protocol, render_protocol
 from afterglow.protocols.model import Protocol
 
@@ -30,5 +31,4 @@ def find_protocol_of(*, plan: Any, site: Any, protocol_id: str = "") -> Protocol
         return parse_protocol(plan.protocol_content)
     if plan is not None:
         return get_effective(plan.protocol, indication=plan.indication, profiles=plan.profiles, overlay=plan.overlay)
-    overlay = dict(site.overlays.get(protocol_id, {}))
-    return get_effective(protocol_id, profiles=site.profiles.get(protocol_id, {}), overlay=overlay or None)
+    return get_site_protocol(site, protocol_id)
