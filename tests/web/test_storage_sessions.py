@@ -73,7 +73,7 @@ def test_a_session_opens_under_the_full_protocol_and_names_nobody(session: Sessi
 
 def test_a_command_is_an_event_an_audit_row_and_a_new_view(session: Session, nina: User) -> None:
     done = submit(session, nina, "record-vitals", **VITALS)
-    assert [event.seq for event in done.events][0] == 2
+    assert done.events[0].seq == 2
     assert session.last_seq == Session.objects.get(pk=session.pk).last_seq >= 2
     assert done.view["vitals"]["bp"]["value"]
     last = AuditEvent.objects.order_by("seq").last()
@@ -158,8 +158,8 @@ def test_a_text_in_the_wrong_chart_can_go_at_any_time_with_its_reason(session: S
     later = NOW + timedelta(days=3)
     with pytest.raises(InvalidInput):
         withdraw_text(session=session, seq=wrong, reason="because", by=nina, now=later)
+    tess = make_user("tess", session.site, "therapist")
     with pytest.raises(Denied):
-        tess = make_user("tess", session.site, "therapist")
         withdraw_text(session=session, seq=wrong, reason="wrong-patient", by=tess, now=later)
     assert withdraw_text(session=session, seq=wrong, reason="wrong-patient", by=nina, now=later) == 1
     assert "another chart" not in str(get_view(session, later))

@@ -25,8 +25,8 @@ from afterglow.clinic.ticker import tick_forever  # noqa: E402
 
 logger = logging.getLogger("afterglow.server")
 Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:

@@ -175,7 +175,7 @@ def withdraw_text(*, session: Session, seq: int, reason: str, by: Any, now: date
         raise InvalidInput([build_error("reason", "reason-unknown", reason, accepted, "say why the text goes")])
     locked = lock_session(session)
     row = SessionEvent.objects.filter(session=locked, seq=seq).first()
-    count = 0 if row is None else withdraw_texts(find_note_ids(row.body), by=str(by.pk), reason=reason, now=now)
+    count = 0 if row is None else withdraw_texts(find_note_ids(bytes(row.body)), by=str(by.pk), reason=reason, now=now)
     if count == 0:
         raise Refused("no-text", f"entry {seq} has no text that could be withdrawn")
     audit.record(
@@ -288,7 +288,7 @@ def _list_texts_of(target: Event | None) -> tuple[str, ...]:
 
 def _withdraw_texts_of(session: Session, seq: int, *, by: Any, now: datetime) -> None:
     row = SessionEvent.objects.get(session=session, seq=seq)
-    withdraw_texts(find_note_ids(row.body), by=str(by.pk), reason="entry-withdrawn", now=now)
+    withdraw_texts(find_note_ids(bytes(row.body)), by=str(by.pk), reason="entry-withdrawn", now=now)
 
 
 def _calculate_receipt_digest(command: Command, by: Any, occurred_at: datetime | None) -> str:

@@ -46,7 +46,7 @@ def append_rows(session: Session, rows: Sequence[Row]) -> list[SessionEvent]:
         stored.append(event)
     SessionEvent.objects.bulk_create(stored)
     session.last_seq, session.head_hash, session.last_recorded_at = seq, previous, rows[-1].recorded_at
-    anchor_head(session)
+    anchor_head(session, rows[-1].recorded_at)
     return stored
 
 
@@ -72,14 +72,14 @@ def calculate_event_hash(event: SessionEvent) -> str:
     return calculate_link(settings.CHAIN_KEY, event.previous, parts)
 
 
-def anchor_head(session: Session) -> SiteAnchor:
+def anchor_head(session: Session, recorded_at: datetime) -> SiteAnchor:
     """Write the session's head into the chain of its site."""
     anchor = SiteAnchor(
         site=str(session.site_id),
         session=session.pk,
         session_seq=session.last_seq,
         session_hash=session.head_hash,
-        recorded_at=session.last_recorded_at,
+        recorded_at=recorded_at,
     )
     link = append_link(get_chain_name(anchor.site), list_anchor_parts(anchor))
     anchor.seq, anchor.previous, anchor.hash = link.seq, link.previous, link.hash
