@@ -1,6 +1,6 @@
 """A small cast around one session, and the requests a screen sends."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.test import Client
@@ -33,7 +33,7 @@ class Cast:
             number="000-104",
             family_name="Demo",
             given_name="Alder",
-            birth_on="1983-04-12",
+            birth_on=date(1983, 4, 12),
             created_at=self.now,
             created_by=self.nurse,
         )

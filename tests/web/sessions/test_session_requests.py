@@ -20,7 +20,9 @@ def cast() -> Cast:
 def send(cast: Cast, body: object, user: object = None) -> object:
     """Send JSON to the session."""
     text = body if isinstance(body, str | bytes) else json.dumps(body)
-    return cast.client(user).post(cast.url("session-commands"), text, content_type="application/json")  # type: ignore[arg-type]
+    return cast.client(user).post(
+        cast.url("session-commands"), text, content_type="application/json", headers={"Accept": "application/json"}
+    )  # type: ignore[arg-type]
 
 
 def test_the_page_names_the_person_and_writes_down_who_read_it(cast: Cast) -> None:

@@ -96,8 +96,8 @@ def build_live_context(request: HttpRequest, session: Session, now: datetime) ->
         urls=list_urls(session),
         is_closed=session.is_closed,
         can={name: policy.allow(request.user, f"session.{name}", session) for name in ("record", "sign", "correct")},
-        **build_acts(context),
     )
+    context.update(build_acts(context))
     return context
 
 
