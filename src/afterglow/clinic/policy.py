@@ -65,11 +65,13 @@ def require(user: Any, permission: str, subject: Any = None) -> None:
 
 
 def scope(user: Any, queryset: QuerySet[Any]) -> Any:
-    """Return the rows that belong to sites where the user has a role; none for a stranger."""
+    """Return the rows at sites where the user holds the permission that this kind of row needs; none for a stranger."""
     if not _is_able(user):
         return queryset.none()
-    path = _SITE_PATHS[queryset.model._meta.label_lower]
-    return queryset.filter(**{f"{path}__in": sorted({site for site, _ in list_assignments(user)})})
+    label = queryset.model._meta.label_lower
+    permission = _SCOPE_PERMISSIONS.get(label, "patient.read")
+    sites = find_sites(user, permission) if permission else {site for site, _ in list_assignments(user)}
+    return queryset.filter(**{f"{_SITE_PATHS[label]}__in": sorted(sites)})
 
 
 def find_sites(user: Any, permission: str) -> frozenset[str]:
@@ -140,10 +142,23 @@ _SITE_PATHS = {
     "screening.screeningdecision": "patient__site",
     "consents.consenttalk": "patient__site",
     "consents.consent": "patient__site",
+    "consents.consentconfirmation": "consent__patient__site",
     "plans.plan": "patient__site",
+    "plans.planaddendum": "plan__patient__site",
     "plans.sessionorder": "patient__site",
     "dosing_sessions.session": "site",
     "documents.document": "patient__site",
+}
+
+# what the user must hold at a site for rows of a kind to be in scope: a chart's unless named; none is any role
+_SCOPE_PERMISSIONS = {
+    "sites.site": "",
+    "sites.place": "",
+    "people.practitionerrole": "",
+    "people.patient": "patient.find",
+    "people.escort": "patient.find",
+    "dosing_sessions.session": "session.read",
+    "documents.document": "document.read",
 }
 
 
@@ -154,3 +169,8 @@ def _is_able(user: Any) -> bool:
 @cache
 def _read_file() -> dict[str, Any]:
     return tomllib.loads(files("afterglow.clinic").joinpath("roles.toml").read_text("utf-8"))
+
+
+def forget_assignments(user: Any) -> None:
+    """Read the roles of this user object anew the next time somebody asks."""
+    user.__dict__.pop("_assignments", None)

@@ -55,6 +55,7 @@ class Consent(OpaqueIdModel):
     text = models.ForeignKey(ConsentText, on_delete=models.PROTECT, related_name="consents")
     talk = models.ForeignKey(ConsentTalk, on_delete=models.PROTECT, related_name="consents")
     typed_name = models.CharField(max_length=240)
+    identifiers = models.JSONField(default=list)
     signed_at = models.DateTimeField()
     witnessed_by = models.ForeignKey("people.User", on_delete=models.PROTECT, related_name="+")
     expires_on = models.DateField()

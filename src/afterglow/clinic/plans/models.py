@@ -39,6 +39,7 @@ class Plan(OpaqueIdModel):
         "people.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     superseded_at = models.DateTimeField(null=True, blank=True)
+    stop_reason = models.CharField(max_length=500, blank=True)
     protocol_hash = models.CharField(max_length=64, blank=True)
     protocol_content = models.JSONField(null=True, blank=True)
     findings = models.JSONField(default=list, blank=True)
@@ -85,8 +86,8 @@ class SessionOrder(OpaqueIdModel):
     dose_mg = models.DecimalField(max_digits=8, decimal_places=2)
     cap_mg = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)
     over_min = models.DecimalField(max_digits=6, decimal_places=1, null=True, blank=True)
-    weight_kg = models.DecimalField(max_digits=6, decimal_places=2)
-    weighed_at = models.DateTimeField()
+    weight_kg = models.DecimalField(max_digits=6, decimal_places=2, null=True, blank=True)
+    weighed_at = models.DateTimeField(null=True, blank=True)
     premedication = models.JSONField(default=list, blank=True)
     rescue = models.JSONField(default=list, blank=True)
     standing = models.JSONField(default=list, blank=True)
@@ -96,6 +97,13 @@ class SessionOrder(OpaqueIdModel):
     signed_by = models.ForeignKey("people.User", on_delete=models.PROTECT, related_name="+")
 
     class Meta:
-        """Newest last."""
+        """Newest last; a dose by weight names the weight, and a weight its instant."""
 
         ordering = ["signed_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(weight_kg__isnull=True, weighed_at__isnull=True, dose_mg_per_kg__isnull=True)
+                | Q(weight_kg__isnull=False, weighed_at__isnull=False),
+                name="order_weight_is_whole",
+            )
+        ]

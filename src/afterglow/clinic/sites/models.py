@@ -18,6 +18,7 @@ class Site(OpaqueIdModel):
     paper = models.CharField(max_length=8, default="a4")
     jurisdiction = models.CharField(max_length=8, default="us")
     is_demonstration = models.BooleanField(default=False)
+    can_resuscitate = models.BooleanField(null=True, blank=True)
     profiles = models.JSONField(default=dict, blank=True)
     overlays = models.JSONField(default=dict, blank=True)
     last_patient_number = models.PositiveIntegerField(default=100)

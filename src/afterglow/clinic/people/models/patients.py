@@ -33,6 +33,8 @@ class Patient(OpaqueIdModel):
     search_key = models.CharField(max_length=400, db_index=True)
     allergies_asked_at = models.DateTimeField(null=True, blank=True)
     has_no_known_allergies = models.BooleanField(null=True, blank=True)
+    medicines_asked_at = models.DateTimeField(null=True, blank=True)
+    trials_asked_at = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey("people.User", on_delete=models.PROTECT, related_name="+")

@@ -1,0 +1,236 @@
+"""The order of one session, within the plan: worked out from today's weight, checked, signed by a prescriber."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from afterglow.clinic import policy
+from afterglow.clinic.actions import action
+from afterglow.clinic.audit import actions as audit
+from afterglow.clinic.errors import Refused
+from afterglow.clinic.people.checks import Checks, as_json, get_local_date
+from afterglow.clinic.people.models import normalise_name
+from afterglow.clinic.plans.judging import (
+    NOT_YET,
+    find_weight,
+    judge_consent,
+    judge_dose,
+    judge_frequency,
+    require_eligible,
+    require_no_stop,
+    require_weight,
+)
+from afterglow.clinic.plans.models import Plan, SessionOrder
+from afterglow.clinic.plans.values import NUMBERS, list_unused
+from afterglow.protocols.catalogue import parse_protocol
+from afterglow.protocols.dose import DoseSheet, check_step
+from afterglow.protocols.model import Pattern, Protocol
+
+SIGN = "order.sign"
+SUPPLY: Mapping[str, tuple[Decimal, int, str]] = {
+    "vial_mg_per_ml": (Decimal("0.1"), 500, "mg/mL"),
+    "diluent_ml": (Decimal(0), 5000, "mL"),
+    "line_ml": (Decimal(0), 50, "mL"),
+    "flush_ml": (Decimal(0), 200, "mL"),
+}
+LONGEST_LIST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class SessionDose:
+    """The dose of one session as it is ordered; what is left out is the plan's."""
+
+    dose_mg_per_kg: Decimal | None = None
+    dose_mg: Decimal | None = None
+    cap_mg: Decimal | None = None
+    over_min: Decimal | None = None
+
+
+@action
+def sign_order(
+    *,
+    plan: Any,
+    by: Any,
+    now: datetime,
+    dose_mg_per_kg: Any = None,
+    dose_mg: Any = None,
+    cap_mg: Any = None,
+    over_min: Any = None,
+    supply: Mapping[str, Any] | None = None,
+    premedication: Iterable[Any] = (),
+    rescue: Iterable[Any] = (),
+    standing: Iterable[Any] = (),
+    session: Any = None,
+    second: Any = None,
+) -> SessionOrder:
+    """Sign the order of a session; with `session`, it is also signed in that session.
+
+    Raises
+    ------
+    InvalidInput
+        No weight, a weight older than the protocol allows, a dose beyond the plan, or a number that cannot be.
+    Refused
+        The plan is not in force, consent or eligibility is lacking, a limit is passed, an allergy is named.
+    """
+    policy.require(by, SIGN, plan)
+    locked = Plan.objects.select_for_update(of=("self",)).select_related("patient__site").get(pk=plan.pk)
+    patient, site = locked.patient, locked.patient.site
+    if locked.state != "signed":
+        raise Refused("plan-not-in-force", "an order needs the plan in force")
+    protocol = parse_protocol(locked.protocol_content)
+    typed = {"dose_mg_per_kg": dose_mg_per_kg, "dose_mg": dose_mg, "cap_mg": cap_mg, "over_min": over_min}
+    dose = _read_dose(typed, locked, protocol)
+    lists = _read_lists({"premedication": premedication, "rescue": rescue, "standing": standing})
+    _refuse_allergies(patient, lists)
+    weight = find_weight(patient)
+    of_weight = require_weight(protocol, weight, site, now)
+    is_by_weight = protocol.pattern is not Pattern.DEVICES and weight is not None
+    sheet = _work_out(protocol, dose, weight, _read_supply(supply or {}, protocol))
+    findings = _collect(protocol, patient, dose, sheet, weight, now)
+    require_eligible(patient, protocol_id=locked.protocol, indication=locked.indication, now=now)
+    require_no_stop((*of_weight, *findings), by=by, second=second, site=site)
+    order = SessionOrder.objects.create(
+        patient=patient,
+        plan=locked,
+        dose_mg_per_kg=dose.dose_mg_per_kg,
+        dose_mg=sheet.mg.quantize(Decimal("0.01")) if sheet.mg is not None else dose.dose_mg,
+        cap_mg=dose.cap_mg,
+        over_min=dose.over_min,
+        weight_kg=weight.value if is_by_weight and weight is not None else None,
+        weighed_at=weight.observed_at if is_by_weight and weight is not None else None,
+        arithmetic=[{"label": s.label, "formula": s.formula, "result": s.result} for s in sheet.steps],
+        findings=as_json([item.to_json() for item in (*of_weight, *findings)]),
+        signed_at=now,
+        signed_by=by,
+        **lists,
+    )
+    detail = {"plan": locked.pk, "second": audit.identify(second)}
+    audit.record(by=by, action="order.signed", subject=order, now=now, patient=patient, detail=detail)
+    if session is not None:
+        attach_order(order=order, session=session, by=by, now=now)
+    return order
+
+
+@action
+def attach_order(*, order: Any, session: Any, by: Any, now: datetime) -> SessionOrder:
+    """Sign an order in its session: the session's own list of events then holds it."""
+    from afterglow.clinic.dosing_sessions.actions import submit_command
+
+    policy.require(by, SIGN, order)
+    locked = SessionOrder.objects.select_for_update().get(pk=order.pk)
+    if locked.session_id is not None:
+        raise Refused("order-used", "this order belongs to a session already")
+    if session.patient_id != locked.patient_id:
+        raise Refused("order-of-another", "this order is not this patient's")
+    submit_command(session=session, type="sign-order", data=build_command(locked), by=by, now=now)
+    locked.session = session
+    locked.save(update_fields=["session"])
+    return locked
+
+
+def build_command(order: SessionOrder) -> dict[str, Any]:
+    """Return an order as the session's command carries it."""
+    protocol = parse_protocol(order.plan.protocol_content)
+    data: dict[str, Any] = {}
+    if protocol.pattern is Pattern.DEVICES:
+        each = Decimal(str(protocol.doses["device_mg"].value))
+        data["devices"] = int(order.dose_mg / each)
+    elif order.dose_mg_per_kg is not None:
+        data["dose_mg_per_kg"] = _plain(order.dose_mg_per_kg)
+    else:
+        data["dose_mg"] = _plain(order.dose_mg)
+    if order.cap_mg is not None:
+        data["cap_mg"] = _plain(order.cap_mg)
+    if order.over_min is not None:
+        data["duration_min"] = _plain(order.over_min)
+    for name in ("premedication", "rescue", "standing"):
+        if listed := getattr(order, name):
+            data[name] = [item["text"] for item in listed]
+    return data
+
+
+def _plain(number: Decimal) -> str:
+    return f"{number.normalize():f}"
+
+
+def _read_dose(typed: Mapping[str, Any], plan: Plan, protocol: Protocol) -> SessionDose:
+    """Return today's dose: what was typed, else the plan's; more or faster than the plan is a problem."""
+    checks = Checks()
+    unused = list_unused(protocol)
+    values: dict[str, Decimal | None] = {}
+    for name, value in typed.items():
+        low, high, unit, places = NUMBERS[name]
+        read = checks.number(value, name, low, high, unit, places=places)
+        values[name] = None if name in unused else (read if read is not None else getattr(plan, name))
+    for name in ("dose_mg_per_kg", "dose_mg", "cap_mg"):
+        _refuse_beyond(checks, name, values[name], getattr(plan, name))
+    shortest, wanted = plan.over_min, values["over_min"]
+    if shortest is not None and wanted is not None and wanted < shortest:
+        accepted = f"{shortest.normalize():f} min or longer"
+        checks.refuse("over_min", "faster-than-plan", str(wanted), accepted, "this is faster than the plan signs")
+    checks.raise_problems()
+    return SessionDose(**values)
+
+
+def _refuse_beyond(checks: Checks, name: str, wanted: Decimal | None, signed: Decimal | None) -> None:
+    if wanted is not None and signed is not None and wanted > signed:
+        accepted = f"up to {signed.normalize():f} {NUMBERS[name][2]}, as the plan signs"
+        checks.refuse(name, "beyond-plan", str(wanted), accepted, "this is more than the plan signs")
+
+
+def _read_lists(given: Mapping[str, Iterable[Any]]) -> dict[str, list[dict[str, str]]]:
+    checks = Checks()
+    lists = {}
+    for name, items in given.items():
+        texts = [item.get("text", "") if isinstance(item, Mapping) else item for item in items]
+        if len(texts) > LONGEST_LIST:
+            checks.refuse(name, "list-too-long", len(texts), f"at most {LONGEST_LIST}", "this list is too long")
+        read = [checks.text(text, name, longest=200, is_required=True) for text in texts[:LONGEST_LIST]]
+        lists[name] = [{"text": text} for text in read if text]
+    checks.raise_problems()
+    return lists
+
+
+def _refuse_allergies(patient: Any, lists: Mapping[str, list[dict[str, str]]]) -> None:
+    substances = patient.allergy_set.filter(ended_at__isnull=True).values_list("substance", flat=True)
+    for substance in substances:
+        word = normalise_name(substance)
+        named = [item["text"] for items in lists.values() for item in items if word in normalise_name(item["text"])]
+        if named:
+            raise Refused("allergy", f"the chart names an allergy to {substance}: {', '.join(named)}")
+
+
+def _read_supply(supply: Mapping[str, Any], protocol: Protocol) -> dict[str, Decimal]:
+    checks = Checks()
+    known = {name: checks.number(supply.get(name), name, low, high, unit) for name, (low, high, unit) in SUPPLY.items()}
+    checks.raise_problems()
+    names = tuple(SUPPLY) if protocol.pattern is Pattern.INFUSION else ()
+    names = ("vial_mg_per_ml",) if protocol.pattern is Pattern.INJECTION else names
+    return {name: value for name, value in known.items() if value is not None and name in names}
+
+
+def _work_out(protocol: Protocol, dose: SessionDose, weight: Any, supply: Mapping[str, Decimal]) -> DoseSheet:
+    sheet = judge_dose(protocol, dose, weight.value if weight is not None else None, **supply)
+    if sheet is None:
+        raise Refused("weight-missing", "this dose is worked out from the weight")
+    return sheet
+
+
+def _collect(
+    protocol: Protocol, patient: Any, dose: SessionDose, sheet: DoseSheet, weight: Any, now: datetime
+) -> tuple[Any, ...]:
+    weight_kg = weight.value if weight is not None else None
+    today = get_local_date(patient.site, now)
+    previous = SessionOrder.objects.filter(patient=patient, plan__protocol=protocol.id).order_by("signed_at").last()
+    is_per_kg = dose.dose_mg_per_kg is not None
+    wanted = dose.dose_mg_per_kg if is_per_kg else dose.dose_mg
+    before = (previous.dose_mg_per_kg if is_per_kg else previous.dose_mg) if previous is not None else None
+    step = () if wanted is None else check_step(protocol, dose=wanted, previous=before, is_per_kg=is_per_kg)
+    return (
+        *(item for item in sheet.findings if item.rule not in NOT_YET),
+        *step,
+        *judge_frequency(protocol, patient, now),
+        *judge_consent(patient, protocol, dose, today, weight_kg),
+    )
