@@ -2,8 +2,10 @@
 
 import argparse
 import os
+from zoneinfo import available_timezones
 
 from afterglow.commands import DONE, print_json
+from afterglow.terms import InvalidInput, build_error
 
 HELP = "make an empty clinic"
 
@@ -33,6 +35,7 @@ def run(args: argparse.Namespace) -> int:
         return _upgrade(args)
     from afterglow.clinic.setup import make_clinic
 
+    _check_site(args.site_name, args.timezone)
     recovery_key = make_clinic(args.data, url=args.database, hosts=tuple(args.hostname))
     site_id = _make_first_site(args.site_name, args.timezone) if args.site_name else None
     if args.json:
@@ -58,6 +61,15 @@ def _upgrade(args: argparse.Namespace) -> int:
     else:
         print(f"{len(pending)} migrations applied" if pending else "nothing to do")
     return DONE
+
+
+def _check_site(name: str, timezone: str) -> None:
+    """Refuse a zone that does not exist before anything is made."""
+    if timezone not in available_timezones():
+        message = f"{timezone} is no time zone"
+        raise InvalidInput([build_error("timezone", "timezone-unknown", timezone, "such as Europe/Vienna", message)])
+    if name and not name.strip():
+        raise InvalidInput([build_error("site-name", "name-empty", name, "a name", "the site's name is empty")])
 
 
 def _make_first_site(name: str, timezone: str) -> str:
