@@ -44,6 +44,7 @@ async def _run_lifespan(receive: Receive, send: Send) -> None:
         if message["type"] == "lifespan.startup":
             try:
                 await sync_to_async(check_storage, thread_sensitive=False)()
+                await sync_to_async(warm_up, thread_sensitive=False)()
                 tasks = _start_background()
             except Exception as error:  # noqa: BLE001 - the server must be told why it cannot start
                 logger.error("cannot start: %s", error)
@@ -68,6 +69,13 @@ def check_storage() -> None:
         assert_protected()
     finally:
         connection.close()
+
+
+def warm_up() -> None:
+    """Load every page's code before the door opens, so that a broken one is noticed now and not by a person."""
+    from django.urls import get_resolver
+
+    list(get_resolver().reverse_dict)
 
 
 def _start_background() -> list[asyncio.Task[None]]:
