@@ -85,6 +85,7 @@ RELEASE = CommandForm(
     (Field("reason", lazy("Reason, where a gate is not met"), "note"), ALREADY),
     lazy("Sign release"),
     consequence=lazy("You release this person to leave; the time is recorded."),
+    second="optional",
 )
 
 LEFT = CommandForm(

@@ -52,6 +52,7 @@ IDENTITY = CommandForm(
         ALREADY,
     ),
     lazy("Identity confirmed"),
+    second="optional",
 )
 
 WEIGHT = CommandForm(
@@ -224,6 +225,7 @@ START = CommandForm(
     (Field("rate_ml_per_h", lazy("Rate set on the pump"), "number", "mL/h"), ALREADY),
     lazy("Record: infusion started"),
     intro=lazy("Afterglow records; it does not move the pump."),
+    second="optional",
 )
 
 PHQ9 = CommandForm(

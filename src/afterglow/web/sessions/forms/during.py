@@ -14,6 +14,7 @@ RESUME = CommandForm(
         ALREADY,
     ),
     lazy("Record: pump running again"),
+    second="optional",
 )
 
 PAUSE = CommandForm(
@@ -82,6 +83,7 @@ DEVICE = CommandForm(
         ALREADY,
     ),
     lazy("Record device"),
+    second="optional",
 )
 
 INJECTION = CommandForm(
@@ -107,6 +109,7 @@ INJECTION = CommandForm(
         ALREADY,
     ),
     lazy("Record injection"),
+    second="optional",
 )
 
 CADSS = CommandForm(
