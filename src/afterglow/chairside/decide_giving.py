@@ -110,8 +110,13 @@ def give_device(deciding: Deciding) -> dict[str, Any]:
             "both sprays taken",
             "Not replaced without an order.",
         )
+    return {**name_device_mg(deciding), "number": used or 1}
+
+
+def name_device_mg(deciding: Deciding) -> dict[str, Any]:
+    """Return the mg that a device counts for: none when it failed, all of it when a part was lost."""
     mg = Decimal(str(deciding.protocol.setting("device.mg")))
-    return {"mg": "0" if deciding.data["outcome"] == "failed" else f"{mg:f}", "number": used or 1}
+    return {"mg": "0" if deciding.data["outcome"] == "failed" else f"{mg:f}"}
 
 
 def record_pause(deciding: Deciding) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from afterglow.chairside.context import Deciding
-from afterglow.chairside.dosing import find_phase, find_start
+from afterglow.chairside.dosing import find_phase, find_release, find_start
 from afterglow.chairside.errors import Refused
 from afterglow.chairside.gates import find_release_role, is_overridable, judge_gates, list_open
 from afterglow.chairside.guards import get_local_date, list_rule_findings
@@ -49,14 +49,13 @@ def _to_finding(gate: Any) -> Finding:
 
 def record_left(deciding: Deciding) -> dict[str, Any]:
     """A departure is recorded as it happened; without a release before it, that is said."""
-    if not deciding.state.has("release-signed"):
+    released = find_release(deciding.state, deciding.protocol)
+    if released is None:
         deciding.note(
             "left-without-release", "Left without release", "release, then leaving", "Tell the prescriber now."
         )
-    else:
-        released = deciding.state.effective["release-signed"][-1]
-        if deciding.occurred_at < released.occurred_at:
-            deciding.note("left-before-release", "Left before the release", "release, then leaving", "Check the times.")
+    elif deciding.occurred_at < released.occurred_at:
+        deciding.note("left-before-release", "Left before the release", "release, then leaving", "Check the times.")
     return {}
 
 
@@ -112,8 +111,7 @@ def _find_override(deciding: Deciding, rule: str, findings: tuple[Finding, ...])
 
 
 def _need_uninvolved(deciding: Deciding) -> None:
-    """The override is signed by a clinician who did not give the order: the acting person, or the second."""
-    orderers = {event.by for event in deciding.state.list("order-signed")}
-    signers = [each for each in (deciding.by, deciding.second) if each is not None]
-    if not any(each.is_licensed and each.id not in orderers for each in signers):
-        raise Refused("override-role", "A clinician who did not order must sign this override.")
+    """Two clinicians sign such an override, so that one of them is not the one who orders."""
+    signers = (deciding.by, deciding.need_other_person("This override"))
+    if not all(each.is_licensed for each in signers):
+        raise Refused("override-role", "Two licensed clinicians must sign this override.")

@@ -1,10 +1,15 @@
 """Deciding about the record itself: corrections, withdrawals, addenda, closing."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from afterglow.chairside.commands import COMMANDS, RECORDED, parse_command
+from afterglow.chairside.commands import COMMANDS, RECORDED, Command, parse_command
 from afterglow.chairside.context import Deciding
+from afterglow.chairside.decide_before import record_preparation
+from afterglow.chairside.decide_giving import name_device_mg, read_pump
+from afterglow.chairside.decide_watching import balance_drug, record_score
 from afterglow.chairside.dosing import find_phase
 from afterglow.chairside.errors import Refused
 from afterglow.chairside.orders import list_open_verbal_orders
@@ -28,7 +33,7 @@ def correct_entry(deciding: Deciding) -> dict[str, Any]:
         return {"corrects": target.type}
     changes = dict(deciding.data["data"])
     moved = changes.pop("occurred_at", None)
-    checked = _check_changes(target, changes)
+    checked = _check_changes(deciding, target, changes)
     if moved is not None:
         at = parse_instant(str(moved), "data.occurred_at")
         if at > deciding.now:
@@ -43,13 +48,39 @@ def correct_entry(deciding: Deciding) -> dict[str, Any]:
     return {"corrects": target.type, "data": checked}
 
 
-def _check_changes(target: Any, changes: dict[str, Any]) -> dict[str, Any]:
+def _check_changes(deciding: Deciding, target: Any, changes: dict[str, Any]) -> dict[str, Any]:
     """Return the new values in normal form, read by the rules of the entry's own command."""
     name = _COMMAND_OF[target.type]
     known = {spec.name for spec in COMMANDS[name].fields}
     kept = {key: value for key, value in target.data.items() if key in known}
     parsed = parse_command(name, {**kept, **changes})
-    return {key: value for key, value in parsed.data.items() if kept.get(key) != value}
+    changed = {key: value for key, value in parsed.data.items() if kept.get(key) != value}
+    return changed | _work_out_again(deciding, target, parsed)
+
+
+def _work_out_again(deciding: Deciding, target: Any, parsed: Command) -> dict[str, Any]:
+    """Return what the entry's own command works out of its data: a corrected volume corrects the milligrams."""
+    work_out = _WORKED_OUT.get(parsed.type)
+    if work_out is None:
+        return {}
+    again = replace(deciding, command=parsed, occurred_at=target.occurred_at, second=None)
+    extra = work_out(again)
+    deciding.findings.extend(again.findings)
+    return extra
+
+
+_WORKED_OUT: Mapping[str, Callable[[Deciding], dict[str, Any]]] = {
+    "record-preparation": record_preparation,
+    "record-score": record_score,
+    "record-reconciliation": balance_drug,
+    "record-pause": read_pump,
+    "record-resume": read_pump,
+    "record-rate-change": read_pump,
+    "record-stop": read_pump,
+    "record-complete": read_pump,
+    "record-pump-reading": read_pump,
+    "give-device": name_device_mg,
+}
 
 
 def withdraw_entry(deciding: Deciding) -> dict[str, Any]:

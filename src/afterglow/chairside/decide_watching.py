@@ -106,6 +106,17 @@ def record_adverse_event(deciding: Deciding) -> dict[str, Any]:
 
 def record_reconciliation(deciding: Deciding) -> dict[str, Any]:
     """Prepared = given + left in line + returned + wasted; waste has a witness, another person."""
+    extra = balance_drug(deciding)
+    if Decimal(deciding.data["wasted_mg"]) > 0:
+        if deciding.second is None:
+            deciding.note("waste-witness", "Waste without a witness", "two people", "Hold it sealed for a witness.")
+        else:
+            deciding.need_other_person("Waste")
+    return extra
+
+
+def balance_drug(deciding: Deciding) -> dict[str, Any]:
+    """Return by how much what was prepared differs from where it went; a difference is said."""
     data = deciding.data
     parts = ("given_mg", "left_in_line_mg", "returned_mg", "wasted_mg")
     difference = Decimal(data["prepared_mg"]) - sum((Decimal(data[name]) for name in parts), Decimal(0))
@@ -116,9 +127,4 @@ def record_reconciliation(deciding: Deciding) -> dict[str, Any]:
             "prepared = given + left in line + returned + wasted",
             "Count again; an unexplained difference is reported.",
         )
-    if Decimal(data["wasted_mg"]) > 0:
-        if deciding.second is None:
-            deciding.note("waste-witness", "Waste without a witness", "two people", "Hold it sealed for a witness.")
-        else:
-            deciding.need_other_person("Waste")
     return {"difference_mg": f"{difference:f}"}

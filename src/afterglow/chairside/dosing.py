@@ -108,10 +108,11 @@ def find_phase(state: SessionState, protocol: Protocol) -> str:
         ("session-cancelled", "cancelled"),
         ("ending-recorded", "ended"),
         ("patient-left", "left"),
-        ("release-signed", "released"),
     ):
         if state.has(event_type):
             return phase
+    if find_release(state, protocol) is not None:
+        return "released"
     if find_start(state) is not None:
         if find_end(state, protocol) is not None:
             return "observing"
@@ -121,6 +122,19 @@ def find_phase(state: SessionState, protocol: Protocol) -> str:
     if find_time_out(state, protocol) is not None:
         return "ready"
     return "pre-checks" if state.has(*_PRE_CHECKS) else "arrived"
+
+
+def find_release(state: SessionState, protocol: Protocol) -> Event | None:
+    """Return the release in force: a rescue drug given after it asks for observation and another release."""
+    signed = state.find_last("release-signed")
+    if signed is None:
+        return None
+    classes = protocol.setting("rescue.classes")
+    rescued = (
+        event.seq > signed.seq and event.data["purpose"] != "own" and event.data.get("class") in classes
+        for event in state.list("drug-given")
+    )
+    return None if any(rescued) else signed
 
 
 def is_paused(state: SessionState) -> bool:
@@ -154,7 +168,8 @@ def list_stretches(state: SessionState, at: datetime) -> list[Stretch]:
             is_running = True
         elif event.type == "pause-recorded":
             is_running = False
-        is_over = event.type in ENDS
+        # an end that is dated before the start ends nothing
+        is_over = event.type in ENDS and since is not None
         since = event.occurred_at if since is not None or event.type == "dosing-started" else None
     if since is not None and not is_over and since < at:
         stretches.append(Stretch(since, at, rate if is_running else Decimal(0), not is_running))

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from afterglow.chairside.dosing import find_release
 from afterglow.chairside.due import find_anchor
 from afterglow.chairside.readings import find_baseline, find_latest, list_readings
 from afterglow.chairside.state import SessionState
@@ -219,8 +220,8 @@ def _judge_rescue(state: SessionState, _protocol: Protocol, gate: Gate, now: dat
     return _judge_wait(gate, given[-1].occurred_at, minutes, threshold, now)
 
 
-def _judge_sign_off(state: SessionState, _protocol: Protocol, gate: Gate, _now: datetime) -> GateState:
-    signed = state.find_last("release-signed")
+def _judge_sign_off(state: SessionState, protocol: Protocol, gate: Gate, _now: datetime) -> GateState:
+    signed = find_release(state, protocol)
     who = str(gate.params["role"].value).replace("-", " ")
     if signed is None:
         return GateState(gate, MISSING, "not signed", who)

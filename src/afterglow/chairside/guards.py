@@ -75,25 +75,37 @@ def find_blockers(state: SessionState, protocol: Protocol, command: str, now: da
         found += list_rule_blockers(state, protocol, now)
         found += _check_time_out(state, protocol, now)
     if command in (*GIVING, "record-resume"):
-        found += _check_standing(state, protocol, command)
+        found += _check_standing(state, protocol, command, now)
     if command == "give-device":
         found += _check_device(state, protocol, now)
     if command == "give-injection":
         found += _check_injection(state)
     if command == "sign-time-out":
         found += _check_gates_of_dose(state, protocol, now)
-    overridden = find_overridden(state, protocol, now)
-    return [blocker for blocker in found if not (blocker.rule and blocker.rule in overridden)]
+    overridden = find_overridden(state, now)
+    return [blocker for blocker in found if not _is_lifted(blocker, overridden)]
 
 
-def find_overridden(state: SessionState, protocol: Protocol, now: datetime) -> frozenset[str]:
-    """Return the rules with an override that has not expired on the clinic's calendar."""
+def find_overridden(state: SessionState, now: datetime) -> dict[str, Override]:
+    """Return the rules with an override that still holds on the clinic's calendar, and how strictly it was signed."""
     today = get_local_date(state, now)
-    return frozenset(
-        str(event.data["rule"])
-        for event in state.list("rule-overridden")
-        if date.fromisoformat(event.data["expires_on"]) >= today
-    )
+    found: dict[str, Override] = {}
+    for event in state.list("rule-overridden"):
+        level = Override(event.data["override"])
+        if date.fromisoformat(event.data["expires_on"]) >= today:
+            found[str(event.data["rule"])] = max(level, found.get(str(event.data["rule"]), level), key=_STRICT.index)
+    return found
+
+
+# from what is signed most easily to what nobody may sign
+_STRICT = (Override.PRESCRIBER, Override.SECOND_CLINICIAN, Override.MEDICAL_DIRECTOR, Override.NONE)
+
+
+def _is_lifted(blocker: Blocker, overridden: dict[str, Override]) -> bool:
+    """Return whether an override lifts a blocker: one signed as strictly as the rule asks at what it sees now."""
+    if not blocker.rule or blocker.rule not in overridden or blocker.override is Override.NONE:
+        return False
+    return _STRICT.index(overridden[blocker.rule]) >= _STRICT.index(blocker.override)
 
 
 def get_local_date(state: SessionState, now: datetime) -> date:
@@ -186,7 +198,8 @@ def _check_preparation(state: SessionState, protocol: Protocol, ordered_mg: Deci
 
 def _check_time_out(state: SessionState, protocol: Protocol, now: datetime) -> list[Blocker]:
     signed = find_time_out(state, protocol)
-    if signed is None:
+    # a start that is dated before the time-out has none
+    if signed is None or signed.occurred_at > now:
         return [Blocker("time-out-missing", "Sign the time-out for this order and preparation.")]
     if now - signed.occurred_at > timedelta(minutes=float(protocol.setting("time_out.max_age_min"))):
         return [Blocker("time-out-old", "The time-out is too old; sign it again.")]
@@ -210,7 +223,7 @@ _ELSEWHERE = frozenset({"identity", "consent", "suicide-screen"})
 def describe_check(state: SessionState, protocol: Protocol, check: Check, now: datetime) -> dict[str, Any]:
     """Return one pre-session check with its state (met, failed, open, overridden) and when it was met."""
     met_at, is_failed = _judge_check(state, protocol, check, now)
-    if check.id in find_overridden(state, protocol, now):
+    if check.id in find_overridden(state, now):
         kind = "overridden"
     else:
         kind = "failed" if is_failed else ("met" if met_at is not None else "open")
@@ -394,7 +407,7 @@ def _read_screen(state: SessionState) -> dict[str, Any]:
     return facts
 
 
-def _check_standing(state: SessionState, protocol: Protocol, command: str) -> list[Blocker]:
+def _check_standing(state: SessionState, protocol: Protocol, command: str, now: datetime) -> list[Blocker]:
     """Return the standing alarms and the consent and assessment that hold a further dose."""
     found = [
         Blocker("alarm-stands", f"{alarm.title}: first this, then the dose.", alarm.row)
@@ -402,9 +415,7 @@ def _check_standing(state: SessionState, protocol: Protocol, command: str) -> li
     ]
     if find_start(state) is not None:
         found += check_consent(state)
-        said = state.effective.get("suicide-assessment-recorded", ())
-        if said and said[-1].data["outcome"] != "may-proceed":
-            found.append(Blocker("suicide-assessment-holds", "The clinician's assessment holds the dose today."))
+        found += check_suicide(state, protocol, now)
         if find_phase(state, protocol) not in ("dosing", "paused"):
             found.append(Blocker("dosing-over", "Giving has ended; a further dose is another session."))
     return found

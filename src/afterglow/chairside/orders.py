@@ -110,8 +110,10 @@ def find_time_out(state: SessionState, protocol: Protocol) -> Event | None:
     order, preparation = find_order(state), find_preparation(state)
     if order is not None and order.seq > last.seq:
         return None
-    if preparation is not None and preparation.seq > last.seq and protocol.pattern is not Pattern.DEVICES:
-        return None
+    if preparation is not None and protocol.pattern is not Pattern.DEVICES:
+        changed = max(preparation.seq, state.corrected.get(preparation.seq, 0))
+        if changed > last.seq:
+            return None
     return last
 
 
