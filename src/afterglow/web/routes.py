@@ -59,4 +59,5 @@ urlpatterns = [
     path("protocols/<protocol:protocol_id>/", protocols.show_protocol, name="protocol"),
     path("audit/", audit.show_log, name="audit"),
     path("", include("afterglow.web.sessions.urls")),
+    path("", include("afterglow.web.record.urls")),
 ]

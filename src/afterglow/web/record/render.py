@@ -8,9 +8,8 @@ from typing import Any
 
 import typst
 
-FONT_PACKAGE = "afterglow.web"
-FONT_FOLDER = "static/build/fonts"
-PAPER_SIZES = ("a4", "letter")
+FONT_PACKAGE = "afterglow.clinic.documents"
+FONT_FOLDER = "fonts"
 
 
 class PrintFailed(RuntimeError):
