@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest
 
-from afterglow.clinic.accounts.signers import reauthenticate
+from afterglow.clinic.accounts.signers import reauthenticate, verify_second_signer
 from afterglow.clinic.errors import Refused, TryLater
 from afterglow.terms import InvalidInput
 from afterglow.web.forms.fields import add_problems
@@ -33,6 +33,18 @@ def prove(request: HttpRequest, form: forms.Form, now: datetime) -> bool:
     except (Refused, TryLater) as error:
         form.add_error("secret", sentence(str(error)))
     return not form.errors
+
+
+def prove_second(request: HttpRequest, form: forms.Form, site: Any, now: datetime) -> Any:
+    """Return the second person who signed on this screen, or None when none did or the proof failed."""
+    name, secret = form.cleaned_data.get("second_name", ""), form.cleaned_data.get("second_secret", "")
+    if not name and not secret:
+        return None
+    try:
+        return verify_second_signer(name, secret, first=request.user, site=site, now=now, address=get_address(request))
+    except (Refused, TryLater) as error:
+        form.add_error("second_secret", sentence(str(error)))
+    return None
 
 
 def get_address(request: HttpRequest) -> str:

@@ -42,6 +42,12 @@ def describe_citation(citation: Citation) -> dict[str, Any]:
     }
 
 
+def describe_source(text: str) -> str:
+    """Return a finding's source with the clinic's own policy in words."""
+    key, comma, rest = text.partition(", ")
+    return f"{_('Site policy')}{comma}{rest}" if key == "SITE" else text
+
+
 def describe_name(name: str) -> str:
     """Return a dotted or hyphened name as words, its first letter large; the unit stands elsewhere."""
     words = _UNIT_ENDING.sub("", name).replace(".", ": ").replace("_", " ").replace("-", " ")

@@ -52,6 +52,13 @@ class SetupForm(forms.Form):
 
 
 class SignatureForm(forms.Form):
-    """Signing asks once more who is there."""
+    """Signing asks once more who is there; where a limit asks for it, a second clinician signs on the same screen."""
 
     secret = SecretField(label=_("Your password or PIN"))
+    second_name = forms.CharField(
+        label=_("Second clinician, where a limit asks for one: sign-in name"),
+        max_length=60,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    second_secret = SecretField(label=_("Their password or PIN"), autocomplete="off", required=False)

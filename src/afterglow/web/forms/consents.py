@@ -19,6 +19,14 @@ TOPICS = (
 )
 
 
+IDENTIFIERS = (
+    ("name", _("Name")),
+    ("birth-date", _("Date of birth")),
+    ("photo", _("Photo")),
+    ("wristband", _("Wristband")),
+)
+
+
 class TalkForm(forms.Form):
     """What was talked through."""
 
@@ -33,6 +41,9 @@ class SignForm(forms.Form):
 
     text = PickField(label=_("Text"), choices=())
     typed_name = TextField(label=_("Patient types their full name"), max_length=240)
+    identifiers = forms.MultipleChoiceField(
+        label=_("Identity seen by"), choices=IDENTIFIERS, widget=ChoiceBoxes, required=False
+    )
     secret = SecretField(label=_("Witness: your password or PIN"))
 
     def __init__(self, *args: Any, texts: Iterable[Any] = (), **kwargs: Any) -> None:

@@ -21,14 +21,18 @@ from afterglow.web.forms.fields import (
     TextField,
 )
 
-# what a person's chart states; measured values, medication and past trials have pages of their own
-GROUPS: dict[str, tuple[str, Any]] = {
-    "person": ("person.", _("About the person")),
-    "history": ("history.", _("History")),
-    "work-up": ("workup.", _("Work-up")),
-    "labs": ("labs.", _("Laboratory and ECG")),
-    "scales": ("scales.", _("Scores")),
-    "suicide": ("suicide.", _("Suicide risk")),
+# what a person's chart states, by the beginnings of fact names; measured values, medication, allergies and past
+# trials have pages of their own
+GROUPS: dict[str, tuple[tuple[str, ...], Any]] = {
+    "person": (("person.",), _("About the person")),
+    "history": (("history.",), _("History")),
+    "examination": (("bp.is_symptomatic", "airway."), _("Examination")),
+    "work-up": (("workup.",), _("Work-up")),
+    "labs": (("labs.",), _("Laboratory and ECG")),
+    "scales": (("scales.",), _("Scores")),
+    "suicide": (("suicide.",), _("Suicide risk")),
+    "today": (("visit.", "use.", "fasting.", "glucose."), _("Asked today")),
+    "course": (("course.", "rems."), _("Course and programme")),
 }
 DERIVED = frozenset({"derived", "context", "session"})
 
@@ -62,11 +66,11 @@ class FactForm(forms.Form):
 
 def list_specs(group: str) -> dict[str, FactSpec]:
     """Return the facts of a group that a person may state."""
-    prefix = GROUPS[group][0]
+    beginnings = GROUPS[group][0]
     return {
         spec.name: spec
         for spec in load_facts().values()
-        if spec.name.startswith(prefix) and spec.origin not in DERIVED and not spec.name.endswith("age_d")
+        if spec.name.startswith(beginnings) and spec.origin not in DERIVED and not spec.name.endswith("age_d")
     }
 
 
@@ -112,4 +116,4 @@ def render_initial(values: Mapping[str, Any], specs: Mapping[str, FactSpec]) -> 
 
 def find_group(name: str) -> str:
     """Return the group whose page asks for a fact, or nothing when it is measured or derived."""
-    return next((group for group, (prefix, _words) in GROUPS.items() if name.startswith(prefix)), "")
+    return next((group for group, (beginnings, _words) in GROUPS.items() if name.startswith(beginnings)), "")

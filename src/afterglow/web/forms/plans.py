@@ -55,6 +55,7 @@ class PlanForm(forms.Form):
     observe_min = WholeField(label=_("Observe at least"), unit="min", required=False, max_value=720)
     starts_on = DayField(label=_("First session on"), required=False)
     notes = NoteField(label=_("Note"), rows=2, max_length=1000, required=False)
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=1, max_value=1_000_000)
 
     def __init__(self, *args: Any, protocol: Protocol | None = None, **kwargs: Any) -> None:
         """Offer what the protocol knows and tie every field to the page's one form."""

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from afterglow.clinic import policy
 from afterglow.clinic.dosing_sessions.models import LIVE_PHASES
-from afterglow.web.templatetags.words import day, hour, plain, years
+from afterglow.web.templatetags.words import day, hour, years
 
 WEIGHT_KINDS = ("weight", "weight.kg")
 SUICIDE_FACT = "suicide.ideation"
@@ -103,9 +103,7 @@ def describe_weight(patient: Any, now: datetime) -> tuple[str, str]:
     row = find_weight(patient)
     if row is None:
         return _("No weight"), _("weigh before any dose")
-    return f"{plain(row.value)} {row.unit or 'kg'}", _("weighed %(when)s") % {
-        "when": describe_when(row.observed_at, now)
-    }
+    return f"{row.value:.1f} {row.unit or 'kg'}", _("weighed %(when)s") % {"when": describe_when(row.observed_at, now)}
 
 
 def describe_when(instant: datetime | None, now: datetime) -> str:

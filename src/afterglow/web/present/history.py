@@ -58,7 +58,7 @@ def list_fact_groups(patient: Any, now: datetime) -> list[dict[str, Any]]:
     for row in patient.historyfact_set.filter(ended_at__isnull=True).order_by("recorded_at"):
         latest[row.name] = row
     groups = []
-    for key, (_prefix, title) in GROUPS.items():
+    for key, (_beginnings, title) in GROUPS.items():
         rows = [row for name, row in latest.items() if find_group(name) == key]
         groups.append(
             {

@@ -13,7 +13,6 @@ from afterglow.clinic import policy
 from afterglow.clinic.dosing_sessions.models import LIVE_PHASES
 from afterglow.protocols.dose import check_weight
 from afterglow.protocols.model import Protocol
-from afterglow.web.present.glance import is_in_force
 from afterglow.web.present.head import describe_weight, find_weight
 from afterglow.web.present.plan_page import find_covering_consent
 from afterglow.web.present.plans import calculate_sheet, describe_dose, describe_protocol
@@ -41,6 +40,7 @@ def build_page(
     words, age = describe_weight(patient, now)
     sheet = work_out(plan, protocol, form, weight.value if weight else None)
     may_sign = policy.allow(user, "order.sign", patient)
+    session = find_session(patient)
     return {
         "has_plan": True,
         "plan_url": plan_url,
@@ -57,7 +57,7 @@ def build_page(
         "may_sign": may_sign,
         "sign_reason": "" if may_sign else _("A prescriber signs the order."),
         "signed": list_signed(patient, now),
-        **_find_session(patient, now),
+        "session_url": reverse("web:session", args=[session.pk]) if session is not None else "",
     }
 
 
@@ -86,8 +86,8 @@ def describe_weight_finding(protocol: Protocol | None, weight: Any, now: datetim
 def list_before(patient: Any, plan: Any, now: datetime) -> list[dict[str, Any]]:
     """Return what a session needs besides the order."""
     today = timezone.localdate(now)
-    consent = find_covering_consent(patient, plan, today)
-    in_force = consent is not None and is_in_force(consent, today)
+    consent = find_covering_consent(patient, plan, today).consent
+    in_force = consent is not None
     confirmed = in_force and consent.confirmations.filter(on=today).exists()
     return [
         {"words": _("Consent covers it"), "is_met": in_force, "value": _("yes") if in_force else _("no")},
@@ -117,6 +117,6 @@ def find_open_order(patient: Any, now: datetime) -> Any:
     return row if row is not None and timezone.localtime(row.signed_at).date() == today else None
 
 
-def _find_session(patient: Any, now: datetime) -> dict[str, str]:
-    session = patient.sessions.filter(phase__in=(*LIVE_PHASES, "booked")).order_by("-opened_at").first()
-    return {"session_url": reverse("web:session", args=[session.pk])} if session is not None else {}
+def find_session(patient: Any) -> Any:
+    """Return the session that is open now, or None."""
+    return patient.sessions.filter(phase__in=(*LIVE_PHASES, "booked")).order_by("-opened_at").first()

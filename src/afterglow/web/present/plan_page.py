@@ -1,6 +1,6 @@
 """The plan's page: what is given, worked out on the day, warnings, versions, and what stands before a signature."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.urls import reverse
@@ -8,13 +8,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from afterglow.clinic import policy
+from afterglow.clinic.consents.checks import ConsentCheck, find_valid_consent
+from afterglow.clinic.plans.actions import judge_plan
 from afterglow.protocols.model import Protocol
-from afterglow.web.present.glance import is_in_force
+from afterglow.terms import InvalidInput
 from afterglow.web.present.head import describe_allergies, describe_weight, find_weight
 from afterglow.web.present.plans import (
     build_calendar,
     calculate_sheet,
     describe_dose,
+    find_protocol,
     list_on_the_day,
     list_schedule,
     list_worked,
@@ -46,7 +49,7 @@ def build_page(patient: Any, plan: Any, protocol: Protocol | None, user: Any, no
         return page
     weight = find_weight(patient)
     sheet = calculate_sheet(plan, protocol, weight.value if weight else None)
-    findings = list(sheet.findings) if sheet is not None else []
+    findings = list_findings(plan, now)
     return page | {
         "title": _("Treatment plan, %(state)s %(n)d") % {"state": describe_state(plan), "n": plan.number},
         "stored": _describe_stored(plan),
@@ -58,10 +61,20 @@ def build_page(patient: Any, plan: Any, protocol: Protocol | None, user: Any, no
         "schedule": list_schedule(plan),
         "gates": describe_gates(protocol),
         "versions": _list_versions(patient, plan),
-        "warnings": plan.findings if plan.state != "draft" else findings,
+        "warnings": findings,
         "passes": [] if findings or sheet is None else [_("No limit of the protocol is passed at the last weight")],
         **_build_signature(patient, plan, user, now),
     }
+
+
+def list_findings(plan: Any, now: datetime) -> list[Any]:
+    """Return what stands against a plan: as it was seen when signed, or as a draft is judged now."""
+    if plan.state != "draft":
+        return list(plan.findings)
+    try:
+        return list(judge_plan(plan=plan, now=now))
+    except InvalidInput:
+        return []
 
 
 def read_initial(plan: Any) -> dict[str, Any]:
@@ -80,6 +93,7 @@ def read_initial(plan: Any) -> dict[str, Any]:
         "vitals_every_min",
         "observe_min",
         "starts_on",
+        "version",
         "notes",
     ]
     values = {name: getattr(plan, name) for name in names}
@@ -187,7 +201,11 @@ def _build_signature(patient: Any, plan: Any, user: Any, now: datetime) -> dict[
     covers = find_covering_consent(patient, plan, timezone.localdate(now))
     decision = patient.screening_decisions.order_by("-recorded_at").first()
     before = [
-        {"words": _("Consent covers this route and dose"), "is_met": covers is not None, "value": _("not signed")},
+        {
+            "words": _("Consent covers this route and dose"),
+            "is_met": covers.consent is not None,
+            "value": covers.findings[0].seen if covers.findings else _("not signed"),
+        },
         {
             "words": _("Decided eligible"),
             "is_met": decision is not None and decision.decision == "eligible",
@@ -200,17 +218,16 @@ def _build_signature(patient: Any, plan: Any, user: Any, now: datetime) -> dict[
     return {"before_signing": before, "may_sign": may_sign, "sign_words": words, "sign_reason": reason}
 
 
-def find_covering_consent(patient: Any, plan: Any, today: Any) -> Any:
-    """Return a consent in force whose text names the plan's route and reaches its dose, or None."""
-    from afterglow.web.present.plans import find_protocol
-
+def find_covering_consent(patient: Any, plan: Any, today: date) -> ConsentCheck:
+    """Return the consent in force that covers the plan's route and dose, or what it lacks."""
     protocol = find_protocol(plan)
     if protocol is None:
-        return None
-    for consent in patient.consents.select_related("text").order_by("-signed_at"):
-        text = consent.text
-        fits = str(protocol.route) in text.routes and text.drug in ("", str(protocol.drug))
-        limit, dose = text.max_dose_mg_per_kg, plan.dose_mg_per_kg
-        if fits and is_in_force(consent, today) and (limit is None or dose is None or dose <= limit):
-            return consent
-    return None
+        return ConsentCheck(None)
+    return find_valid_consent(
+        patient=patient,
+        route=str(protocol.route),
+        on=today,
+        dose_mg_per_kg=plan.dose_mg_per_kg,
+        dose_mg=plan.dose_mg,
+        drug=str(protocol.drug),
+    )

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from afterglow.clinic.plans.values import find_protocol as find_draft_protocol
 from afterglow.protocols import catalogue
 from afterglow.protocols.dose import calculate_dose
 from afterglow.protocols.model import Pattern, Protocol
@@ -32,12 +33,7 @@ def find_protocol(plan: Any) -> Protocol | None:
     if plan.protocol_content:
         return catalogue.parse_protocol(plan.protocol_content)
     try:
-        return catalogue.get_effective(
-            plan.protocol,
-            indication=plan.indication or None,
-            profiles=plan.profiles or None,
-            overlay=plan.overlay or None,
-        )
+        return find_draft_protocol(plan)
     except InvalidInput:
         return None
 

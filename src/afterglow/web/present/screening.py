@@ -9,10 +9,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from afterglow.clinic import policy
+from afterglow.clinic.screening.actions import list_overrides
 from afterglow.terms import Grade
 from afterglow.web.charts.trials import TrialBar, draw_trials
+from afterglow.web.forms.facts import find_group
 from afterglow.web.forms.screening import AcceptForm, OverrideForm
 from afterglow.web.present.plans import describe_protocol
+from afterglow.web.presenting import describe_source
 from afterglow.web.templatetags.words import day, hour, plain
 
 NOBODY = "none"
@@ -26,10 +29,8 @@ OVERRIDE_WORDS = {
 
 def build_review(run: Any, user: Any, now: datetime, bound: dict[tuple[str, str], Any]) -> dict[str, Any]:
     """Return a run as the page shows it; `bound` holds forms that were sent and refused, by act and rule."""
-    today = timezone.localtime(now).date()
-    settled = list_settled(run.patient, today)
-    may_override = policy.allow(user, "screening.override", run.patient)
-    rows = [build_row(item, settled.get(item["rule"]), may_override, bound, run.patient) for item in run.findings]
+    settled = {(row.rule, row.kind): row for row in list_overrides(run, now=now)}
+    rows = build_rows(run, settled, user, bound)
     by_kind = {
         kind: [row for row in rows if row["severity"] == kind] for kind in ("stop", "caution", "missing", "info")
     }
@@ -47,38 +48,62 @@ def build_review(run: Any, user: Any, now: datetime, bound: dict[tuple[str, str]
     }
 
 
-def list_settled(patient: Any, today: date) -> dict[str, Any]:
-    """Return the overrides and acceptances in force, by rule."""
-    rows = patient.finding_overrides.filter(withdrawn_at__isnull=True).select_related("recorded_by")
-    return {row.rule: row for row in rows.order_by("recorded_at") if row.expires_on is None or row.expires_on >= today}
+def build_rows(run: Any, settled: dict[tuple[str, str], Any], user: Any, bound: dict[Any, Any]) -> list[dict[str, Any]]:
+    """Return every finding with what was or may be done about it; a rule's forms stand once."""
+    may_override = policy.allow(user, "screening.override", run.patient)
+    may_record = policy.allow(user, "chart.edit", run.patient)
+    roles = policy.list_roles(user, run.patient)
+    rows, seen = [], set()
+    for item in run.findings:
+        key = (item["rule"], item["severity"])
+        row = build_row(item, run.patient, may_record=may_record)
+        if key not in seen:
+            row["anchor"] = f"rule-{item['rule']}-{item['severity']}"
+            row |= _find_acts(item, settled, roles if may_override else None, bound)
+        elif (known := settled.get((item["rule"], _KINDS.get(item["severity"], "")))) is not None:
+            row |= _describe_settled(known, may_undo=False)
+        seen.add(key)
+        rows.append(row)
+    return rows
 
 
-def build_row(
-    item: dict[str, Any], settled: Any, may_override: bool, bound: dict[tuple[str, str], Any], patient: Any
-) -> dict[str, Any]:
-    """Return one finding with what was or may be done about it."""
+_KINDS = {"stop": "override", "caution": "acceptance"}
+
+
+def build_row(item: dict[str, Any], patient: Any, *, may_record: bool) -> dict[str, Any]:
+    """Return one finding with its grade in words and the page that asks for what is missing."""
     grade = Grade(item["grade"]) if item.get("grade") in set(Grade) else None
-    row = {
+    return {
         **item,
         "grade_label": grade.label if grade else "",
         "is_provisional": bool(grade and grade.is_provisional),
         "seen": item.get("seen") or item.get("title", ""),
-        "links": _list_links(item, patient),
+        "source": describe_source(item.get("source", "")),
+        "links": _list_links(item, patient) if may_record else [],
     }
+
+
+def _find_acts(
+    item: dict[str, Any], settled: dict[tuple[str, str], Any], roles: frozenset[str] | None, bound: dict[Any, Any]
+) -> dict[str, Any]:
+    """Return what was done about a finding, or the forms for what may be; `roles` is None for who may not."""
     rule, severity = item["rule"], item["severity"]
-    if settled is not None:
-        row |= _describe_settled(settled, may_override)
-    elif severity == "caution" and may_override:
-        row["accept_form"] = bound.get(("accept", rule)) or AcceptForm(prefix=f"accept-{rule}")
-    elif severity == "stop":
-        who = str(item.get("override", NOBODY))
-        row["override_who"] = _(OVERRIDE_WORDS.get(who, OVERRIDE_WORDS[NOBODY]))
-        if who != NOBODY and may_override:
-            row["override_form"] = bound.get(("override", rule)) or OverrideForm(prefix=f"override-{rule}")
-    return row
+    known = settled.get((rule, _KINDS.get(severity, "")))
+    if known is not None:
+        return _describe_settled(known, may_undo=roles is not None)
+    if severity == "caution" and roles is not None:
+        return {"accept_form": bound.get(("accept", rule)) or AcceptForm(prefix=f"accept-{rule}")}
+    if severity != "stop":
+        return {}
+    who = str(item.get("override", NOBODY))
+    acts: dict[str, Any] = {"override_who": _(OVERRIDE_WORDS.get(who, OVERRIDE_WORDS[NOBODY]))}
+    fits = who != "medical-director" or (roles is not None and "medical-director" in roles)
+    if who != NOBODY and roles is not None and fits:
+        acts["override_form"] = bound.get(("override", rule)) or OverrideForm(prefix=f"override-{rule}")
+    return acts
 
 
-def _describe_settled(settled: Any, may_undo: bool) -> dict[str, Any]:
+def _describe_settled(settled: Any, *, may_undo: bool) -> dict[str, Any]:
     words = _("Overridden %(when)s") if settled.kind == "override" else _("Accepted %(when)s")
     when = f"{day(settled.recorded_at, 'short')} {hour(settled.recorded_at)}"
     until = _("until %(day)s") % {"day": day(settled.expires_on)} if settled.expires_on else ""
@@ -86,15 +111,35 @@ def _describe_settled(settled: Any, may_undo: bool) -> dict[str, Any]:
     return {"settled": words % {"when": when}, "settled_note": note, "undo": may_undo, "settled_id": settled.pk}
 
 
+# where a fact is entered when no group of answers holds it
+_ENTRY_OF = {
+    "bp": "measurement",
+    "hr": "measurement",
+    "spo2": "measurement",
+    "rr": "measurement",
+    "temperature": "measurement",
+    "weight": "measurement",
+    "height": "measurement",
+    "bmi": "measurement",
+    "medication": "medication",
+    "allergy": "allergy",
+    "trials": "trial",
+    "resistance": "trial",
+}
+
+
 def _list_links(item: dict[str, Any], patient: Any) -> list[dict[str, str]]:
+    """Return where the first fact that is missing can be recorded."""
     if item["severity"] != "missing":
         return []
-    from afterglow.web.forms.facts import find_group
-
-    groups = list(dict.fromkeys(group for fact in item.get("facts", []) if (group := find_group(fact))))
-    return [
-        {"url": reverse("web:patient-facts", args=[patient.pk, group]), "words": _("Record")} for group in groups[:1]
-    ]
+    for fact in item.get("facts", []):
+        if group := find_group(fact):
+            return [{"url": reverse("web:patient-facts", args=[patient.pk, group]), "words": _("Record")}]
+        if kind := _ENTRY_OF.get(fact.partition(".")[0]):
+            return [{"url": reverse("web:patient-entry", args=[patient.pk, kind]), "words": _("Record")}]
+        if fact.startswith("consent."):
+            return [{"url": reverse("web:patient-consents", args=[patient.pk]), "words": _("Consents")}]
+    return []
 
 
 def describe_verdict(rows: list[dict[str, Any]]) -> str:

@@ -11,7 +11,9 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from afterglow.terms import Grade
 from afterglow.web.icons import ICONS, SEVERITY_ICONS
+from afterglow.web.presenting import describe_source
 
 logger = logging.getLogger(__name__)
 register = template.Library()
@@ -49,7 +51,9 @@ def severity_icon(severity: object, size: int = 20) -> SafeString:
 @register.inclusion_tag("web/components/finding.html")
 def finding(item: Any, acts: str = "") -> dict[str, Any]:
     """Show one finding (object or mapping): what was seen, the threshold, the source with its grade, the act."""
-    return {"finding": item, "severity": str(_read(item, "severity")), "grade": _grade(item), "acts": acts}
+    source = describe_source(str(_read(item, "source")))
+    severity = str(_read(item, "severity"))
+    return {"finding": item, "severity": severity, "source": source, "grade": _grade(item), "acts": acts}
 
 
 @register.inclusion_tag("web/components/field.html")
@@ -76,8 +80,6 @@ def _read(item: Any, name: str) -> Any:
 
 def _grade(item: Any) -> dict[str, object]:
     """Return the letter, words and standing of a finding's grade."""
-    from afterglow.terms import Grade
-
     letter = str(_read(item, "grade"))
     try:
         grade = Grade(letter)

@@ -73,7 +73,8 @@ def _sign(request: HttpRequest, patient: Any, now: datetime) -> HttpResponse:
     talk = patient.consent_talks.order_by("-held_at").first()
     if form.is_valid() and prove(request, form, now):
         text = next(item for item in texts if item.pk == form.cleaned_data["text"])
-        given = {"text": text, "talk": talk, "typed_name": form.cleaned_data["typed_name"]}
+        names = ("typed_name", "identifiers")
+        given = {"text": text, "talk": talk, **{name: form.cleaned_data[name] for name in names}}
         if store(form, actions.sign_consent, patient=patient, by=request.user, now=now, **given):
             return _done(request, patient, _("The consent is signed."))
     return _show(request, patient, now, {"sign": form})

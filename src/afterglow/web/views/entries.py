@@ -78,12 +78,12 @@ def add_entry(request: HttpRequest, patient_id: str, kind: str) -> HttpResponse:
     """Add one entry of a kind."""
     entry = _find_entry(kind)
     patient, now = open_chart(request, patient_id, "history", "chart.edit")
-    given = {"today": timezone.localdate(now)} if issubclass(entry.form, DayOrder) else {}
-    form = entry.form(request.POST or None, **given)
-    if request.method == "POST" and form.is_valid():
-        if store(form, entry.record, patient=patient, by=request.user, now=now, **form.cleaned_data):
-            messages.success(request, _("Stored: %(what)s.") % {"what": entry.title})
-            return redirect("web:patient-history", patient.pk)
+    more = {"today": timezone.localdate(now)} if issubclass(entry.form, DayOrder) else {}
+    form = entry.form(request.POST or None, **more)
+    given = {"patient": patient, "by": request.user, "now": now}
+    if request.method == "POST" and form.is_valid() and store(form, entry.record, **given, **form.cleaned_data):
+        messages.success(request, _("Stored: %(what)s.") % {"what": entry.title})
+        return redirect("web:patient-history", patient.pk)
     return _show_form(request, patient, form, entry.title, wide=entry.wide)
 
 

@@ -12,12 +12,12 @@ from django.utils.translation import gettext as _
 from afterglow.clinic import policy
 from afterglow.clinic.dosing_sessions.actions import open_session
 from afterglow.clinic.dosing_sessions.models import Session
-from afterglow.clinic.errors import Refused
+from afterglow.clinic.errors import Denied, Refused
 from afterglow.clinic.people import actions as people
 from afterglow.clinic.plans import actions
 from afterglow.terms import InvalidInput
 from afterglow.web.access import STATUS_UNUSABLE, find_or_404, staff_page
-from afterglow.web.carrying import prove, store
+from afterglow.web.carrying import prove, prove_second, sentence, store
 from afterglow.web.forms.account import SignatureForm
 from afterglow.web.forms.fields import add_problems
 from afterglow.web.forms.orders import DOSE, DRUGS, SUPPLY, OpenSessionForm, OrderForm, WeightForm
@@ -69,15 +69,19 @@ def _work_out(request: HttpRequest, patient: Any, plan: Any, now: datetime) -> H
 def _sign(request: HttpRequest, patient: Any, plan: Any, now: datetime) -> HttpResponse:
     form = OrderForm(request.POST, protocol=find_protocol(plan))
     sign_form = SignatureForm(request.POST, prefix="sign")
-    if form.is_valid() and sign_form.is_valid() and prove(request, sign_form, now):
+    is_whole = form.is_valid() and sign_form.is_valid()
+    if is_whole and prove(request, sign_form, now):
+        second = prove_second(request, sign_form, patient.site, now)
         given = {name: form.cleaned_data.get(name) for name in DOSE if form.cleaned_data.get(name) is not None}
         drugs = {name: form.list_drugs(name) for name in DRUGS}
-        if store(
+        if not sign_form.errors and store(
             form,
             actions.sign_order,
             plan=plan,
             by=request.user,
             now=now,
+            second=second,
+            session=present.find_session(patient),
             supply=form.list_supply(),
             **given,
             **drugs,
@@ -104,8 +108,20 @@ def _open(request: HttpRequest, patient: Any, plan: Any, now: datetime) -> HttpR
         except Refused as error:
             form.add_error(None, str(error))
         else:
+            _attach(request, patient, session, now)
             return redirect("web:session", session.pk)
     return _show(request, patient, plan, now, {"open": form})
+
+
+def _attach(request: HttpRequest, patient: Any, session: Any, now: datetime) -> None:
+    """Put today's signed order, if there is one, into the session that was just opened, under its signer's name."""
+    order = present.find_open_order(patient, now)
+    if order is None:
+        return
+    try:
+        actions.attach_order(order=order, session=session, by=order.signed_by, now=now)
+    except (InvalidInput, Refused, Denied) as error:
+        messages.warning(request, sentence(str(error)))
 
 
 def _list_places(patient: Any) -> Any:

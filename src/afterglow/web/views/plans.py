@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from afterglow.clinic import policy
 from afterglow.clinic.plans import actions
 from afterglow.web.access import STATUS_UNUSABLE, staff_page
-from afterglow.web.carrying import prove, store
+from afterglow.web.carrying import prove, prove_second, store
 from afterglow.web.forms.account import SignatureForm
 from afterglow.web.forms.plans import GIVEN, SCHEDULE, PlanForm, StartForm
 from afterglow.web.present import plan_page
@@ -69,10 +69,12 @@ def _store_draft(request: HttpRequest, patient: Any, now: datetime) -> HttpRespo
     if draft is None:
         raise Http404
     form = PlanForm(request.POST, protocol=find_protocol(draft))
-    if form.is_valid() and store(
-        form, actions.update_draft, plan=draft, by=request.user, now=now, values=dict(form.cleaned_data)
-    ):
-        return redirect("web:patient-plan", patient.pk)
+    if form.is_valid():
+        values = dict(form.cleaned_data)
+        version = values.pop("version", None)
+        given = {"plan": draft, "by": request.user, "now": now, "version": version}
+        if store(form, actions.update_draft, values=values, **given):
+            return redirect("web:patient-plan", patient.pk)
     return _show(request, patient, now, draft, {"plan": form})
 
 
@@ -81,13 +83,12 @@ def _sign(request: HttpRequest, patient: Any, now: datetime) -> HttpResponse:
     if draft is None:
         raise Http404
     form = SignatureForm(request.POST, prefix="sign")
-    if (
-        form.is_valid()
-        and prove(request, form, now)
-        and store(form, actions.sign_plan, plan=draft, by=request.user, now=now)
-    ):
-        messages.success(request, _("Signed. The plan is frozen with its protocol."))
-        return redirect("web:patient-plan", patient.pk)
+    if form.is_valid() and prove(request, form, now):
+        second = prove_second(request, form, patient.site, now)
+        given = {"plan": draft, "by": request.user, "now": now, "second": second}
+        if not form.errors and store(form, actions.sign_plan, **given):
+            messages.success(request, _("Signed. The plan is frozen with its protocol."))
+            return redirect("web:patient-plan", patient.pk)
     return _show(request, patient, now, draft, {"sign": form})
 
 
@@ -117,7 +118,7 @@ def _show(request: HttpRequest, patient: Any, now: datetime, plan: Any, bound: d
         "plan": plan_page.build_page(patient, plan, protocol, user, now),
         "given_fields": [form[name] for name in GIVEN if name in form.fields] if form else [],
         "schedule_fields": [form[name] for name in SCHEDULE if name in form.fields] if form else [],
-        "text_fields": [form["notes"]] if form else [],
+        "text_fields": [form["notes"], form["version"]] if form else [],
         "sign_form": sign_form,
         "calendar": plan_page.build_calendar(plan, protocol, timezone.localdate(now)) if plan is not None else None,
         "order_url": reverse("web:patient-order", args=[patient.pk]),

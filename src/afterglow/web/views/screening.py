@@ -66,7 +66,7 @@ def _accept(request: HttpRequest, patient: Any, now: datetime) -> HttpResponse:
         given = {"mitigation": form.cleaned_data["mitigation"]}
         if store(form, actions.accept_caution, run=run, rule=rule, by=request.user, now=now, **given):
             messages.success(request, _("Accepted: %(rule)s.") % {"rule": rule})
-            return _go_back(patient, rule)
+            return _go_back(patient)
     return _show(request, patient, now, {("accept", rule): form}, form)
 
 
@@ -79,19 +79,19 @@ def _override(request: HttpRequest, patient: Any, now: datetime) -> HttpResponse
         form, actions.override_finding, run=run, rule=rule, by=request.user, now=now, **form.cleaned_data
     ):
         messages.success(request, _("Overridden: %(rule)s. It is shown at every session.") % {"rule": rule})
-        return _go_back(patient, rule)
+        return _go_back(patient)
     return _show(request, patient, now, {("override", rule): form}, form)
 
 
 def _undo(request: HttpRequest, patient: Any, now: datetime) -> HttpResponse:
     rule = _read_rule(request)
     rows = patient.finding_overrides.filter(rule=rule, withdrawn_at__isnull=True).order_by("-recorded_at")
-    row = rows.first()
+    row = rows.select_related("patient").first()
     if row is None:
         raise Http404
     actions.withdraw_override(override=row, by=request.user, now=now)
     messages.success(request, _("Taken back: %(rule)s. Both entries stay in the record.") % {"rule": rule})
-    return _go_back(patient, rule)
+    return _go_back(patient)
 
 
 def _decide(request: HttpRequest, patient: Any, now: datetime) -> HttpResponse:
@@ -119,9 +119,8 @@ def _read_rule(request: HttpRequest) -> str:
     return rule
 
 
-def _go_back(patient: Any, rule: str = "") -> HttpResponse:
-    anchor = f"#rule-{rule}" if rule else ""
-    return redirect(reverse("web:patient-screening", args=[patient.pk]) + anchor)
+def _go_back(patient: Any) -> HttpResponse:
+    return redirect(reverse("web:patient-screening", args=[patient.pk]))
 
 
 def _show(request: HttpRequest, patient: Any, now: datetime, bound: dict[Any, Any], form: Any = None) -> HttpResponse:
@@ -139,8 +138,6 @@ def _show(request: HttpRequest, patient: Any, now: datetime, bound: dict[Any, An
         "severity": list_severity(patient, now),
         "decision": build_decision(run, review, user) if run is not None and review is not None else None,
         "decision_form": bound.get(("decide", "")) or DecisionForm(),
-        "form": form
-        if form is not None and ("accept" not in str(form.prefix) and "override" not in str(form.prefix))
-        else None,
+        "form": form if form is not None and not form.prefix else None,
     }
     return render(request, "web/screening/show.html", context, status=STATUS_UNUSABLE if form and form.errors else 200)
