@@ -74,9 +74,9 @@ def build_measurements(source: Source) -> dict[str, Any]:
     """Return the table of readings: one row an instant, a dash where nothing was due, `missed` where it was."""
     rows = _collect_rows(source)
     missed = _collect_missed(source)
-    for at, keys in missed.items():
+    for at, missing_keys in missed.items():
         row = rows.setdefault(at, {})
-        for key in keys:
+        for key in missing_keys:
             row.setdefault(key, cell(_("missed"), missed=True))
     alarmed = {source.local(event.occurred_at).replace(second=0) for event in source.state.list("alarm-raised")}
     keys = ("bp", "heart_rate", "spo2", "resp_rate", "sedation", "cadss6")
