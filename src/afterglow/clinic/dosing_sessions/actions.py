@@ -16,12 +16,14 @@ from afterglow.chairside.commands import Command, list_text_fields, parse_comman
 from afterglow.chairside.decide import Decision, Refusal, decide
 from afterglow.chairside.dosing import find_phase
 from afterglow.chairside.events import Event
+from afterglow.chairside.guards import GIVING
 from afterglow.chairside.state import SessionState, fold
 from afterglow.chairside.view import derive_view
 from afterglow.clinic import policy
 from afterglow.clinic.actions import action
 from afterglow.clinic.audit import actions as audit
 from afterglow.clinic.chain import calculate_digest, render_canonical
+from afterglow.clinic.consents.models import Consent
 from afterglow.clinic.dosing_sessions.fold import keep_state, load_notes, load_protocol, load_state, read_event
 from afterglow.clinic.dosing_sessions.links import Row, append_rows
 from afterglow.clinic.dosing_sessions.models import LIVE_PHASES, CommandReceipt, Session, SessionEvent
@@ -77,6 +79,7 @@ def open_session(
 ) -> Session:
     """Open a session for a patient, under the plan's protocol as it was signed, and return it."""
     policy.require(by, PERMISSIONS[OPEN], patient)
+    _check_belongs(patient, plan, site)
     protocol = find_protocol_of(plan=plan, site=site, protocol_id=protocol_id)
     if not protocol.is_runnable:
         message = f"{protocol.title} can be planned, not run"
@@ -135,6 +138,7 @@ def submit_command(
     if receipt := _find_receipt(locked, request_key, digest):
         return _answer_again(locked, receipt, now)
     protocol, state = load_protocol(locked), load_state(locked)
+    _check_consent_stands(command, state)
     stored = Command(type, _take_all_texts(command, state, locked, now))
     decision = _decide(
         state,
@@ -233,6 +237,25 @@ def lock_session(session: Session) -> Session:
 def build_actor(user: Any, site: Any) -> Actor:
     """Return a user as the pure rooms know one: identifier, roles at the site, licensed or not."""
     return Actor(str(user.pk), policy.list_roles(user, site), policy.is_licensed(user, site))
+
+
+def _check_belongs(patient: Any, plan: Any, site: Any) -> None:
+    """Refuse a plan of another patient, one that is not in force, and a site that is not the patient's."""
+    if patient.site_id != site.pk:
+        raise Refused("patient-elsewhere", "this patient is registered at another site")
+    if plan is not None and plan.patient_id != patient.pk:
+        raise Refused("plan-of-another", "this plan is not this patient's")
+    if plan is not None and plan.state != "signed":
+        raise Refused("plan-not-signed", "a session runs under a signed plan that is in force")
+
+
+def _check_consent_stands(command: Command, state: SessionState) -> None:
+    """Refuse to give on a consent that was withdrawn in the chart while the session was open."""
+    if command.type not in GIVING or command.data.get("already_happened"):
+        return
+    consent_id = (state.header.get("consent") or {}).get("consent")
+    if consent_id and Consent.objects.filter(pk=consent_id, withdrawn_at__isnull=False).exists():
+        raise Refused("consent-withdrawn", "The consent was withdrawn; no dose.")
 
 
 def _decide(state: SessionState, command: Command, **context: Any) -> Decision:

@@ -9,11 +9,14 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from afterglow.clinic.consents.checks import find_valid_consent
+from afterglow.clinic.consents.models import Consent
 from afterglow.clinic.dosing_sessions.models import Session, SessionEvent
+from afterglow.clinic.plans.judging import is_off_label
 from afterglow.clinic.screening.cases import build_case
 from afterglow.protocols.cases import flatten_case
 from afterglow.protocols.model import Protocol
-from afterglow.terms import render_instant
+from afterglow.terms import Severity, render_instant
 
 GIVEN = ("dosing-started", "injection-given", "device-given")
 
@@ -32,7 +35,7 @@ def collect_header(*, session: Session, protocol: Protocol, now: datetime) -> di
         "protocol_hash": session.protocol_id,
         "number": len(dates) + 1,
         "is_first": not dates,
-        "consent": find_consent(session, protocol, now),
+        "consent": find_consent(session, protocol, now.astimezone(zone).date()),
         "weight": find_weight(session),
         "facts": collect_facts(session, protocol, now),
         "session_dates": [day.isoformat() for day in dates],
@@ -49,20 +52,34 @@ def list_session_dates(session: Session, zone: ZoneInfo) -> list[date]:
     return sorted(days.values())
 
 
-def find_consent(session: Session, protocol: Protocol, now: datetime) -> dict[str, Any]:
-    """Return whether a valid consent covers this drug and route today, or why none does."""
-    today = now.astimezone(ZoneInfo(session.site.timezone)).date()
-    reason = "none is signed"
-    for consent in session.patient.consents.select_related("text").order_by("-signed_at"):
-        if consent.withdrawn_at is not None:
-            reason = "it was withdrawn"
-        elif consent.text.drug != str(protocol.drug) or str(protocol.route) not in consent.text.routes:
-            reason = "it covers another drug or route"
-        elif consent.expires_on < today:
-            reason = "it has expired"
-        else:
-            return {"is_valid": True, "consent": consent.pk, "version": consent.text.version}
-    return {"is_valid": False, "reason": reason}
+def find_consent(session: Session, protocol: Protocol, on: date) -> dict[str, Any]:
+    """Return whether a valid consent covers this drug, route and planned dose on a day, or why none does.
+
+    A dose that cannot be compared yet, for want of a weight, is judged when the order is signed.
+    """
+    plan = session.plan
+    weight = find_weight(session).get("weight_kg")
+    check = find_valid_consent(
+        patient=session.patient,
+        route=str(protocol.route),
+        drug=str(protocol.drug),
+        on=on,
+        dose_mg_per_kg=plan.dose_mg_per_kg if plan is not None else None,
+        dose_mg=plan.dose_mg if plan is not None else None,
+        weight_kg=Decimal(weight) if weight else None,
+        must_cover_off_label=is_off_label(protocol),
+    )
+    stops = [finding for finding in check.findings if finding.severity is Severity.STOP]
+    if stops:
+        return {"is_valid": False, "reason": "; ".join(f"{stop.title} ({stop.seen})" for stop in stops)}
+    consent = check.consent or find_latest_consent(session.patient_id, on)
+    return {"is_valid": consent is not None, "consent": consent.pk if consent is not None else None}
+
+
+def find_latest_consent(patient_id: str, on: date) -> Consent | None:
+    """Return the consent signed last that stands on a day."""
+    rows = Consent.objects.filter(patient=patient_id, withdrawn_at__isnull=True, expires_on__gte=on)
+    return rows.order_by("signed_at").last()
 
 
 def find_weight(session: Session) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from typing import Any
 
 from afterglow.clinic.chain import calculate_digest, render_canonical
 from afterglow.clinic.dosing_sessions.models import ProtocolSnapshot
+from afterglow.clinic.plans.values import find_protocol
 from afterglow.clinic.sites.actions import get_site_protocol
-from afterglow.protocols.catalogue import get_effective, parse_protocol, render_protocol
+from afterglow.protocols.catalogue import parse_protocol, render_protocol
 from afterglow.protocols.model import Protocol
 
 NOT_HASHED = "content_hash"
@@ -30,5 +31,5 @@ def find_protocol_of(*, plan: Any, site: Any, protocol_id: str = "") -> Protocol
     if plan is not None and plan.protocol_content:
         return parse_protocol(plan.protocol_content)
     if plan is not None:
-        return get_effective(plan.protocol, indication=plan.indication, profiles=plan.profiles, overlay=plan.overlay)
+        return find_protocol(plan)
     return get_site_protocol(site, protocol_id)
