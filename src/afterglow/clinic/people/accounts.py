@@ -14,8 +14,8 @@ from afterglow.clinic import policy
 from afterglow.clinic.accounts.signers import set_pin
 from afterglow.clinic.actions import action
 from afterglow.clinic.audit import actions as audit
-from afterglow.clinic.checks import Checks
 from afterglow.clinic.errors import Refused
+from afterglow.clinic.people.checks import Checks
 from afterglow.clinic.people.models import PractitionerRole, SetupLink, User
 
 MANAGE = "user.manage"
@@ -43,9 +43,9 @@ def create_user(
     _require(by, site)
     checks = Checks()
     name = _read_username(checks, username)
-    shown = checks.read_text("display_name", display_name or name, longest=120, shortest=1)
-    letters = checks.read_text("credentials", credentials, longest=40)
-    wanted = [checks.read_word("role", role, policy.load_roles(), is_needed=True) for role in dict.fromkeys(roles)]
+    shown = checks.text(display_name or name, "display_name", longest=120, is_required=True)
+    letters = checks.text(credentials, "credentials", longest=40)
+    wanted = [checks.word(role, "role", policy.load_roles(), is_required=True) for role in dict.fromkeys(roles)]
     if wanted and site is None:
         checks.refuse("site", "value-missing", None, "the site of the roles", "site: a role is held at a site")
     if password is not None:
@@ -64,12 +64,12 @@ def give_role(*, user: User, site: Any, role: str, by: Any, now: datetime) -> Pr
     _require(by, site)
     _refuse_own(user, by)
     checks = Checks()
-    name = checks.read_word("role", role, policy.load_roles(), is_needed=True)
+    name = checks.word(role, "role", policy.load_roles(), is_required=True)
     checks.raise_problems()
     row, is_new = PractitionerRole.objects.get_or_create(user=user, site=site, role=name)
     if is_new:
         audit.record(by=by, action="role.given", subject=user, now=now, site=site, detail={"role": name})
-    _forget_roles(user)
+    policy.forget_assignments(user)
     return row
 
 
@@ -81,7 +81,7 @@ def take_role(*, user: User, site: Any, role: str, by: Any, now: datetime) -> No
     removed, _ = PractitionerRole.objects.filter(user=user, site=site, role=role).delete()
     if not removed:
         raise Refused("role-not-held", f"this account does not hold the role {role} here")
-    _forget_roles(user)
+    policy.forget_assignments(user)
     audit.record(by=by, action="role.taken", subject=user, now=now, site=site, detail={"role": role})
 
 
@@ -149,10 +149,6 @@ def _refuse_own(user: User, by: Any) -> None:
         raise Refused("own-role", "nobody changes their own roles")
 
 
-def _forget_roles(user: User) -> None:
-    user.__dict__.pop("_assignments", None)
-
-
 def _hash(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
@@ -160,10 +156,10 @@ def _hash(token: str) -> str:
 def _read_username(checks: Checks, username: object) -> str:
     name = username.strip().casefold() if isinstance(username, str) else ""
     if not _USERNAME.match(name):
-        checks.refuse("username", "username-malformed", username, USERNAME_ACCEPTED, f"username: {USERNAME_ACCEPTED}")
+        checks.refuse("username", "username-malformed", username, USERNAME_ACCEPTED, f"a name is {USERNAME_ACCEPTED}")
     elif User.objects.filter(username=name).exists():
         accepted = "a name that is not taken"
-        checks.refuse("username", "username-taken", name, accepted, f"username: {name} is taken")
+        checks.refuse("username", "username-taken", name, accepted, f"{name} is taken")
     return name
 
 

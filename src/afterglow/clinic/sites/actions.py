@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from afterglow.clinic import policy
 from afterglow.clinic.actions import action
 from afterglow.clinic.audit import actions as audit
-from afterglow.clinic.checks import Checks
+from afterglow.clinic.people.checks import Checks
 from afterglow.clinic.sites.models import Place, Site
 from afterglow.protocols.catalogue import get_effective
 from afterglow.protocols.model import Protocol
@@ -39,16 +39,16 @@ def create_site(
         policy.require(by, MANAGE)
     checks = Checks()
     site = Site(
-        name=checks.read_text("name", name, longest=120, shortest=1),
+        name=checks.text(name, "name", longest=120, is_required=True),
         timezone=read_zone(checks, timezone),
-        address=checks.read_text("address", address, longest=240, is_long=True),
-        phone=checks.read_text("phone", phone, longest=40),
-        emergency_number=checks.read_text("emergency_number", emergency_number, longest=40),
-        crisis_line=checks.read_text("crisis_line", crisis_line, longest=120),
-        paper=checks.read_word("paper", paper, PAPERS, is_needed=True),
-        jurisdiction=checks.read_word("jurisdiction", jurisdiction, JURISDICTIONS, is_needed=True),
+        address=checks.text(address, "address", longest=240),
+        phone=checks.text(phone, "phone", longest=40),
+        emergency_number=checks.text(emergency_number, "emergency_number", longest=40),
+        crisis_line=checks.text(crisis_line, "crisis_line", longest=120),
+        paper=checks.word(paper, "paper", PAPERS, is_required=True),
+        jurisdiction=checks.word(jurisdiction, "jurisdiction", JURISDICTIONS, is_required=True),
         is_demonstration=is_demonstration,
-        can_resuscitate=checks.read_answer("can_resuscitate", can_resuscitate),
+        can_resuscitate=can_resuscitate,
         created_at=now,
     )
     checks.raise_problems()
@@ -62,8 +62,8 @@ def add_place(*, site: Site, name: str, by: Any, now: datetime) -> Place:
     """Add a room or chair to a site."""
     _require(by, site)
     checks = Checks()
-    text = checks.read_text("name", name, longest=80, shortest=1)
-    if site.places.filter(name=text).exists():
+    text = checks.text(name, "name", longest=80, is_required=True)
+    if text and site.places.filter(name=text).exists():
         checks.refuse("name", "place-exists", text, "a name that the site does not have yet", f"{text} exists already")
     checks.raise_problems()
     place = Place.objects.create(site=site, name=text)
@@ -114,12 +114,12 @@ def find_overlay(site: Site, protocol_id: str) -> dict[str, Any]:
 
 def read_zone(checks: Checks, name: object) -> str:
     """Return the name of a time zone that exists."""
-    text = checks.read_text("timezone", name, longest=60, shortest=1)
+    text = checks.text(name, "timezone", longest=60, is_required=True)
     try:
         ZoneInfo(text or "UTC")
     except (ZoneInfoNotFoundError, ValueError, OSError):
         accepted = "a zone name such as Europe/Vienna"
-        checks.refuse("timezone", "timezone-unknown", text, accepted, f"timezone: {text} is no known zone")
+        checks.refuse("timezone", "timezone-unknown", text, accepted, f"{text} is no known zone")
     return text
 
 
