@@ -12,6 +12,13 @@ from zoneinfo import ZoneInfo
 from afterglow.clinic.consents.checks import find_valid_consent
 from afterglow.clinic.consents.models import Consent
 from afterglow.clinic.dosing_sessions.models import Session, SessionEvent
+from afterglow.clinic.plans.headers import (
+    describe_rems,
+    find_last_time,
+    list_allergies,
+    list_medicines,
+    list_scores,
+)
 from afterglow.clinic.plans.judging import is_off_label
 from afterglow.clinic.screening.cases import build_case
 from afterglow.protocols.cases import flatten_case
@@ -39,6 +46,11 @@ def collect_header(*, session: Session, protocol: Protocol, now: datetime) -> di
         "weight": find_weight(session),
         "facts": collect_facts(session, protocol, now),
         "session_dates": [day.isoformat() for day in dates],
+        "rems": describe_rems(session.patient, session.plan) if protocol.rems_fields else None,
+        "last": find_last_time(session.patient) or None,
+        "allergies": list_allergies(session.patient),
+        "medicines": list_medicines(session.patient),
+        "scores": list_scores(session.patient),
     }
     return {name: value for name, value in header.items() if value not in (None, "")}
 
