@@ -2,16 +2,17 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
 
 from afterglow.clinic.dosing_sessions.models import Session
 from afterglow.clinic.live import stream as stream_module
 from afterglow.clinic.live.hub import hub
+from afterglow.clinic.live.listen import listen_forever
 from afterglow.clinic.live.publish import end_streams_of, publish_after_commit
 from afterglow.clinic.live.stream import get_topic, render_frame, stream_session
 from tests.storage_support import append, make_session
@@ -23,6 +24,24 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def session() -> Session:
     with transaction.atomic():
         return make_session(events=3)
+
+
+@pytest.fixture
+def listening() -> Callable[[Awaitable[Any]], Any]:
+    """Run a coroutine beside the listener that PostgreSQL needs and SQLite does not."""
+
+    async def run_beside(coroutine: Awaitable[Any]) -> Any:
+        if connection.vendor == "sqlite":
+            return await coroutine
+        task = asyncio.create_task(listen_forever())
+        await asyncio.sleep(0.5)
+        try:
+            return await coroutine
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    return lambda coroutine: asyncio.run(run_beside(coroutine))
 
 
 @sync_to_async(thread_sensitive=False)
@@ -56,7 +75,9 @@ async def take_events(frames: AsyncIterator[str], count: int) -> list[int]:
     return seqs
 
 
-def test_a_stream_replays_what_a_screen_missed_and_then_follows(session: Session) -> None:
+def test_a_stream_replays_what_a_screen_missed_and_then_follows(
+    session: Session, listening: Callable[[Awaitable[Any]], Any]
+) -> None:
     async def run() -> tuple[list[int], list[int]]:
         frames = stream_session(session.pk, 1)
         replayed = await take_events(frames, 2)
@@ -65,24 +86,29 @@ def test_a_stream_replays_what_a_screen_missed_and_then_follows(session: Session
         await frames.aclose()
         return replayed, followed
 
-    assert asyncio.run(run()) == ([2, 3], [4, 5])
+    assert listening(run()) == ([2, 3], [4, 5])
     assert hub.count() == 0
 
 
-def test_a_stream_without_a_last_number_begins_at_the_present(session: Session) -> None:
+def test_a_stream_without_a_last_number_begins_at_the_present(
+    session: Session, listening: Callable[[Awaitable[Any]], Any]
+) -> None:
     async def run() -> list[int]:
         frames = stream_session(session.pk)
         assert parse(await anext(frames)) == {"retry": "2000"}
         assert parse(await anext(frames))["data"]["seq"] == 3
         await commit(session.pk)
-        seqs = await take_events(frames, 1)
+        # told by a notice, long before the next look of a quiet stream
+        seqs = await asyncio.wait_for(take_events(frames, 1), 1.5)
         await frames.aclose()
         return seqs
 
-    assert asyncio.run(run()) == [4]
+    assert listening(run()) == [4]
 
 
-def test_a_number_from_the_future_or_below_one_is_not_believed(session: Session) -> None:
+def test_a_number_from_the_future_or_below_one_is_not_believed(
+    session: Session, listening: Callable[[Awaitable[Any]], Any]
+) -> None:
     async def run(last: int) -> int:
         frames = stream_session(session.pk, last)
         await anext(frames)
@@ -90,11 +116,13 @@ def test_a_number_from_the_future_or_below_one_is_not_believed(session: Session)
         await frames.aclose()
         return int(seq)
 
-    assert asyncio.run(run(999)) == 3
-    assert asyncio.run(run(-5)) == 0
+    assert listening(run(999)) == 3
+    assert listening(run(-5)) == 0
 
 
-def test_two_screens_see_every_entry_once_and_in_order(session: Session) -> None:
+def test_two_screens_see_every_entry_once_and_in_order(
+    session: Session, listening: Callable[[Awaitable[Any]], Any]
+) -> None:
     async def run() -> list[list[int]]:
         streams = [stream_session(session.pk, 3) for _ in range(2)]
         listening = [asyncio.create_task(take_events(frames, 12)) for frames in streams]
@@ -102,10 +130,10 @@ def test_two_screens_see_every_entry_once_and_in_order(session: Session) -> None
         await asyncio.gather(*(commit(session.pk) for _ in range(12)))
         return await asyncio.gather(*listening)
 
-    assert asyncio.run(run()) == [list(range(4, 16))] * 2
+    assert listening(run()) == [list(range(4, 16))] * 2
 
 
-def test_a_transaction_that_fails_is_never_told(session: Session) -> None:
+def test_a_transaction_that_fails_is_never_told(session: Session, listening: Callable[[Awaitable[Any]], Any]) -> None:
     async def run() -> list[int]:
         frames = stream_session(session.pk, 3)
         await commit(session.pk, fails=True)
@@ -114,7 +142,7 @@ def test_a_transaction_that_fails_is_never_told(session: Session) -> None:
         await frames.aclose()
         return seqs
 
-    assert asyncio.run(run()) == [4]
+    assert listening(run()) == [4]
 
 
 def test_a_quiet_stream_beats_with_the_servers_time(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,7 +162,9 @@ def test_a_quiet_stream_beats_with_the_servers_time(session: Session, monkeypatc
     assert len({beat["data"]["now"] for beat in beats}) == 3
 
 
-def test_a_stream_that_falls_behind_ends_so_that_the_screen_comes_back(session: Session) -> None:
+def test_a_stream_that_falls_behind_ends_so_that_the_screen_comes_back(
+    session: Session, listening: Callable[[Awaitable[Any]], Any]
+) -> None:
     async def run() -> bool:
         frames = stream_session(session.pk, 3)
         await anext(frames)
@@ -145,10 +175,12 @@ def test_a_stream_that_falls_behind_ends_so_that_the_screen_comes_back(session: 
             await asyncio.sleep(0)
         return True
 
-    assert asyncio.run(asyncio.wait_for(run(), 5))
+    assert listening(asyncio.wait_for(run(), 8))
 
 
-def test_signing_out_ends_the_streams_of_that_sign_in_alone(session: Session) -> None:
+def test_signing_out_ends_the_streams_of_that_sign_in_alone(
+    session: Session, listening: Callable[[Awaitable[Any]], Any]
+) -> None:
     async def run() -> tuple[int, int]:
         mine, other = (stream_session(session.pk, 3, owner=name) for name in ("mine", "other"))
         for frames in (mine, other):
@@ -162,7 +194,7 @@ def test_signing_out_ends_the_streams_of_that_sign_in_alone(session: Session) ->
         await other.aclose()
         return before, after
 
-    assert asyncio.run(asyncio.wait_for(run(), 5)) == (2, 1)
+    assert listening(asyncio.wait_for(run(), 8)) == (2, 1)
 
 
 def test_text_cannot_break_out_of_a_message() -> None:

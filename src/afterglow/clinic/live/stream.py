@@ -21,6 +21,7 @@ from afterglow.terms import render_instant
 BEAT_S = 2.0
 RETRY_MS = 2000
 PAGE = 500
+LOOK_EVERY_BEATS = 5
 
 
 async def stream_session(session_id: str, last_event_id: int | None = None, *, owner: str = "") -> AsyncIterator[str]:
@@ -37,13 +38,18 @@ async def stream_session(session_id: str, last_event_id: int | None = None, *, o
         sent = await _find_start(session_id, last_event_id)
         yield f"retry: {RETRY_MS}\n\n"
         yield render_beat(sent)
-        while True:
-            for event in await _load_events(session_id, sent):
-                sent = event["seq"]
-                yield render_frame("event", event, event_id=sent)
-            if not await _wait_for_news(subscription, sent):
-                if subscription.ended.is_set():
-                    return
+        quiet_beats = LOOK_EVERY_BEATS
+        while not subscription.ended.is_set():
+            # another process may have written without telling this one, so that a quiet stream looks now and then too
+            if quiet_beats >= LOOK_EVERY_BEATS:
+                quiet_beats = 0
+                for event in await _load_events(session_id, sent):
+                    sent = event["seq"]
+                    yield render_frame("event", event, event_id=sent)
+            if await _wait_for_news(subscription, sent):
+                quiet_beats = LOOK_EVERY_BEATS
+            elif not subscription.ended.is_set():
+                quiet_beats += 1
                 yield render_beat(sent)
 
 
