@@ -56,7 +56,7 @@ class SignatureForm(forms.Form):
 
     secret = SecretField(label=_("Your password or PIN"))
     second_name = forms.CharField(
-        label=_("Second clinician, where a limit asks for one: sign-in name"),
+        label=_("Second clinician's sign-in name"),
         max_length=60,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),

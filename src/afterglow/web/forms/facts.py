@@ -25,7 +25,7 @@ from afterglow.web.forms.fields import (
 # trials have pages of their own
 GROUPS: dict[str, tuple[tuple[str, ...], Any]] = {
     "person": (("person.",), _("About the person")),
-    "history": (("history.",), _("History")),
+    "history": (("history.",), _("Illnesses and risks")),
     "examination": (("bp.is_symptomatic", "airway."), _("Examination")),
     "work-up": (("workup.",), _("Work-up")),
     "labs": (("labs.",), _("Laboratory and ECG")),

@@ -61,15 +61,22 @@ def list_protocol_choices(*, only_runnable: bool = False) -> list[tuple[str, str
     return choices
 
 
+INDICATIONS = {
+    "trd": _("Treatment-resistant depression"),
+    "mdd-si": _("Major depression with suicidality"),
+    "bipolar-depression": _("Bipolar depression"),
+    "anxiety": _("Anxiety"),
+    "ptsd": _("PTSD"),
+    "ocd": _("OCD"),
+    "chronic-pain": _("Chronic pain"),
+}
+
+
 def list_indication_choices() -> list[tuple[str, str]]:
     """Return the indications as choices."""
-    words = {
-        "trd": _("Treatment-resistant depression"),
-        "mdd-si": _("Major depression with suicidality"),
-        "bipolar-depression": _("Bipolar depression"),
-        "anxiety": _("Anxiety"),
-        "ptsd": _("PTSD"),
-        "ocd": _("OCD"),
-        "chronic-pain": _("Chronic pain"),
-    }
-    return [(key, str(words.get(key, key))) for key in catalogue.load_indication_ids()]
+    return [(key, describe_indication(key)) for key in catalogue.load_indication_ids()]
+
+
+def describe_indication(key: str) -> str:
+    """Return an indication in words."""
+    return str(INDICATIONS.get(key, key))

@@ -12,6 +12,7 @@ from afterglow.clinic.consents.checks import ConsentCheck, find_valid_consent
 from afterglow.clinic.plans.actions import judge_plan
 from afterglow.protocols.model import Protocol
 from afterglow.terms import InvalidInput
+from afterglow.web.forms.screening import describe_indication
 from afterglow.web.present.head import describe_allergies, describe_weight, find_weight
 from afterglow.web.present.plans import (
     build_calendar,
@@ -148,7 +149,7 @@ def _describe_decision(patient: Any, plan: Any) -> str:
         decided = _("%(word)s, decided %(day)s") % {"word": words[decision.decision], "day": day(decision.recorded_at)}
     if plan is None:
         return decided
-    return _("Indication: %(name)s. %(decided)s") % {"name": plan.indication, "decided": decided}
+    return _("Indication: %(name)s. %(decided)s") % {"name": describe_indication(plan.indication), "decided": decided}
 
 
 def _describe_stored(plan: Any) -> str:
