@@ -43,6 +43,14 @@ class Due:
 
 def list_due(state: SessionState, protocol: Protocol, now: datetime) -> list[Due]:
     """Return everything the protocol asks of readings, by time: what was missed, is due, comes later."""
+    at, found = state.memo.get("due", (None, None))
+    if at != (now, protocol.content_hash):
+        found = _collect_due(state, protocol, now)
+        state.memo["due"] = ((now, protocol.content_hash), found)  # of the last instant only: time does not add up here
+    return list(found)
+
+
+def _collect_due(state: SessionState, protocol: Protocol, now: datetime) -> list[Due]:
     found: list[Due] = []
     for item in protocol.due:
         anchor = find_anchor(state, protocol, item.anchor)

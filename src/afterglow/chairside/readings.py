@@ -48,6 +48,11 @@ class Reading:
 
 def list_readings(state: SessionState, key: str) -> list[Reading]:
     """Return the readings of a key in order of occurrence."""
+    found: list[Reading] = state.derive(("readings", key), lambda: _collect_readings(state, key))
+    return found
+
+
+def _collect_readings(state: SessionState, key: str) -> list[Reading]:
     key = ALIASES.get(key, key)
     found: list[Reading] = []
     for event in state.effective.get("vitals-recorded", ()):

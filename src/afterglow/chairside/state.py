@@ -3,7 +3,7 @@
 `evolve` is total: it takes every event that `decide` can write, and never judges.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -27,6 +27,14 @@ class SessionState:
     events: tuple[Event, ...] = ()
     effective: Mapping[str, tuple[Event, ...]] = field(default_factory=lambda: _NOTHING)
     corrected: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({}))
+    # what was derived from this very state, so that nothing is worked out twice; it never outlives the state
+    memo: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def derive(self, key: Any, work_out: Callable[[], Any]) -> Any:
+        """Return what `work_out` derives from this state, worked out once; `key` names everything it depends on."""
+        if key not in self.memo:
+            self.memo[key] = work_out()
+        return self.memo[key]
 
     def list(self, *types: str) -> tuple[Event, ...]:
         """Return the effective entries of some types, in the order in which they occurred."""
