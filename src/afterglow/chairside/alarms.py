@@ -217,7 +217,7 @@ def _show(value: Any) -> str:
 
 
 _SEEN = {
-    "Reading late": lambda facts: _name_late(facts),
+    "Reading late": _name_late,
     "Blood pressure rise": _write_pressure,
     "Blood pressure": _write_pressure,
     "Systolic": _write_pressure,
