@@ -98,7 +98,8 @@ def draw_words(title: str, unit: str, words: Sequence[Word], axis: TimeAxis, y: 
 def draw_limits(limits: Sequence[Limit], lanes: dict[str, Lane]) -> Markup:
     """Return dashed limits with the action written on them, and the shaded side."""
     markup: Markup = []
-    for limit in limits:
+    labels: list[float] = []
+    for limit in sorted(limits, key=lambda item: not item.band):
         lane = lanes.get(limit.lane)
         if lane is None or not lane.low <= limit.value <= lane.high:
             continue
@@ -109,9 +110,9 @@ def draw_limits(limits: Sequence[Limit], lanes: dict[str, Lane]) -> Markup:
             markup.append(box("c-band", LEFT, y, RIGHT - LEFT, lane.bottom - y))
         weight = "" if limit.band else "2"
         markup.append(line(f"c-limit{weight}", LEFT, y, RIGHT, y))
-        markup.append(
-            text(f"c-limit{weight}-text", RIGHT - 6, y + (13 if limit.band == "below" else -5), limit.text, "end")
-        )
+        at = y - 5 if all(abs(y - 5 - label) >= 12 for label in labels) else y + 12
+        labels.append(at)
+        markup.append(text(f"c-limit{weight}-text", RIGHT - 6, at, limit.text, "end"))
     return markup
 
 

@@ -62,6 +62,8 @@ def _build_strip(alarm: View) -> View:
         "title": title,
         "seen": alarm.get("seen") or "",
         "limit": alarm.get("limit_text") or "",
+        # a title with its figures says the limit already
+        "shown_limit": "" if any(letter.isdigit() for letter in title) else alarm.get("limit_text") or "",
         "act_text": alarm.get("first_act") or "",
         "command": command,
         "act_label": _("Enter now") if priority == "low" and command == "record-vitals" else label,

@@ -70,7 +70,7 @@ def _build_amounts(view: View, dose: View) -> View:
         "calculated_mg_per_kg": write_fixed(dose.get("calculated_mg_per_kg"), 2),
         "calculated_ml": write_fixed(dose.get("calculated_ml")),
         "rate_ml_per_h": write_number(dose.get("rate_ml_per_h")),
-        "pump_ml": write_number(pump.get("ml")),
+        "pump_ml": str(pump.get("ml") or ""),
         "pump_hour": write_hour(pump.get("read_at")),
         "pump_at": pump.get("read_at") or "",
         "pump_age": _write_pump_age(pump.get("read_at"), view.get("now")),
