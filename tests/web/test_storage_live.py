@@ -13,7 +13,7 @@ from afterglow.clinic.dosing_sessions.models import Session
 from afterglow.clinic.live import stream as stream_module
 from afterglow.clinic.live.hub import hub
 from afterglow.clinic.live.listen import listen_forever
-from afterglow.clinic.live.publish import end_streams_of, publish_after_commit
+from afterglow.clinic.live.publish import LOOK_AGAIN, end_streams_of, publish_after_commit
 from afterglow.clinic.live.stream import get_topic, render_frame, stream_session
 from tests.storage_support import append, make_session
 
@@ -201,3 +201,34 @@ def test_text_cannot_break_out_of_a_message() -> None:
     frame = render_frame("event", {"text": "a\n\nid: 9\ndata: x\r\u2028"}, event_id=1)
     assert frame.count("\n\n") == 1
     assert parse(frame)["data"]["text"] == "a\n\nid: 9\ndata: x\r\u2028"
+
+
+def test_a_screen_is_asked_to_look_again_when_a_text_went(
+    session: Session, listening: Callable[[Awaitable[Any]], Any]
+) -> None:
+    async def run() -> dict[str, Any]:
+        frames = stream_session(session.pk, 3)
+        await anext(frames)
+        await anext(frames)
+        tell = sync_to_async(publish_after_commit, thread_sensitive=False)
+        await tell(get_topic(session.pk), LOOK_AGAIN)
+        message = parse(await asyncio.wait_for(anext(frames), 1.5))
+        await frames.aclose()
+        return message
+
+    assert listening(run())["event"] == "refresh"
+
+
+def test_more_events_than_one_look_holds_are_all_sent(
+    session: Session, listening: Callable[[Awaitable[Any]], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_module, "PAGE", 2)
+
+    async def run() -> list[int]:
+        await commit(session.pk, 5)
+        frames = stream_session(session.pk, 0)
+        seqs = await asyncio.wait_for(take_events(frames, 8), 1.5)
+        await frames.aclose()
+        return seqs
+
+    assert listening(run()) == list(range(1, 9))

@@ -1,12 +1,14 @@
 """Sessions as actions: opened, commanded, retried, refused, corrected; each durable as one piece."""
 
 from datetime import date, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.db import DatabaseError
 
 from afterglow.clinic.audit.models import AuditEvent
+from afterglow.clinic.consents.models import Consent, ConsentTalk, ConsentText
 from afterglow.clinic.dosing_sessions import actions
 from afterglow.clinic.dosing_sessions.actions import (
     get_view,
@@ -206,6 +208,54 @@ def test_a_session_that_cannot_run_or_is_elsewhere_is_not_opened(session: Sessio
             patient=session.patient, plan=None, site=site, place="", protocol_id="iv-racemic", by=stranger, now=NOW
         )
     assert Session.objects.count() == 1
+
+
+def test_a_session_needs_a_signed_plan_of_its_own_patient_at_its_own_site(
+    session: Session, nina: User, site: Site
+) -> None:
+    other = make_site("Elsewhere")
+    plan = SimpleNamespace(patient_id=session.patient_id, state="draft", protocol_content=None)
+    wanted = {"patient": session.patient, "by": nina, "now": NOW, "protocol_id": "iv-racemic"}
+    for code, changes in (
+        ("plan-not-signed", {"plan": plan, "site": site}),
+        ("plan-of-another", {"plan": SimpleNamespace(patient_id="x", state="signed"), "site": site}),
+        ("patient-elsewhere", {"plan": None, "site": other}),
+    ):
+        with pytest.raises(Refused) as refusal:
+            open_session(**wanted, **changes)
+        assert refusal.value.code == code
+
+
+def test_a_consent_withdrawn_in_the_chart_holds_every_dose(
+    session: Session, nina: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = load_state(session)
+    header = {**kept.header, "consent": {"is_valid": True, "consent": make_withdrawn_consent(session, nina).pk}}
+    monkeypatch.setattr(type(kept), "header", property(lambda _: header))
+    with pytest.raises(Refused) as refusal:
+        submit(session, nina, "start")
+    assert refusal.value.code == "consent-withdrawn"
+    with pytest.raises(Refused) as held:
+        submit(session, nina, "sign-time-out", confirmed=["patient"])
+    assert held.value.code != "consent-withdrawn"
+
+
+def make_withdrawn_consent(session: Session, user: User) -> Consent:
+    text = ConsentText.objects.create(
+        key="k", version="1", locale="xx", title="t", body="b", drug="racemic", is_off_label=True, recorded_at=NOW
+    )
+    talk = ConsentTalk.objects.create(patient=session.patient, held_at=NOW, recorded_at=NOW, recorded_by=user)
+    return Consent.objects.create(
+        patient=session.patient,
+        text=text,
+        talk=talk,
+        typed_name="Ada",
+        signed_at=NOW,
+        witnessed_by=user,
+        expires_on=date(2027, 1, 1),
+        withdrawn_at=NOW,
+        withdrawn_by=user,
+    )
 
 
 def test_an_event_that_cannot_be_stored_takes_everything_back(

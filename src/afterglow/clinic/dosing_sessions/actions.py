@@ -31,7 +31,7 @@ from afterglow.clinic.dosing_sessions.opening import collect_header
 from afterglow.clinic.dosing_sessions.protocols import find_protocol_of, store_protocol
 from afterglow.clinic.dosing_sessions.texts import find_note_ids, put_texts, take_texts, withdraw_texts
 from afterglow.clinic.errors import Refused
-from afterglow.clinic.live.publish import publish_after_commit
+from afterglow.clinic.live.publish import LOOK_AGAIN, publish_after_commit
 from afterglow.clinic.live.stream import get_topic
 from afterglow.protocols.model import Protocol
 from afterglow.terms import Finding, InvalidInput, build_error
@@ -40,7 +40,6 @@ OPEN = "open-session"
 TICK = "tick"
 RECORD = "session.record"
 WITHDRAWAL_REASONS = ("wrong-patient", "wrong-entry", "not-for-the-record")
-LOOK_AGAIN = 0
 PERMISSIONS: Mapping[str, str] = {
     OPEN: "session.open",
     "sign-order": "order.sign",

@@ -7,6 +7,8 @@ from afterglow.clinic.live.hub import hub
 
 CHANNEL = "afterglow_live"
 END = "end:"
+# the number that asks every screen of a topic to look again, without a new event
+LOOK_AGAIN = 0
 
 
 def publish_after_commit(topic: str, seq: int) -> None:

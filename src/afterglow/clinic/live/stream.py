@@ -15,7 +15,7 @@ from django.db import connections
 from django.utils import timezone
 
 from afterglow.clinic.live.hub import Subscription, hub
-from afterglow.clinic.live.publish import name_owner
+from afterglow.clinic.live.publish import LOOK_AGAIN, name_owner
 from afterglow.terms import render_instant
 
 BEAT_S = 2.0
@@ -43,11 +43,18 @@ async def stream_session(session_id: str, last_event_id: int | None = None, *, o
             # another process may have written without telling this one, so that a quiet stream looks now and then too
             if quiet_beats >= LOOK_EVERY_BEATS:
                 quiet_beats = 0
-                for event in await _load_events(session_id, sent):
+                events = await _load_events(session_id, sent)
+                for event in events:
                     sent = event["seq"]
                     yield render_frame("event", event, event_id=sent)
-            if await _wait_for_news(subscription, sent):
+                if len(events) == PAGE:
+                    quiet_beats = LOOK_EVERY_BEATS
+                    continue
+            news = await _wait_for_news(subscription, sent)
+            if news:
                 quiet_beats = LOOK_EVERY_BEATS
+                if LOOK_AGAIN in news:
+                    yield render_frame("refresh", {"seq": sent})
             elif not subscription.ended.is_set():
                 quiet_beats += 1
                 yield render_beat(sent)
@@ -71,19 +78,18 @@ def render_beat(seq: int) -> str:
     return render_frame("beat", {"now": render_instant(timezone.now()), "seq": seq})
 
 
-async def _wait_for_news(subscription: Subscription, sent: int) -> bool:
-    """Return True when there may be events after the last one sent, False on a beat or an end."""
+async def _wait_for_news(subscription: Subscription, sent: int) -> set[int]:
+    """Return the numbers above the last one sent, and the one that asks to look again; nothing on a beat or an end."""
     getting = asyncio.ensure_future(subscription.queue.get())
     ending = asyncio.ensure_future(subscription.ended.wait())
     try:
         await asyncio.wait({getting, ending}, timeout=BEAT_S, return_when=asyncio.FIRST_COMPLETED)
         if subscription.ended.is_set() or not getting.done():
-            return False
-        seqs = [getting.result()]
+            return set()
+        seqs = {getting.result()}
         while not subscription.queue.empty():
-            seqs.append(subscription.queue.get_nowait())
-        # zero asks every stream to look again; numbers already replayed are dropped
-        return any(seq == 0 or seq > sent for seq in seqs)
+            seqs.add(subscription.queue.get_nowait())
+        return {seq for seq in seqs if seq == LOOK_AGAIN or seq > sent}
     finally:
         getting.cancel()
         ending.cancel()
