@@ -53,7 +53,7 @@ def record_talk(
     checks = Checks()
     covered = [checks.word(topic, "topics", ConsentTalk.TOPICS) for topic in dict.fromkeys(topics)]
     words = checks.text(goals, "goals", longest=1000)
-    held = checks.past_instant(held_at, "held_at", now)
+    held: Any = checks.past_instant(held_at, "held_at", now)
     if held is None and not checks.problems:
         checks.refuse("held_at", "instant-missing", "", "when it was held", "a time is needed")
     checks.raise_problems()

@@ -13,7 +13,7 @@ from afterglow.clinic.audit import actions as audit
 from afterglow.clinic.errors import Conflict, Refused
 from afterglow.clinic.people.checks import Checks, as_json
 from afterglow.clinic.people.models import Patient
-from afterglow.clinic.plans.judging import list_plan_findings, require_eligible, require_no_stop
+from afterglow.clinic.plans.judging import list_plan_findings, refuse_own_override, require_eligible, require_no_stop
 from afterglow.clinic.plans.models import Plan, PlanAddendum
 from afterglow.clinic.plans.orders import SessionDose, attach_order, sign_order
 from afterglow.clinic.plans.values import EDITABLE, build_defaults, find_protocol, list_unused, read_values
@@ -127,6 +127,7 @@ def sign_plan(*, plan: Any, by: Any, now: datetime, second: Any = None, version:
     protocol = find_protocol(locked)
     findings = judge_plan(plan=locked, protocol=protocol, now=now)
     require_eligible(locked.patient, protocol_id=locked.protocol, indication=locked.indication, now=now)
+    refuse_own_override(locked.patient, protocol_id=locked.protocol, indication=locked.indication, by=by, now=now)
     needs_second = require_no_stop(findings, by=by, second=second, site=locked.patient.site)
     for earlier in Plan.objects.select_for_update().filter(patient=locked.patient, state="signed"):
         earlier.state, earlier.superseded_at = "superseded", now

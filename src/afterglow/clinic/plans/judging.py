@@ -11,7 +11,7 @@ from afterglow.clinic.errors import Refused
 from afterglow.clinic.people.checks import get_local_date
 from afterglow.clinic.people.models import Measurement
 from afterglow.clinic.plans.values import BY_WEIGHT, write_dose
-from afterglow.clinic.screening.actions import find_eligibility
+from afterglow.clinic.screening.actions import find_eligibility, list_overrides
 from afterglow.protocols.dose import DoseSheet, calculate_dose, check_limits, check_weight
 from afterglow.protocols.model import Pattern, Protocol
 from afterglow.protocols.schedule import check_frequency
@@ -100,6 +100,19 @@ def require_no_stop(findings: Iterable[Finding], *, by: Any, second: Any, site: 
     if not second.is_active or not policy.is_licensed(second, site):
         raise Refused("second-signer-not-licensed", "a licensed clinician of this site has to agree", findings=soft)
     return True
+
+
+def refuse_own_override(patient: Any, *, protocol_id: str, indication: str, by: Any, now: datetime) -> None:
+    """Refuse to order to whoever overrode, as the second clinician, a stop that the eligibility rests on."""
+    made, _ = find_eligibility(patient, protocol_id=protocol_id, indication=indication, now=now)
+    if made is None:
+        return
+    shared = {item["rule"] for item in made.run.findings if item["override"] == str(Override.SECOND_CLINICIAN)}
+    rows = [row for row in list_overrides(made.run, now=now) if row.kind == row.OVERRIDE and row.rule in shared]
+    own = [row.rule for row in rows if row.recorded_by_id == by.pk]
+    if own:
+        message = f"you overrode {', '.join(own)} as the second clinician; another prescriber orders"
+        raise Refused("own-override", message)
 
 
 def require_weight(protocol: Protocol, weight: Measurement | None, site: Any, now: datetime) -> tuple[Finding, ...]:

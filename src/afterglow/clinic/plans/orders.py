@@ -18,6 +18,7 @@ from afterglow.clinic.plans.judging import (
     judge_consent,
     judge_dose,
     judge_frequency,
+    refuse_own_override,
     require_eligible,
     require_no_stop,
     require_weight,
@@ -79,7 +80,7 @@ def sign_order(
     patient, site = locked.patient, locked.patient.site
     if locked.state != "signed":
         raise Refused("plan-not-in-force", "an order needs the plan in force")
-    protocol = parse_protocol(locked.protocol_content)
+    protocol = parse_protocol(locked.protocol_content or {})
     typed = {"dose_mg_per_kg": dose_mg_per_kg, "dose_mg": dose_mg, "cap_mg": cap_mg, "over_min": over_min}
     dose = _read_dose(typed, locked, protocol)
     lists = _read_lists({"premedication": premedication, "rescue": rescue, "standing": standing})
@@ -90,12 +91,14 @@ def sign_order(
     sheet = _work_out(protocol, dose, weight, _read_supply(supply or {}, protocol))
     findings = _collect(protocol, patient, dose, sheet, weight, now)
     require_eligible(patient, protocol_id=locked.protocol, indication=locked.indication, now=now)
+    refuse_own_override(patient, protocol_id=locked.protocol, indication=locked.indication, by=by, now=now)
     require_no_stop((*of_weight, *findings), by=by, second=second, site=site)
+    amount: Any = sheet.mg.quantize(Decimal("0.01")) if sheet.mg is not None else dose.dose_mg
     order = SessionOrder.objects.create(
         patient=patient,
         plan=locked,
         dose_mg_per_kg=dose.dose_mg_per_kg,
-        dose_mg=sheet.mg.quantize(Decimal("0.01")) if sheet.mg is not None else dose.dose_mg,
+        dose_mg=amount,
         cap_mg=dose.cap_mg,
         over_min=dose.over_min,
         weight_kg=weight.value if is_by_weight and weight is not None else None,
@@ -132,7 +135,7 @@ def attach_order(*, order: Any, session: Any, by: Any, now: datetime) -> Session
 
 def build_command(order: SessionOrder) -> dict[str, Any]:
     """Return an order as the session's command carries it."""
-    protocol = parse_protocol(order.plan.protocol_content)
+    protocol = parse_protocol(order.plan.protocol_content or {})
     data: dict[str, Any] = {}
     if protocol.pattern is Pattern.DEVICES:
         each = Decimal(str(protocol.doses["device_mg"].value))

@@ -70,7 +70,7 @@ def override_finding(
     findings = _find_findings(run, rule, "stop")
     today = get_local_date(run.patient.site, now)
     checks = Checks()
-    fields = {
+    fields: dict[str, Any] = {
         "cause": checks.word(cause, "cause", CAUSES, is_required=True),
         "mitigation": checks.text(mitigation, "mitigation", longest=500, is_required=True),
         "reason": checks.text(reason, "reason", longest=1000, is_required=True),
@@ -83,7 +83,7 @@ def override_finding(
     for finding in findings:
         _require_role(finding, run, by)
     row = _keep(run, rule, FindingOverride.OVERRIDE, by, now, **fields)
-    detail = {"rule": rule, "cause": row.cause, "expires_on": row.expires_on.isoformat()}
+    detail = {"rule": rule, "cause": row.cause, "expires_on": fields["expires_on"].isoformat()}
     audit.record(by=by, action="screening.overridden", subject=row, now=now, patient=run.patient, detail=detail)
     return row
 
@@ -248,7 +248,7 @@ def _keep(run: Any, rule: str, kind: str, by: Any, now: datetime, **fields: Any)
 
 def _require_current(run: Any, now: datetime) -> None:
     newest = run.patient.screening_runs.filter(protocol=run.protocol).order_by("-recorded_at", "-pk").first()
-    if newest is not None and newest.pk != run.pk:
+    if newest is not None and newest.recorded_at > run.recorded_at:
         raise Refused("screening-superseded", "a newer screening exists; decide on that one")
     profiles = run.case.get("context", {}).get("profiles")
     case = build_case(

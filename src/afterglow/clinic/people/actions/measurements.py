@@ -57,14 +57,14 @@ def record_measurement(
     word = checks.word(kind, "kind", KINDS, is_required=True)
     checks.raise_problems()
     declared = KINDS[word]
-    first = _read_value(checks, value, "value", declared.fact, declared)
+    first: Any = _read_value(checks, value, "value", declared.fact, declared)
     second = _read_second(checks, second_value, declared)
     if first is not None and second is not None and first <= second:
         message = f"systolic {first} is not above diastolic {second}"
         checks.refuse("second_value", "pressure-inverted", str(second), f"less than {first}", message)
     if unit and unit not in (declared.unit, "mmHg"):
         checks.refuse("unit", "unit-not-accepted", unit, declared.unit, f"this is recorded in {declared.unit}")
-    observed = checks.past_instant(observed_at, "observed_at", now)
+    observed: Any = checks.past_instant(observed_at, "observed_at", now)
     if observed is None and not checks.problems:
         checks.refuse("observed_at", "instant-missing", "", "when it was observed", "a time is needed")
     words = checks.text(origin, "origin", longest=40, is_required=True)
