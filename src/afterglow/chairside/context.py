@@ -1,7 +1,7 @@
 """What a deciding function is given: the state, the command, who acts, and when."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from afterglow.chairside.actors import Actor
@@ -10,7 +10,9 @@ from afterglow.chairside.errors import Refused
 from afterglow.chairside.guards import Blocker
 from afterglow.chairside.state import SessionState
 from afterglow.protocols.model import Protocol
-from afterglow.terms import Citation, Finding, Grade, Override, Severity
+from afterglow.terms import Citation, Finding, Grade, InvalidInput, Override, Severity, build_error
+
+EARLIEST = timedelta(hours=24)
 
 
 @dataclass(slots=True)
@@ -41,6 +43,18 @@ class Deciding:
     def cite(self, setting: str) -> Citation:
         """Return the citation of one of the protocol's settings."""
         return self.protocol.settings[setting].citation
+
+    def check_occurrence(self, at: datetime, path: str = "occurred_at") -> None:
+        """Refuse a time in the future, and one that belongs to another day's session."""
+        opened = self.state.opened_at
+        if at > self.now:
+            accepted, kind, message = "not later than now", "occurred-in-future", "that lies in the future"
+        elif opened is not None and at < opened - EARLIEST:
+            accepted, kind = "within a day of opening", "occurred-too-early"
+            message = "that lies more than a day before this session"
+        else:
+            return
+        raise InvalidInput([build_error(path, kind, at.isoformat(), accepted, message)])
 
     def refuse_blockers(self, blockers: list[Blocker]) -> None:
         """Refuse with the first blocker's code, carrying the findings of all."""

@@ -6,7 +6,7 @@ events that it causes. Nothing here reads a clock: `now` is an argument.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from afterglow.chairside import decide_before as before
@@ -23,9 +23,8 @@ from afterglow.chairside.errors import Refused
 from afterglow.chairside.events import Event, get_version
 from afterglow.chairside.state import SessionState, evolve, fold
 from afterglow.protocols.model import Protocol
-from afterglow.terms import Finding, InvalidInput, Problem, build_error
+from afterglow.terms import Finding, InvalidInput, Problem
 
-EARLIEST = timedelta(hours=24)
 AFTER_CLOSING = frozenset({"add-addendum", "cosign-order", "tick"})
 AFTER_LEAVING = frozenset(
     {"correct-entry", "withdraw-entry", "add-addendum", "close-record", "cosign-order", "tick", "set-preferences"}
@@ -72,9 +71,11 @@ def decide(
         The other person who signed, already verified by the caller.
     """
     at = now if occurred_at is None else occurred_at
+    if at.tzinfo is None or now.tzinfo is None:
+        raise ValueError("instants must be aware")
+    deciding = Deciding(state, command, protocol, by, second, at, now)
     try:
-        _check_times(state, at, now)
-        deciding = Deciding(state, command, protocol, by, second, at, now)
+        deciding.check_occurrence(at)
         events = _tick(deciding) if command.type == "tick" else _record(deciding)
     except Refused as refusal:
         return Refusal(refusal.code, refusal.message, refusal.findings)
@@ -132,22 +133,6 @@ def _note_clock(deciding: Deciding) -> None:
         seconds = (last - deciding.now).total_seconds()
         deciding.note(
             "clock", f"The clock stepped back by {seconds:.0f} s", "a steady clock", "Check the server's clock."
-        )
-
-
-def _check_times(state: SessionState, at: datetime, now: datetime) -> None:
-    if at.tzinfo is None or now.tzinfo is None:
-        raise ValueError("instants must be aware")
-    if at > now:
-        message = "that lies in the future"
-        raise InvalidInput(
-            [build_error("occurred_at", "occurred-in-future", at.isoformat(), "not later than now", message)]
-        )
-    opened = state.opened_at
-    if opened is not None and at < opened - EARLIEST:
-        message = "that lies more than a day before this session"
-        raise InvalidInput(
-            [build_error("occurred_at", "occurred-too-early", at.isoformat(), "within a day of opening", message)]
         )
 
 

@@ -16,7 +16,7 @@ from afterglow.chairside.dosing import (
 )
 from afterglow.chairside.errors import Refused
 from afterglow.chairside.guards import Blocker, find_blockers
-from afterglow.chairside.orders import find_order, find_preparation
+from afterglow.chairside.orders import find_fastest_rate, find_order, find_planned_rate
 from afterglow.protocols.model import Pattern
 
 # never lifted, not even for what a downtime sheet says has happened already: enter those first
@@ -38,6 +38,9 @@ FIRM = frozenset(
         "preparation-missing",
     }
 )
+
+# how far a pump's own steps may take a rate above the order
+RATE_TOLERANCE = Decimal("1.02")
 
 
 def _pass_blockers(deciding: Deciding) -> None:
@@ -70,21 +73,22 @@ def start(deciding: Deciding) -> dict[str, Any]:
     if find_start(deciding.state) is not None:
         raise Refused("already-started", "The infusion has started.")
     _pass_blockers(deciding)
-    preparation, order = find_preparation(deciding.state), find_order(deciding.state)
-    planned = preparation.rate_ml_per_h if preparation else None
+    order, planned = find_order(deciding.state), find_planned_rate(deciding.state, deciding.protocol)
     rate = Decimal(deciding.data["rate_ml_per_h"]) if "rate_ml_per_h" in deciding.data else planned
     if rate is None:
         raise Refused("rate-missing", "Name the rate set on the pump; none could be worked out.")
-    if planned is not None and rate > planned * Decimal("1.02"):
-        _refuse_fast(deciding, rate, planned)
+    _check_rate(deciding, rate)
     return {"rate_ml_per_h": f"{rate:f}", "order": order.seq if order else None}
 
 
-def _refuse_fast(deciding: Deciding, rate: Decimal, planned: Decimal) -> None:
-    message = f"{rate:f} mL/h is faster than the order's {planned:f} mL/h."
+def _check_rate(deciding: Deciding, rate: Decimal) -> None:
+    """Refuse a rate that no order covers; one that was already set is recorded as a deviation."""
+    fastest = find_fastest_rate(deciding.state, deciding.protocol)
+    if fastest is None or rate <= fastest * RATE_TOLERANCE:
+        return
     if not deciding.data.get("already_happened"):
-        raise Refused("rate-beyond-order", message)
-    deciding.note("rate", f"{rate:f} mL/h", f"{planned:f} mL/h by the order", "Say why in a note.")
+        raise Refused("rate-beyond-order", f"{rate:f} mL/h is faster than the order's {fastest:f} mL/h.")
+    deciding.note("rate", f"{rate:f} mL/h", f"{fastest:f} mL/h by the order", "Say why in a note.")
 
 
 def give_injection(deciding: Deciding) -> dict[str, Any]:
@@ -132,21 +136,16 @@ def record_resume(deciding: Deciding) -> dict[str, Any]:
     if not is_paused(deciding.state) or find_start(deciding.state) is None:
         raise Refused("not-paused", "The infusion is not paused.")
     _pass_blockers(deciding)
+    if "rate_ml_per_h" in deciding.data:
+        _check_rate(deciding, Decimal(deciding.data["rate_ml_per_h"]))
     return _read_pump(deciding)
 
 
 def record_rate_change(deciding: Deciding) -> dict[str, Any]:
     """A new rate is recorded; a faster one that no order names is a deviation."""
-    preparation = find_preparation(deciding.state)
     rate = Decimal(deciding.data["rate_ml_per_h"])
-    planned = preparation.rate_ml_per_h if preparation else None
-    named = [
-        Decimal(str(event.data["rate_ml_per_h"]))
-        for event in deciding.state.list("verbal-order-recorded")
-        if "rate_ml_per_h" in event.data
-    ]
-    allowed = max([*named, *([planned] if planned is not None else [])], default=None)
-    if allowed is not None and rate > allowed * Decimal("1.02"):
+    allowed = find_fastest_rate(deciding.state, deciding.protocol)
+    if allowed is not None and rate > allowed * RATE_TOLERANCE:
         deciding.note("rate", f"{rate:f} mL/h", f"{allowed:f} mL/h by order", "Ask for the order now.")
     return _read_pump(deciding)
 

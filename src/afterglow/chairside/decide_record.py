@@ -13,7 +13,7 @@ from afterglow.chairside.decide_watching import balance_drug, record_score
 from afterglow.chairside.dosing import find_phase
 from afterglow.chairside.errors import Refused
 from afterglow.chairside.orders import list_open_verbal_orders
-from afterglow.terms import InvalidInput, build_error, parse_instant, render_instant
+from afterglow.terms import parse_instant, render_instant
 
 OVER = ("left", "ended", "cancelled")
 _COMMAND_OF = {each.event: each.name for each in COMMANDS.values()}
@@ -26,6 +26,11 @@ def correct_entry(deciding: Deciding) -> dict[str, Any]:
     """A correction names the old entry and says what is right; signed things take an addendum instead."""
     target = deciding.state.find_seq(int(deciding.data["seq"]))
     if target is None or target.type not in _COMMAND_OF or target.type in ("entry-corrected", "entry-withdrawn"):
+        target = None
+    elif target.type not in _SIGNED:
+        # what stands now: corrections before this one count, an entry that was taken back is gone
+        target = next((each for each in deciding.state.list(target.type) if each.seq == target.seq), None)
+    if target is None:
         raise Refused("entry-not-correctable", "There is no entry of that number that can be corrected.")
     if target.type in _SIGNED or target.type == "session-opened":
         raise Refused("entry-signed", "A signed entry is not corrected; add an addendum.")
@@ -36,14 +41,7 @@ def correct_entry(deciding: Deciding) -> dict[str, Any]:
     checked = _check_changes(deciding, target, changes)
     if moved is not None:
         at = parse_instant(str(moved), "data.occurred_at")
-        if at > deciding.now:
-            raise InvalidInput(
-                [
-                    build_error(
-                        "data.occurred_at", "occurred-in-future", str(moved), "not later than now", "in the future"
-                    )
-                ]
-            )
+        deciding.check_occurrence(at, "data.occurred_at")
         checked["occurred_at"] = render_instant(at)
     return {"corrects": target.type, "data": checked}
 
@@ -63,7 +61,7 @@ def _work_out_again(deciding: Deciding, target: Any, parsed: Command) -> dict[st
     work_out = _WORKED_OUT.get(parsed.type)
     if work_out is None:
         return {}
-    again = replace(deciding, command=parsed, occurred_at=target.occurred_at, second=None)
+    again = replace(deciding, command=parsed, occurred_at=target.occurred_at, second=None, findings=[])
     extra = work_out(again)
     deciding.findings.extend(again.findings)
     return extra

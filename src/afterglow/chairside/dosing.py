@@ -12,12 +12,14 @@ from afterglow.chairside.orders import (
     find_order,
     find_preparation,
     find_time_out,
+    read_preparation,
 )
 from afterglow.chairside.state import SessionState
 from afterglow.protocols.model import Pattern, Protocol
 
 STARTS = ("dosing-started", "injection-given", "device-given")
-ENDS = ("stop-recorded", "completion-recorded")
+# a person who has gone gets nothing more, whatever was said of the pump
+ENDS = ("stop-recorded", "completion-recorded", "patient-left", "ending-recorded")
 INFUSION = ("dosing-started", "pause-recorded", "resume-recorded", "rate-change-recorded", *ENDS)
 BEFORE_DOSE = ("booked", "arrived", "pre-checks", "ready")
 LIVE = ("arrived", "pre-checks", "ready", "dosing", "paused", "observing", "released")
@@ -176,16 +178,42 @@ def list_stretches(state: SessionState, at: datetime) -> list[Stretch]:
     return stretches
 
 
-def calculate_volume_ml(state: SessionState, at: datetime) -> Decimal:
-    """Return the mL the pump has moved by the clock, never more than the bag holds."""
-    preparation = find_preparation(state)
-    hours = Decimal(3600)
-    moved = Decimal(0)
+@dataclass(frozen=True, slots=True)
+class Hung:
+    """A bag that ran, and the mL that the clock says left it."""
+
+    bag: Preparation
+    ml: Decimal
+
+
+def list_hung(state: SessionState, at: datetime) -> list[Hung]:
+    """Return the bags that ran until `at`, each with its mL, never more than it holds.
+
+    A bag is changed while the pump stands: what was prepared during a stretch counts from the next start or resume.
+    """
+    prepared = state.list("preparation-recorded")
+    moved: dict[int, Decimal] = {}
+    hung: Event | None = None
+    was_running = False
     for stretch in list_stretches(state, at):
-        moved += stretch.rate_ml_per_h * Decimal(str((stretch.end - stretch.start).total_seconds())) / hours
-    if preparation is not None and preparation.total_ml is not None:
-        moved = min(moved, preparation.total_ml)
-    return moved
+        if not stretch.is_pause and not was_running:
+            ready = [event for event in prepared if event.occurred_at <= stretch.start]
+            hung = ready[-1] if ready else (hung or (prepared[0] if prepared else None))
+        was_running = not stretch.is_pause
+        if hung is not None and was_running:
+            seconds = Decimal(str((stretch.end - stretch.start).total_seconds()))
+            moved[hung.seq] = moved.get(hung.seq, Decimal(0)) + stretch.rate_ml_per_h * seconds / 3600
+    bags = {event.seq: read_preparation(event) for event in prepared}
+    return [Hung(bags[seq], _limit(ml, bags[seq].total_ml)) for seq, ml in moved.items()]
+
+
+def _limit(ml: Decimal, most: Decimal | None) -> Decimal:
+    return ml if most is None else min(ml, most)
+
+
+def calculate_volume_ml(state: SessionState, at: datetime) -> Decimal:
+    """Return the mL the pump has moved by the clock, never more than the bags hold."""
+    return sum((hung.ml for hung in list_hung(state, at)), Decimal(0))
 
 
 def calculate_dose_mg(state: SessionState, protocol: Protocol, at: datetime) -> Decimal | None:
@@ -198,10 +226,10 @@ def calculate_dose_mg(state: SessionState, protocol: Protocol, at: datetime) -> 
         return Decimal(each * counted)
     if protocol.pattern is not Pattern.INFUSION:
         return sum_injections(state, at)
-    preparation = find_preparation(state)
-    if preparation is None or preparation.bag_mg_per_ml is None:
+    hung = list_hung(state, at)
+    if any(each.bag.bag_mg_per_ml is None for each in hung) or not state.has("preparation-recorded"):
         return None
-    return calculate_volume_ml(state, at) * _concentration(preparation)
+    return sum((each.ml * _concentration(each.bag) for each in hung), Decimal(0))
 
 
 def _concentration(preparation: Preparation) -> Decimal:
@@ -225,11 +253,21 @@ def sum_run_seconds(state: SessionState, at: datetime) -> tuple[float, float]:
 
 def calculate_left_seconds(state: SessionState, at: datetime) -> float | None:
     """Return the seconds of running that empty the bag at the rate set, or None where that is not known."""
-    preparation, rate = find_preparation(state), get_rate(state)
-    if preparation is None or preparation.total_ml is None or not rate:
+    hung, rate = list_hung(state, at), get_rate(state)
+    bag = hung[-1].bag if hung else find_preparation(state)
+    if bag is None or bag.total_ml is None or not rate:
         return None
-    left = preparation.total_ml - calculate_volume_ml(state, at)
+    left = bag.total_ml - (hung[-1].ml if hung else 0)
     return float(max(left, Decimal(0)) / rate * 3600)
+
+
+def calculate_line_mg(state: SessionState, at: datetime) -> Decimal | None:
+    """Return the mg that stand in the line by the arithmetic: its volume at the bag's strength, none once flushed."""
+    hung = list_hung(state, at)
+    if not hung or hung[-1].bag.line_ml is None or hung[-1].bag.bag_mg_per_ml is None:
+        return None
+    flushed = max((as_decimal(event.data.get("flush_ml")) or Decimal(0) for event in state.list(*ENDS)), default=0)
+    return max(hung[-1].bag.line_ml - flushed, Decimal(0)) * _concentration(hung[-1].bag)
 
 
 def find_next_device_at(state: SessionState, protocol: Protocol) -> datetime | None:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from afterglow.chairside.alarms import find_blocking
 from afterglow.chairside.dosing import (
+    calculate_dose_mg,
     count_dosed_devices,
     find_next_device_at,
     find_phase,
@@ -76,6 +77,8 @@ def find_blockers(state: SessionState, protocol: Protocol, command: str, now: da
         found += _check_time_out(state, protocol, now)
     if command in (*GIVING, "record-resume"):
         found += _check_standing(state, protocol, command, now)
+    if command == "record-resume":
+        found += _check_next_bag(state, protocol, now)
     if command == "give-device":
         found += _check_device(state, protocol, now)
     if command == "give-injection":
@@ -419,6 +422,20 @@ def _check_standing(state: SessionState, protocol: Protocol, command: str, now: 
         if find_phase(state, protocol) not in ("dosing", "paused"):
             found.append(Blocker("dosing-over", "Giving has ended; a further dose is another session."))
     return found
+
+
+def _check_next_bag(state: SessionState, protocol: Protocol, now: datetime) -> list[Blocker]:
+    """Return whether a bag prepared during the pause would pass the order, together with what was given already."""
+    order, bag = find_order(state), find_preparation(state)
+    running = state.find_last("dosing-started", "resume-recorded")
+    if order is None or bag is None or bag.prepared_mg is None or running is None or bag.at <= running.occurred_at:
+        return []
+    given = calculate_dose_mg(state, protocol, now) or Decimal(0)
+    limit = order.ordered_mg * (1 + Decimal(str(protocol.setting("draw.rounding_max_percent"))) / 100)
+    if given + bag.prepared_mg <= limit:
+        return []
+    message = f"{given:.1f} mg given and {bag.prepared_mg:f} mg in the bag, ordered {order.ordered_mg:f} mg."
+    return [Blocker("preparation-exceeds-order", message)]
 
 
 def _check_device(state: SessionState, protocol: Protocol, now: datetime) -> list[Blocker]:

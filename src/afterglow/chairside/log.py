@@ -13,7 +13,8 @@ from afterglow.protocols.model import Protocol
 def build_log(state: SessionState, protocol: Protocol) -> list[dict[str, Any]]:
     """Return every event as a line, in order of recording; corrected entries stay beside what corrected them."""
     late = timedelta(seconds=float(protocol.setting("entry.late_s")))
-    corrects = {by: seq for seq, by in state.corrected.items()}
+    naming = ("entry-corrected", "entry-withdrawn")
+    corrects = {event.seq: int(event.data["seq"]) for event in state.events if event.type in naming}
     return [
         {
             "seq": event.seq,

@@ -7,6 +7,7 @@ from typing import Any
 
 from afterglow.chairside.events import Event
 from afterglow.chairside.state import SessionState
+from afterglow.protocols.dose_volumes import round_to_pump
 from afterglow.protocols.model import Pattern, Protocol
 
 
@@ -70,14 +71,17 @@ def find_order(state: SessionState) -> Order | None:
 def find_preparation(state: SessionState) -> Preparation | None:
     """Return the preparation recorded last, or None."""
     recorded = state.effective.get("preparation-recorded", ())
-    if not recorded:
-        return None
-    last, data = recorded[-1], recorded[-1].data
+    return read_preparation(recorded[-1]) if recorded else None
+
+
+def read_preparation(event: Event) -> Preparation:
+    """Return what an event of preparation says."""
+    data = event.data
     devices = data.get("devices")
     return Preparation(
-        seq=last.seq,
-        at=last.occurred_at,
-        by=last.by,
+        seq=event.seq,
+        at=event.occurred_at,
+        by=event.by,
         vial_mg_per_ml=as_decimal(data.get("vial_mg_per_ml")),
         prepared_mg=as_decimal(data.get("prepared_mg")),
         total_ml=as_decimal(data.get("total_ml")),
@@ -87,6 +91,25 @@ def find_preparation(state: SessionState) -> Preparation | None:
         devices=None if devices is None else int(devices),
         lot=str(data.get("lot") or ""),
     )
+
+
+def find_planned_rate(state: SessionState, protocol: Protocol) -> Decimal | None:
+    """Return the rate that empties the bag in the minutes of the order in force, as the pump can be set to it."""
+    order, preparation = find_order(state), find_preparation(state)
+    if order is None or preparation is None or preparation.total_ml is None or not order.duration_min:
+        return preparation.rate_ml_per_h if preparation else None
+    return round_to_pump(protocol, preparation.total_ml * 60 / order.duration_min)
+
+
+def find_fastest_rate(state: SessionState, protocol: Protocol) -> Decimal | None:
+    """Return the fastest rate that an order covers: the planned one, or that of a verbal order after it."""
+    planned, order = find_planned_rate(state, protocol), find_order(state)
+    named = [
+        Decimal(str(event.data["rate_ml_per_h"]))
+        for event in state.list("verbal-order-recorded")
+        if "rate_ml_per_h" in event.data and (order is None or event.seq > order.seq)
+    ]
+    return max([*named, *([] if planned is None else [planned])], default=None)
 
 
 def find_weight(state: SessionState) -> tuple[Decimal, datetime] | None:
@@ -131,5 +154,7 @@ def get_cosign_deadline(event: Event, protocol: Protocol) -> datetime:
 def count_allowed_devices(state: SessionState) -> int:
     """Return how many devices the orders cover: the signed ones, and those of later verbal orders."""
     order = find_order(state)
-    extra = sum(int(event.data.get("devices") or 0) for event in state.list("verbal-order-recorded"))
-    return (order.devices or 0 if order else 0) + extra
+    if order is None:
+        return 0
+    later = (event for event in state.list("verbal-order-recorded") if event.seq > order.seq)
+    return (order.devices or 0) + sum(int(event.data.get("devices") or 0) for event in later)

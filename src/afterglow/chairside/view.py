@@ -9,8 +9,10 @@ from afterglow.chairside.alarms import find_first_act, list_alarms
 from afterglow.chairside.commands import COMMANDS, RECORDED
 from afterglow.chairside.dosing import (
     BEFORE_DOSE,
+    INFUSION,
     calculate_dose_mg,
     calculate_left_seconds,
+    calculate_line_mg,
     calculate_volume_ml,
     compare_pump,
     find_end,
@@ -28,6 +30,7 @@ from afterglow.chairside.log import build_log
 from afterglow.chairside.orders import (
     count_allowed_devices,
     find_order,
+    find_planned_rate,
     find_preparation,
     find_time_out,
     find_weight,
@@ -171,10 +174,12 @@ def _build_dose(state: SessionState, protocol: Protocol, now: datetime) -> dict[
         "calculated_mg": _text(given),
         "calculated_mg_per_kg": None if per_kg is None else f"{per_kg:.4f}",
         "calculated_ml": _text(calculate_volume_ml(state, until)) if is_infusion and started else None,
-        "rate_ml_per_h": _text(get_rate(state) or (preparation.rate_ml_per_h if preparation else None)),
+        "rate_ml_per_h": _text(get_rate(state) or find_planned_rate(state, protocol)),
         "total_ml": _text(preparation.total_ml) if preparation else None,
         "bag_mg_per_ml": _text(preparation.bag_mg_per_ml) if preparation else None,
         "vial_mg_per_ml": _text(preparation.vial_mg_per_ml) if preparation else None,
+        "line_ml": _text(preparation.line_ml) if preparation else None,
+        "left_in_line_mg": _text(calculate_line_mg(state, until)) if is_infusion and started else None,
         "lot": preparation.lot if preparation else "",
         "pump": _build_pump(state),
         "devices": [
@@ -195,7 +200,7 @@ def _build_dose(state: SessionState, protocol: Protocol, now: datetime) -> dict[
 
 
 def _build_pump(state: SessionState) -> dict[str, Any]:
-    read = [event for event in state.events if event.data.get("pump_ml") and event.seq not in state.corrected]
+    read = [event for event in state.list("pump-read", *INFUSION) if event.data.get("pump_ml")]
     if not read:
         return {"ml": None, "read_at": None, "difference_percent": None}
     last = read[-1]

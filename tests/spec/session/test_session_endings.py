@@ -1,0 +1,167 @@
+"""Ways a session ends: discharge, and the four endings that nobody can refuse; what each of them asks."""
+
+import pytest
+
+from tests.support.rooms import DIRECTOR, NURSE, PRESCRIBER, THERAPIST, Room
+
+ENDINGS = ("left-against-advice", "eloped", "transferred", "died")
+COMPLETE = {"last_vitals": "128/76 at 10:40", "told": "prescriber, escort", "drug_reconciled": True, "to": "St Anne"}
+PROTOCOLS = ("iv-racemic", "im-racemic", "nasal-esketamine-us")
+
+
+def list_said(decision):
+    return [finding.seen for finding in decision.findings]
+
+
+@pytest.mark.parametrize("kind", ENDINGS)
+@pytest.mark.parametrize("stage", ["arrive", "ready", "start", "observe", "recover"])
+def test_an_ending_is_recorded_at_every_stage(kind, stage):
+    room = getattr(Room(), stage)()
+    room.do("record-ending", kind=kind, **COMPLETE)
+    assert room.view["phase"] == "ended"
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_an_ending_is_recorded_before_anyone_has_arrived_and_under_every_protocol(protocol):
+    room = Room(protocol)
+    room.do("record-ending", kind="eloped", **COMPLETE)
+    assert room.view["phase"] == "ended"
+
+
+@pytest.mark.parametrize("by", [NURSE, PRESCRIBER, THERAPIST, DIRECTOR])
+def test_an_ending_is_recorded_by_whoever_is_there(by):
+    room = Room().start()
+    room.do("record-ending", by, kind="left-against-advice", **COMPLETE)
+    assert room.events[-1].by == by.id
+
+
+def test_an_ending_under_a_standing_alarm_is_recorded_and_ends_the_alarm():
+    room = Room().start().wait(5)
+    room.vitals(systolic=190, diastolic=96)
+    assert [alarm["row"] for alarm in room.view["alarms"]] == ["A-02"]
+    room.do("record-ending", kind="transferred", **COMPLETE)
+    assert room.view["alarms"] == []
+    assert room.events[-1].type == "alarm-cleared"
+
+
+def test_a_complete_ending_leaves_nothing_to_say():
+    assert list_said(Room().start().do("record-ending", kind="transferred", **COMPLETE)) == []
+
+
+@pytest.mark.parametrize(
+    ("absent", "said"),
+    [
+        ("last_vitals", "Last vitals not recorded"),
+        ("told", "Not recorded who was told"),
+        ("drug_reconciled", "Not recorded whether the drug is reconciled"),
+        ("to", "Not recorded where to"),
+    ],
+)
+def test_each_thing_an_ending_asks_is_said_when_it_is_absent(absent, said):
+    given = {name: value for name, value in COMPLETE.items() if name != absent}
+    decision = Room().start().do("record-ending", kind="transferred", **given)
+    assert list_said(decision) == [said]
+
+
+def test_only_a_transfer_asks_where_to():
+    given = {name: value for name, value in COMPLETE.items() if name != "to"}
+    assert list_said(Room().start().do("record-ending", kind="died", **given)) == []
+
+
+def test_the_dose_stops_counting_when_the_person_has_gone():
+    room = Room().start().wait(10)
+    room.do("record-ending", kind="eloped", **COMPLETE)
+    before = room.view["dose"]["calculated_mg"]
+    room.wait(120)
+    assert room.view["dose"]["calculated_mg"] == before
+    assert room.view["clock"]["run_s"] == 600
+
+
+def test_a_session_ends_once():
+    room = Room().start()
+    room.do("record-ending", kind="eloped", **COMPLETE)
+    assert room.refuse("record-left").code == "session-over"
+    assert room.refuse("record-ending", kind="died").code == "session-over"
+
+
+def test_what_happened_before_the_end_can_still_be_entered_after_it():
+    room = Room().start().wait(10)
+    room.do("record-ending", kind="eloped", **COMPLETE)
+    seen_at = room.now
+    room.wait(5).do("record-vitals", systolic=131, diastolic=82, occurred_at=seen_at)
+    assert room.view["vitals"]["bp"]["value"] == {"systolic": 131, "diastolic": 82}
+
+
+def test_discharge_is_release_then_leaving():
+    room = Room().recover()
+    room.do("sign-release", PRESCRIBER)
+    assert room.view["phase"] == "released"
+    room.wait(1)
+    assert list_said(room.do("record-left")) == []
+    assert room.view["phase"] == "left"
+
+
+def test_leaving_without_a_release_is_recorded_and_said():
+    room = Room().observe()
+    assert list_said(room.do("record-left")) == ["Left without release"]
+    assert room.view["phase"] == "left"
+
+
+def test_a_departure_dated_before_the_release_is_recorded_and_said():
+    room = Room().recover()
+    room.do("sign-release", PRESCRIBER)
+    left_at = room.now
+    room.wait(5)
+    assert list_said(room.do("record-left", occurred_at=left_at)) == []
+    other = Room().recover()
+    left_at = other.now
+    other.wait(5).do("sign-release", PRESCRIBER)
+    assert list_said(other.do("record-left", occurred_at=left_at)) == ["Left before the release"]
+
+
+def test_a_session_is_cancelled_before_the_dose_and_only_then():
+    room = Room().arrive()
+    room.do("cancel-session", reason="no escort came")
+    assert room.view["phase"] == "cancelled"
+    assert Room().start().refuse("cancel-session", reason="no escort came").code == "already-started"
+
+
+def test_a_cancelled_session_with_a_prepared_bag_asks_to_account_for_it():
+    room = Room().arrive().order().prepare()
+    assert "Drug was prepared" in list_said(room.do("cancel-session", reason="no escort came"))
+    assert room.refuse("close-record").code == "reconciliation-missing"
+    accounted = Room().arrive().order().prepare().reconcile(given_mg="0", wasted_mg="36")
+    assert list_said(accounted.do("cancel-session", reason="no escort came")) == []
+    accounted.do("close-record")
+
+
+def test_a_record_is_closed_only_with_the_drug_accounted_for():
+    room = Room().recover()
+    room.do("sign-release", PRESCRIBER)
+    room.do("record-left")
+    assert room.refuse("close-record").code == "reconciliation-missing"
+    room.reconcile().do("close-record")
+    assert room.view["is_closed"] is True
+
+
+@pytest.mark.parametrize(
+    ("parts", "difference"),
+    [
+        ({"prepared_mg": "50", "given_mg": "35.9", "left_in_line_mg": "0.1", "wasted_mg": "14"}, "0"),
+        ({"prepared_mg": "50", "given_mg": "35.9", "left_in_line_mg": "0.1", "wasted_mg": "13.9"}, "0.1"),
+        ({"prepared_mg": "36", "given_mg": "36", "returned_mg": "0.5"}, "-0.5"),
+    ],
+)
+def test_prepared_given_left_returned_and_wasted_add_up_or_the_difference_is_said(parts, difference):
+    room = Room().observe().reconcile(**parts)
+    event = room.state.effective["reconciliation-recorded"][-1]
+    assert float(event.data["difference_mg"]) == float(difference)
+    said = [finding for finding in event.data.get("findings", ()) if finding["rule"] == "drug-balance"]
+    assert bool(said) == (difference != "0")
+
+
+def test_waste_without_a_witness_is_recorded_and_said_and_the_same_person_is_no_witness():
+    waste = {"prepared_mg": "50", "given_mg": "36", "left_in_line_mg": "0", "returned_mg": "0", "wasted_mg": "14"}
+    room = Room().observe()
+    assert list_said(room.do("record-reconciliation", **waste)) == ["Waste without a witness"]
+    assert Room().observe().refuse("record-reconciliation", second=NURSE, **waste).code == "same-person"

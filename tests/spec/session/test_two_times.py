@@ -1,0 +1,292 @@
+"""Two times: when it happened and when it was written; late entries, corrections, undo, and a clock that steps."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from afterglow.chairside import parse_command
+from afterglow.terms import InvalidInput
+from tests.support.rooms import NURSE, OTHER_NURSE, PRESCRIBER, Room
+
+
+def get_dose(room):
+    return Decimal(room.view["dose"]["calculated_mg"])
+
+
+def get_line(room, seq):
+    return next(line for line in room.view["log"] if line["seq"] == seq)
+
+
+def find_seq(room, event_type):
+    return next(event.seq for event in reversed(room.events) if event.type == event_type)
+
+
+# late entries
+
+
+@pytest.mark.parametrize(("seconds", "is_late"), [(0, False), (120, False), (121, True), (900, True)])
+def test_an_entry_is_marked_late_after_two_minutes(seconds, is_late):
+    room = Room().start().wait(20)
+    room.do("record-vitals", systolic=130, diastolic=80, occurred_at=room.now - timedelta(seconds=seconds))
+    line = get_line(room, find_seq(room, "vitals-recorded"))
+    assert line["is_late"] is is_late
+
+
+def test_a_late_reading_stands_where_it_was_taken():
+    room = Room().start().wait(10)
+    room.vitals(systolic=150)
+    room.wait(10).vitals(systolic=140)
+    room.do("record-vitals", systolic=155, diastolic=80, occurred_at=room.now - timedelta(minutes=5))
+    assert room.view["vitals"]["bp"]["value"]["systolic"] == 140
+    assert [reading["value"]["systolic"] for reading in room.view["vitals"]["bp"]["history"]][-3:] == [150, 155, 140]
+
+
+def test_a_pause_entered_late_takes_its_minutes_out_of_the_calculated_dose():
+    # 36 mg over 40 min: 100.72 mL at 151 mL/h, so 0.8995 mg a minute
+    prompt, late = Room().start(), Room().start()
+    prompt.wait(10).do("record-pause")
+    prompt.wait(5)
+    paused_at = late.wait(10).now
+    late.wait(5)
+    assert get_dose(late) > get_dose(prompt)
+    late.do("record-pause", occurred_at=paused_at)
+    assert get_dose(late) == get_dose(prompt)
+    assert round(get_dose(late), 2) == Decimal("9.00")
+
+
+def test_a_late_pause_and_resume_between_two_recorded_ones_land_in_their_place():
+    room = Room().start()
+    started = room.now
+    room.wait(30)
+    room.do("record-pause", occurred_at=started + timedelta(minutes=10))
+    room.do("record-resume", occurred_at=started + timedelta(minutes=20))
+    assert room.view["clock"]["run_s"] == 1200
+    assert room.view["clock"]["paused_s"] == 600
+
+
+@pytest.mark.parametrize("ahead", [1, 60, 86400])
+def test_nothing_occurs_in_the_future(ahead):
+    room = Room().start()
+    answer = room.refuse("record-note", note="x", occurred_at=room.now + timedelta(seconds=ahead))
+    assert [problem.code for problem in answer.problems] == ["occurred-in-future"]
+
+
+def test_what_occurs_now_is_not_in_the_future():
+    room = Room().start()
+    room.do("record-note", note="x", occurred_at=room.now)
+
+
+@pytest.mark.parametrize(("hours", "is_taken"), [(24, True), (24.01, False)])
+def test_what_occurred_more_than_a_day_before_the_session_is_refused(hours, is_taken):
+    room = Room()
+    answer = room.ask("record-note", note="x", occurred_at=room.now - timedelta(hours=hours))
+    assert (not hasattr(answer, "code")) is is_taken
+
+
+# the clock of the record
+
+
+def test_recorded_times_never_run_back_and_a_stepped_clock_is_said():
+    room = Room().start()
+    last = room.state.last_recorded_at
+    room.wait(-10)
+    decision = room.do("record-note", note="x")
+    assert decision.events[0].recorded_at == last
+    assert [(finding.rule, finding.seen) for finding in decision.findings] == [
+        ("clock", "The clock stepped back by 600 s")
+    ]
+
+
+def test_a_steady_clock_is_not_remarked_upon():
+    room = Room().start()
+    assert room.do("record-note", note="x").findings == ()
+    assert room.wait(seconds=1).do("record-note", note="x").findings == ()
+
+
+def test_the_record_stays_in_order_while_a_clock_steps_to_and_fro():
+    room = Room().start()
+    for minutes in (5, -3, 1, -7, 12, 0):
+        room.wait(minutes).vitals()
+        room.tick()
+    recorded = [event.recorded_at for event in room.events]
+    assert recorded == sorted(recorded)
+    assert all(event.occurred_at <= event.recorded_at for event in room.events)
+
+
+# corrections
+
+
+def test_a_correction_counts_from_now_on_and_the_original_stays():
+    room = Room().start().wait(5)
+    room.vitals(systolic=183)
+    seq = find_seq(room, "vitals-recorded")
+    original = room.state.find_seq(seq)
+    room.do("correct-entry", seq=seq, data={"systolic": 138}, reason="misread")
+    assert room.view["vitals"]["bp"]["value"]["systolic"] == 138
+    assert room.state.find_seq(seq) is original
+    assert original.data["systolic"] == 183
+    correction = room.state.corrected[seq]
+    assert get_line(room, seq)["corrected_by"] == correction
+    assert get_line(room, correction)["corrects"] == seq
+
+
+def test_a_correction_may_be_corrected_back():
+    room = Room().start().wait(5)
+    room.vitals(systolic=148)
+    seq = find_seq(room, "vitals-recorded")
+    room.do("correct-entry", seq=seq, data={"systolic": 138}, reason="misread")
+    room.do("correct-entry", seq=seq, data={"systolic": 148}, reason="it was right")
+    assert room.view["vitals"]["bp"]["value"]["systolic"] == 148
+    assert sum(line["corrects"] == seq for line in room.view["log"]) == 2
+
+
+def test_two_corrections_of_different_values_both_count():
+    room = Room().start().wait(5)
+    room.vitals(systolic=148, heart_rate=70)
+    seq = find_seq(room, "vitals-recorded")
+    room.do("correct-entry", seq=seq, data={"systolic": 138}, reason="misread")
+    room.do("correct-entry", seq=seq, data={"heart_rate": 90}, reason="misread")
+    assert room.view["vitals"]["bp"]["value"]["systolic"] == 138
+    assert room.view["vitals"]["heart_rate"]["value"] == 90
+
+
+def test_a_corrected_value_is_read_as_strictly_as_a_new_one():
+    room = Room().start()
+    seq = find_seq(room, "vitals-recorded")
+    answer = room.refuse("correct-entry", seq=seq, data={"systolic": 70}, reason="misread")
+    assert [problem.code for problem in answer.problems] == ["pressure-inverted"]
+    answer = room.refuse("correct-entry", seq=seq, data={"colour": "blue"}, reason="misread")
+    assert [problem.code for problem in answer.problems] == ["field-unknown"]
+
+
+def test_a_corrected_start_time_changes_the_calculated_dose():
+    room = Room().start()
+    started, seq = room.now, find_seq(room, "dosing-started")
+    room.wait(20)
+    assert room.view["clock"]["run_s"] == 1200
+    earlier = (started - timedelta(minutes=2)).isoformat()
+    room.do("correct-entry", seq=seq, data={"occurred_at": earlier}, reason="the pump's own log")
+    assert room.view["clock"]["run_s"] == 1320
+    assert round(get_dose(room), 2) == Decimal("19.79")
+
+
+def test_a_correction_moves_nothing_into_the_future_or_to_another_day():
+    room = Room().start()
+    seq = find_seq(room, "dosing-started")
+    for moved in (timedelta(seconds=1), -timedelta(hours=26)):
+        at = (room.now + moved).isoformat()
+        answer = room.refuse("correct-entry", seq=seq, data={"occurred_at": at}, reason="wrong")
+        assert answer.problems[0].path == "data.occurred_at"
+
+
+def test_a_correction_of_the_bag_corrects_the_milligrams():
+    room = Room().start().wait(40)
+    seq = find_seq(room, "preparation-recorded")
+    assert round(get_dose(room), 1) == Decimal("36.0")
+    room.do("correct-entry", seq=seq, data={"drawn_ml": "0.70"}, reason="misread the syringe")
+    assert round(get_dose(room), 1) == Decimal("35.0")
+
+
+@pytest.mark.parametrize("signed", ["order-signed", "time-out-signed"])
+def test_what_is_signed_takes_an_addendum_and_no_correction(signed):
+    room = Room().ready()
+    answer = room.refuse("correct-entry", PRESCRIBER, seq=find_seq(room, signed), text="40 min", reason="typed wrong")
+    assert answer.code == "entry-signed"
+    room.do("add-addendum", note="the order meant 40 min")
+
+
+def test_an_alarm_or_a_correction_is_not_corrected():
+    room = Room().start().wait(5)
+    room.vitals(systolic=183)
+    for event_type in ("alarm-raised",):
+        assert room.refuse("correct-entry", seq=find_seq(room, event_type), text="x", reason="y").code == (
+            "entry-not-correctable"
+        )
+    room.do("correct-entry", seq=find_seq(room, "vitals-recorded"), data={"systolic": 138}, reason="misread")
+    answer = room.refuse("correct-entry", seq=find_seq(room, "entry-corrected"), text="x", reason="y")
+    assert answer.code == "entry-not-correctable"
+
+
+def test_an_entry_that_was_taken_back_is_not_corrected():
+    room = Room().start()
+    room.vitals(systolic=140)
+    seq = find_seq(room, "vitals-recorded")
+    room.do("withdraw-entry", seq=seq)
+    assert room.refuse("correct-entry", seq=seq, data={"systolic": 141}, reason="y").code == "entry-not-correctable"
+
+
+def test_a_correction_says_something():
+    with pytest.raises(InvalidInput):
+        parse_command("correct-entry", {"seq": 3, "reason": "because"})
+
+
+# undo
+
+
+@pytest.mark.parametrize(("seconds", "is_taken"), [(0, True), (10, True), (10.1, False), (60, False)])
+def test_an_entry_is_taken_back_within_ten_seconds(seconds, is_taken):
+    room = Room().start()
+    room.do("record-pause")
+    seq = find_seq(room, "pause-recorded")
+    answer = room.wait(seconds=seconds).ask("withdraw-entry", seq=seq)
+    assert getattr(answer, "code", None) == (None if is_taken else "undo-too-late")
+    assert room.view["phase"] == ("dosing" if is_taken else "paused")
+    assert room.state.find_seq(seq).type == "pause-recorded"
+
+
+def test_only_the_person_who_made_an_entry_takes_it_back():
+    room = Room().start()
+    room.vitals(systolic=140)
+    seq = find_seq(room, "vitals-recorded")
+    assert room.refuse("withdraw-entry", OTHER_NURSE, seq=seq).code == "undo-not-yours"
+    room.do("withdraw-entry", NURSE, seq=seq)
+    assert room.view["vitals"]["bp"]["value"]["systolic"] == 124
+    assert get_line(room, seq)["corrected_by"] == room.events[-1].seq
+
+
+def test_an_entry_is_taken_back_once():
+    room = Room().start()
+    room.vitals(systolic=140)
+    seq = find_seq(room, "vitals-recorded")
+    room.do("withdraw-entry", seq=seq)
+    assert room.refuse("withdraw-entry", seq=seq).code == "entry-not-withdrawable"
+
+
+@pytest.mark.parametrize("event_type", ["order-signed", "time-out-signed", "session-opened", "consent-confirmed"])
+def test_signatures_and_the_opening_are_not_taken_back(event_type):
+    room = Room().ready()
+    event = room.state.effective[event_type][-1]
+    by = PRESCRIBER if event.by == PRESCRIBER.id else NURSE
+    assert room.refuse("withdraw-entry", by, seq=event.seq).code == "entry-not-withdrawable"
+
+
+def test_a_device_taken_back_at_once_leaves_the_dose():
+    room = Room("nasal-esketamine-us").start()
+    assert get_dose(room) == 28
+    room.do("withdraw-entry", seq=find_seq(room, "device-given"))
+    assert room.view["dose"]["calculated_mg"] is None
+    assert room.view["phase"] == "ready"
+
+
+# a record that is closed
+
+
+def test_a_closed_record_takes_only_addenda_and_late_signatures():
+    room = Room().finish()
+    for command, data in (
+        ("record-vitals", {"systolic": 120, "diastolic": 80}),
+        ("record-note", {"note": "x"}),
+        ("correct-entry", {"seq": 2, "text": "x", "reason": "y"}),
+        ("record-adverse-event", {"kind": "headache", "severity": "mild"}),
+        ("record-left", {}),
+        ("close-record", {}),
+    ):
+        assert room.refuse(command, **data).code == "record-closed", command
+    room.do("add-addendum", note="called the next day, well")
+    assert room.view["log"][-1]["text"] == "Addendum"
+
+
+def test_a_tick_after_the_end_says_nothing():
+    room = Room().finish()
+    assert room.wait(600).tick().events == ()
