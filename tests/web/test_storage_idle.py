@@ -59,7 +59,7 @@ def test_work_keeps_a_screen_open_and_a_background_look_does_not(clock: Any, set
         assert answer(ask(session=session)).status_code == 200
     for _ in range(5):
         clock.now += 300
-        assert answer(ask("/sessions/x/", session=session, HTTP_X_AFTERGLOW_BACKGROUND="1")).status_code == 200
+        assert answer(ask("/sessions/x/view", session=session, HTTP_X_AFTERGLOW_BACKGROUND="1")).status_code == 200
     assert answer(ask(session=session, **HTML)).status_code == 302
 
 
@@ -67,6 +67,9 @@ def test_a_locked_screen_keeps_its_streams_and_takes_nothing(clock: Any) -> None
     session = {LOCKED: True}
     assert answer(ask("/sessions/x/stream", session=session, HTTP_ACCEPT="text/event-stream")).status_code == 200
     assert answer(ask("/sessions/x/view", session=session, HTTP_X_AFTERGLOW_BACKGROUND="1")).status_code == 200
+    for path in ("/patients/", "/sessions/x/", "/sessions/x/hand-off/"):
+        elsewhere = answer(ask(path, session=session, HTTP_X_AFTERGLOW_BACKGROUND="1", HTTP_ACCEPT="text/event-stream"))
+        assert elsewhere.status_code == 423, f"{path} is shown on a locked screen to whoever sends the header"
     posted = answer(ask("/sessions/x/commands", "post", session=session, HTTP_X_AFTERGLOW_BACKGROUND="1"))
     assert posted.status_code == 423
     assert json.loads(posted.content)["code"] == "locked"

@@ -46,9 +46,8 @@ def killed_later() -> Iterator[list[subprocess.Popen[bytes]]]:
         process.wait()
 
 
-@pytest.fixture
-def empty_database(postgres_url: str) -> Iterator[str]:
-    """The address of a new PostgreSQL database, without a password in it."""
+def make_database(postgres_url: str) -> Iterator[str]:
+    """Give the address of a new PostgreSQL database, without a password in it, and drop it afterwards."""
     import psycopg
 
     name = f"afterglow_{os.getpid()}_{time.monotonic_ns()}"
@@ -58,11 +57,22 @@ def empty_database(postgres_url: str) -> Iterator[str]:
     if parts.password:
         ENVIRONMENT["AFTERGLOW_DATABASE_PASSWORD"] = unquote(parts.password)
     place = parts.netloc.replace(f":{parts.password}@", "@") if parts.password else parts.netloc
-    yield f"postgresql://{place}/{name}"
+    query = f"?{parts.query}" if parts.query else ""
+    yield f"postgresql://{place}/{name}{query}"
     ENVIRONMENT.pop("AFTERGLOW_DATABASE_PASSWORD", None)
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
         connection.execute(f"DROP ROLE IF EXISTS {name}_app")
+
+
+@pytest.fixture
+def empty_database(postgres_url: str) -> Iterator[str]:
+    yield from make_database(postgres_url)
+
+
+@pytest.fixture
+def second_database(postgres_url: str) -> Iterator[str]:
+    yield from make_database(postgres_url)
 
 
 def hammer(folder: Path, session_id: str, writers: list[subprocess.Popen[bytes]]) -> list[int]:
@@ -185,3 +195,51 @@ def test_a_damaged_backup_and_a_wrong_key_are_refused(tmp_path: Path) -> None:
     damaged = run_afterglow("restore", str(backup), "--data", str(tmp_path / "r2"), "--key", str(key))
     assert damaged.returncode == 2
     assert not (tmp_path / "r2").exists()
+
+
+@pytest.mark.postgres
+def test_postgresql_refuses_both_the_application_and_the_owner(tmp_path: Path, empty_database: str) -> None:
+    import psycopg
+
+    session_id, _ = seed(tmp_path / "clinic", empty_database, events=2)
+    role = urlsplit(empty_database).path[1:] + "_app"
+    password = ENVIRONMENT.get("AFTERGLOW_DATABASE_PASSWORD", "")
+    attacks = [
+        "UPDATE dosing_sessions_sessionevent SET version = 9",
+        "DELETE FROM dosing_sessions_sessionevent",
+        "TRUNCATE dosing_sessions_sessionevent",
+        "TRUNCATE audit_readbatch CASCADE",
+        "DELETE FROM dosing_sessions_eventnote",
+    ]
+    for options, words in ((f"-c role={role}", "permission denied"), ("", "append-only")):
+        with psycopg.connect(empty_database, password=password, options=options, autocommit=True) as connection:
+            for statement in attacks[:3] if options == "" else attacks:
+                with pytest.raises(psycopg.Error, match=words):
+                    connection.execute(statement)
+            count = connection.execute("SELECT count(*) FROM dosing_sessions_sessionevent").fetchone()
+            assert count == (2,)
+            if options:
+                with pytest.raises(psycopg.Error, match="must be owner"):
+                    connection.execute(
+                        'DROP TRIGGER "append_only_delete_dosing_sessions_sessionevent" ON dosing_sessions_sessionevent'
+                    )
+    assert run_afterglow("audit", "verify", session_id, "--data", str(tmp_path / "clinic")).returncode == 0
+
+
+@pytest.mark.postgres
+def test_a_postgresql_backup_is_restored_into_an_empty_database_alone(
+    tmp_path: Path, empty_database: str, second_database: str
+) -> None:
+    session_id, recovery_key = seed(tmp_path / "clinic", empty_database, events=3)
+    backup, key = tmp_path / "clinic.backup", tmp_path / "key.txt"
+    key.write_text(recovery_key)
+    assert run_afterglow("backup", "--data", str(tmp_path / "clinic"), "--to", str(backup)).returncode == 0
+    options = ("--data", str(tmp_path / "restored"), "--key", str(key), "--json")
+    done = run_afterglow("restore", str(backup), *options, "--database", second_database)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["intact"] is True
+    verified = run_afterglow("audit", "verify", session_id, "--data", str(tmp_path / "restored"), "--json")
+    assert json.loads(verified.stdout)["rows"] >= 3
+    full = ("--data", str(tmp_path / "again"), "--key", str(key), "--database", empty_database)
+    refused = run_afterglow("restore", str(backup), *full)
+    assert (refused.returncode, "not empty" in refused.stderr) == (2, True)

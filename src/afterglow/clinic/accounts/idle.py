@@ -3,6 +3,7 @@
 It does not sign out, and it never stops a stream or a background look: a session page keeps showing its alarms.
 """
 
+import re
 import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -23,6 +24,8 @@ OPEN_PATHS = (LOCKED_PATH, "/accounts/logout/", "/sign-out/", "/static/", "/heal
 # scripts that look by themselves send this; it neither counts as a person's act nor is it held up
 BACKGROUND_HEADER = "X-Afterglow-Background"
 STATUS_LOCKED = 423
+# what a locked screen still fetches by itself: the session it already shows, and nothing else
+LOOKED_AT = re.compile(r"/sessions/[^/]+/(?:view|stream)")
 
 
 class IdleLockMiddleware:
@@ -54,7 +57,7 @@ class IdleLockMiddleware:
             if not is_background(request):
                 _remember(request, time.time())
             return None
-        if is_background(request) and request.method in {"GET", "HEAD"}:
+        if is_background(request) and request.method in {"GET", "HEAD"} and LOOKED_AT.fullmatch(request.path):
             return None
         return _answer_locked(request)
 

@@ -34,6 +34,7 @@ def verify_second_signer(username: str, secret: str, *, first: Any, site: Any, n
     TryLater
         Too many failures from this address for this name.
     """
+    username = username.replace("\x00", "")
     user = get_user_model().objects.filter(username=username.strip(), is_active=True).first()
     _check_secret(user, username, secret, now=now, address=address)
     if user is None or user.pk == first.pk:
