@@ -64,12 +64,13 @@ def require(user: Any, permission: str, subject: Any = None) -> None:
         raise Denied(permission)
 
 
-def scope(user: Any, queryset: QuerySet[Any]) -> Any:
-    """Return the rows at sites where the user holds the permission that this kind of row needs; none for a stranger."""
+def scope(user: Any, queryset: QuerySet[Any], permission: str | None = None) -> Any:
+    """Return the rows at sites where the user holds the permission, by default the one that this kind of row needs."""
     if not _is_able(user):
         return queryset.none()
     label = queryset.model._meta.label_lower
-    permission = _SCOPE_PERMISSIONS.get(label, "patient.read")
+    if permission is None:
+        permission = _SCOPE_PERMISSIONS.get(label, "patient.read")
     sites = find_sites(user, permission) if permission else {site for site, _ in list_assignments(user)}
     return queryset.filter(**{f"{_SITE_PATHS[label]}__in": sorted(sites)})
 

@@ -64,7 +64,7 @@ def show_error(request: HttpRequest, status: int, kind: str, **context: Any) -> 
 
 def find_or_404(request: HttpRequest, queryset: Any, permission: str, **lookup: Any) -> Any:
     """Return the one row the user may see, or raise 404 without telling whether it exists."""
-    row = policy.scope(request.user, queryset).filter(**lookup).first()
+    row = policy.scope(request.user, queryset, permission).filter(**lookup).first()
     if row is None or not policy.allow(request.user, permission, row):
         raise Http404
     return row

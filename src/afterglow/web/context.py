@@ -94,8 +94,8 @@ def page(request: HttpRequest) -> dict[str, Page]:
 
 
 _PLACES = (
-    ("floor", "web:home", "Today", ""),
-    ("patients", "web:patients", "Patients", "patient.read"),
+    ("floor", "web:home", "Today", "session.read"),
+    ("patients", "web:patients", "Patients", "patient.find"),
     ("protocols", "web:protocols", "Protocols", "protocol.read"),
     ("audit", "web:audit", "Access log", "audit.read"),
 )

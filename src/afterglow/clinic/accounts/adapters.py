@@ -8,9 +8,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from afterglow.clinic.accounts.field_crypto import decrypt_field, encrypt_field
+from afterglow.clinic.accounts.signing_in import record_failed_sign_in
 from afterglow.clinic.accounts.throttle import check_attempt, clear_failures, record_failure
-from afterglow.clinic.actions import action
-from afterglow.clinic.audit import actions as audit
 from afterglow.clinic.errors import TryLater
 
 SIGN_IN = "sign-in"
@@ -39,9 +38,9 @@ class AccountAdapter(DefaultAccountAdapter):
         return user
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        """Count the failure and write it down; the typed name is not stored, for people type passwords there."""
+        """Count the failure and write it down."""
         record_failure(now=timezone.now(), **_describe(request, credentials))
-        _record_failed_sign_in(now=timezone.now())
+        record_failed_sign_in(now=timezone.now())
 
     def _rollback_login_failed_rl_usage(self) -> None:
         """Do nothing: the library's own counter is not used."""
@@ -61,11 +60,6 @@ class MFAAdapter(DefaultMFAAdapter):
     def decrypt(self, encrypted_text: str) -> str:
         """Return the secret as it is used."""
         return decrypt_field(encrypted_text, MFA_CONTEXT)
-
-
-@action
-def _record_failed_sign_in(*, now: Any) -> None:
-    audit.record(by=None, action="sign-in.failed", subject=("people.user", ""), now=now)
 
 
 def _describe(request: HttpRequest, credentials: dict[str, Any]) -> dict[str, str]:

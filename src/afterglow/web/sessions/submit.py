@@ -8,6 +8,7 @@ from django.contrib.auth import get_user_model
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from afterglow.clinic import policy
 from afterglow.clinic.accounts.signers import verify_second_signer
 from afterglow.clinic.dosing_sessions.actions import submit_command
 from afterglow.clinic.dosing_sessions.models import Session
@@ -67,7 +68,7 @@ def carry_out(request: HttpRequest, session: Session, now: datetime) -> Outcome:
         if entry.type == "record-vitals":
             entry.data = build_vitals_data(entry.data, entry.line)
         if entry.type == "record-verbal-order":
-            entry.data = name_prescriber(entry.data)
+            entry.data = name_prescriber(entry.data, session.site)
         second = _sign_second(request, session, entry, now)
         submission = submit_command(
             session=session,
@@ -95,15 +96,15 @@ def carry_out(request: HttpRequest, session: Session, now: datetime) -> Outcome:
     return read_submission(submission, entry, now)
 
 
-def name_prescriber(data: dict[str, Any]) -> dict[str, Any]:
-    """Return the order with the prescriber's key where a sign-in name was typed; an unknown name is a problem."""
+def name_prescriber(data: dict[str, Any], site: Any) -> dict[str, Any]:
+    """Return the order with the key of the prescriber whose sign-in name was typed; nobody else may be named."""
     named = str(data.get("prescriber") or "").strip()
     if not named:
         return data
-    users = get_user_model().objects
+    users, named = get_user_model().objects, named.replace("\x00", "")
     user = users.filter(username=named, is_active=True).first() or users.filter(pk=named, is_active=True).first()
-    if user is None:
-        message = _("Nobody here signs in as %(name)s.") % {"name": named}
+    if user is None or not policy.allow(user, "order.sign", site):
+        message = _("No prescriber here signs in as %(name)s.") % {"name": named}
         raise InvalidInput([build_error("prescriber", "user-unknown", named, "a sign-in name", message)])
     return {**data, "prescriber": str(user.pk)}
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from afterglow.clinic import policy
 from afterglow.clinic.dosing_sessions.actions import get_view
 from afterglow.clinic.dosing_sessions.models import LIVE_PHASES, Session
 from afterglow.web.access import staff_page
+from afterglow.web.context import list_places
 from afterglow.web.sites import get_site
 from afterglow.web.templatetags.words import hour
 
@@ -22,9 +23,12 @@ _ORDER = {"high": 0, "medium": 1, "low": 2}
 PHASE_TAGS = {"dosing": "amber", "paused": "amber", "observing": "plum", "released": "ok", "ready": "plum"}
 
 
-@staff_page("session.read")
+@staff_page(methods=("GET", "HEAD"))
 def show_today(request: HttpRequest) -> HttpResponse:
-    """Return the sessions of today at the user's site."""
+    """Return the sessions of today at the user's site, or lead a role without sessions to the place it works at."""
+    if not policy.allow(request.user, "session.read"):
+        places = list_places(request, request.user)
+        return redirect(places[0].url if places else "web:help")
     now = timezone.now()
     rows = [present_session(session, now) for session in list_today(request, now)]
     open_rows = sorted((row for row in rows if not row["is_over"]), key=lambda row: row["order"])
