@@ -84,7 +84,6 @@ def _list_leaving(context: Context) -> list[Act]:
         _act("record-score", _("PADSS"), "f", sheet="record-score-padss"),
         _act("record-suicide-screen", _("Re-screen"), "q"),
         _act("record-reconciliation", _("Drug reconciled"), "k"),
-        _act("record-check", _("Gates seen"), "g", sheet="record-gate"),
     ]
     acts.append(
         _act("record-left", _("Record: left"), "l", is_main=True)
@@ -128,6 +127,7 @@ def _list_person(context: Context) -> list[Act]:
         _act("record-suicide-assessment", _("Clinician's assessment"), "b"),
         _act("record-adverse-event", _("Adverse event"), "h"),
         _act("set-preferences", _("Preferences, what helped"), ""),
+        _act("record-check", _("Seen before leaving"), "g", sheet="record-gate"),
     ]
     if context["is_before"]:
         acts[:0] = [

@@ -82,6 +82,7 @@ def build_checks(view: View) -> View:
             }
         )
     done = sum(row["is_met"] for row in rows)
+    rows.sort(key=lambda row: bool(row["is_met"]))
     return {"rows": rows, "done": done, "count": len(rows), "is_complete": bool(rows) and done == len(rows)}
 
 
