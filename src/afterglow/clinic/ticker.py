@@ -13,6 +13,7 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 from django.utils import timezone
 
 from afterglow.clinic.dosing_sessions.models import Lease
+from afterglow.clinic.housekeeping import EVERY, clean_up
 
 logger = logging.getLogger("afterglow.ticker")
 INTERVAL_S = 2.0
@@ -25,10 +26,14 @@ async def tick_forever() -> None:
     """Tick every two seconds until cancelled; a failure is logged and does not end the ticker."""
     holder = secrets.token_hex(8)
     is_first = True
+    cleaned_at = timezone.now()
     while True:
         try:
             await sync_to_async(tick_once, thread_sensitive=False)(holder, is_first=is_first)
             is_first = False
+            if timezone.now() - cleaned_at > EVERY:
+                cleaned_at = timezone.now()
+                await sync_to_async(_clean_up, thread_sensitive=False)()
         except DatabaseError as error:
             logger.warning("tick not possible: %s", type(error).__name__)
         except Exception:
@@ -47,6 +52,13 @@ def tick_once(holder: str, *, is_first: bool = False) -> int:
         if not take_lease(LEASE, holder, now, is_forced=is_alone):
             return 0
         return tick_live_sessions(now=now)
+    finally:
+        connections.close_all()
+
+
+def _clean_up() -> None:
+    try:
+        clean_up(now=timezone.now())
     finally:
         connections.close_all()
 
