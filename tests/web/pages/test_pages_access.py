@@ -40,7 +40,9 @@ def test_roles_without_charts_are_refused(name, role, patient, sign_in):
 @pytest.mark.parametrize("name", CHART_PAGES)
 def test_another_site_cannot_tell_whether_a_patient_exists(name, patient, other_site):
     client = Client()
-    client.force_login(make_user("far", other_site, "nurse"), backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(
+        make_user("far", other_site, "nurse"), backend="allauth.account.auth_backends.AuthenticationBackend"
+    )
     there = client.get(reverse(f"web:{name}", args=[patient.pk]))
     nowhere = client.get(reverse(f"web:{name}", args=["0" * 20]))
     assert there.status_code == nowhere.status_code == 404
@@ -73,8 +75,20 @@ def test_no_search_text_breaks_the_list(query, patient, sign_in):
 
 @pytest.mark.parametrize(
     "path",
-    ["/schedule/", "/outcomes/", "/pharmacy/", "/evidence/", "/fhir/Patient", "/feed/x.ics", "/intake/", "/checkin/x/"]
-    + ["/patients/1/", "/patients/..%2f/", "/protocols/none-such/", "/documents/" + "0" * 20 + "/"],
+    [
+        "/schedule/",
+        "/outcomes/",
+        "/pharmacy/",
+        "/evidence/",
+        "/fhir/Patient",
+        "/feed/x.ics",
+        "/intake/",
+        "/checkin/x/",
+        "/patients/1/",
+        "/patients/..%2f/",
+        "/protocols/none-such/",
+        f"/documents/{'0' * 20}/",
+    ],
 )
 def test_addresses_that_are_not_built_answer_404_in_house_style(path, sign_in):
     response = sign_in("prescriber").get(path)
@@ -129,5 +143,8 @@ def test_a_locked_screen_opens_with_the_password_only(sign_in):
     client.post("/lock/")
     assert client.get("/patients/")["Location"].startswith("/locked/")
     assert client.post("/locked/", {"secret": "wrong", "next": "/patients/"}).status_code == 422
-    assert client.post("/locked/", {"secret": "a long enough passphrase", "next": "/patients/"})["Location"] == "/patients/"
+    assert (
+        client.post("/locked/", {"secret": "a long enough passphrase", "next": "/patients/"})["Location"]
+        == "/patients/"
+    )
     assert client.get("/patients/").status_code == 200

@@ -7,7 +7,15 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from afterglow.web.forms.account import SecretField
-from afterglow.web.forms.fields import AnswerField, ChoiceBoxes, MomentField, NoteField, PickField, TextField
+from afterglow.web.forms.fields import (
+    AnswerField,
+    ChoiceBoxes,
+    MomentField,
+    NoteField,
+    PickField,
+    TextField,
+    set_choices,
+)
 
 TOPICS = (
     ("goals", _("Goals")),
@@ -50,7 +58,7 @@ class SignForm(forms.Form):
         """Offer the texts in force."""
         super().__init__(*args, **kwargs)
         choices = [(item.pk, f"{item.title}, {item.version} ({item.locale})") for item in texts]
-        self.fields["text"].choices = [("", _("Choose")), *choices]
+        set_choices(self, "text", choices)
 
 
 class WithdrawForm(forms.Form):

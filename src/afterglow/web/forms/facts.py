@@ -35,6 +35,8 @@ GROUPS: dict[str, tuple[tuple[str, ...], Any]] = {
     "course": (("course.", "rems."), _("Course and programme")),
 }
 DERIVED = frozenset({"derived", "context", "session"})
+# said by the person's identity, which has a page of its own
+IDENTITY = frozenset({"person.birth_date", "person.age_years"})
 
 
 class FactForm(forms.Form):
@@ -70,7 +72,10 @@ def list_specs(group: str) -> dict[str, FactSpec]:
     return {
         spec.name: spec
         for spec in load_facts().values()
-        if spec.name.startswith(beginnings) and spec.origin not in DERIVED and not spec.name.endswith("age_d")
+        if spec.name.startswith(beginnings)
+        and spec.origin not in DERIVED
+        and spec.name not in IDENTITY
+        and not spec.name.endswith("age_d")
     }
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -85,14 +84,14 @@ class NumberField(forms.DecimalField):
 
     default_error_messages = {"invalid": _("Type a number, such as 72.5.")}
 
-    def __init__(self, *, label: Any, unit: str = "", places: int = 2, **kwargs: Any) -> None:
+    def __init__(self, *, label: Any, unit: Any = "", places: int = 2, **kwargs: Any) -> None:
         """Keep the unit; limit digits so that no value overflows a column."""
         self.unit = unit
         kwargs.setdefault("max_digits", 9)
         super().__init__(label=label, decimal_places=places, localize=False, **kwargs)
         self.widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Any:
         """Read a comma as a point, so that both ways of writing 72,5 work."""
         if isinstance(value, str):
             value = value.strip()
@@ -106,7 +105,7 @@ class NumberField(forms.DecimalField):
 class WholeField(forms.IntegerField):
     """A whole number with its unit."""
 
-    def __init__(self, *, label: Any, unit: str = "", min_value: int = 0, max_value: int = 100000, **kw: Any) -> None:
+    def __init__(self, *, label: Any, unit: Any = "", min_value: int = 0, max_value: int = 100000, **kw: Any) -> None:
         """Keep the unit."""
         self.unit = unit
         super().__init__(label=label, min_value=min_value, max_value=max_value, **kw)
@@ -176,6 +175,14 @@ class PickField(forms.ChoiceField):
         if "widget" not in kwargs:
             listed = [("", _("Choose")), *listed]
         super().__init__(label=label, choices=listed, **kwargs)
+
+
+def set_choices(form: forms.BaseForm, name: str, choices: Iterable[tuple[Any, Any]], *, has_empty: bool = True) -> None:
+    """Put choices that are known only now into a form's field, after an empty first line."""
+    field = form.fields[name]
+    if not isinstance(field, forms.ChoiceField):
+        raise TypeError(f"{name} is no field of choices")
+    field.choices = [("", _("Choose")), *choices] if has_empty else list(choices)
 
 
 class DayOrder(forms.Form):

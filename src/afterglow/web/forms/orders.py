@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from afterglow.protocols.model import Pattern, Protocol
-from afterglow.web.forms.fields import NoteField, NumberField, PickField
+from afterglow.web.forms.fields import NoteField, NumberField, PickField, set_choices
 
 DOSE = ("dose_mg_per_kg", "dose_mg", "cap_mg", "over_min")
 SUPPLY = ("vial_mg_per_ml", "diluent_ml", "line_ml", "flush_ml")
@@ -62,7 +62,7 @@ class OpenSessionForm(forms.Form):
     def __init__(self, *args: Any, places: Any = (), **kwargs: Any) -> None:
         """Offer the site's places."""
         super().__init__(*args, **kwargs)
-        self.fields["place"].choices = [("", _("Choose")), *((item.name, item.name) for item in places)]
+        set_choices(self, "place", [(item.name, item.name) for item in places])
 
 
 def list_unused(protocol: Protocol | None) -> list[str]:

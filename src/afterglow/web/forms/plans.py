@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from afterglow.protocols.model import Pattern, Protocol
-from afterglow.web.forms.fields import DayField, NoteField, NumberField, PickField, TextField, WholeField
+from afterglow.web.forms.fields import DayField, NoteField, NumberField, PickField, TextField, WholeField, set_choices
 from afterglow.web.forms.screening import list_indication_choices, list_protocol_choices
 
 FORM_ID = "plan-form"
@@ -31,8 +31,8 @@ class StartForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer what exists."""
         super().__init__(*args, **kwargs)
-        self.fields["protocol_id"].choices = [("", _("Choose")), *list_protocol_choices()]
-        self.fields["indication"].choices = [("", _("Choose")), *list_indication_choices()]
+        set_choices(self, "protocol_id", list_protocol_choices())
+        set_choices(self, "indication", list_indication_choices())
 
 
 class PlanForm(forms.Form):
@@ -60,8 +60,8 @@ class PlanForm(forms.Form):
     def __init__(self, *args: Any, protocol: Protocol | None = None, **kwargs: Any) -> None:
         """Offer what the protocol knows and tie every field to the page's one form."""
         super().__init__(*args, **kwargs)
-        self.fields["protocol_id"].choices = list_protocol_choices()
-        self.fields["indication"].choices = list_indication_choices()
+        set_choices(self, "protocol_id", list_protocol_choices(), has_empty=False)
+        set_choices(self, "indication", list_indication_choices(), has_empty=False)
         for name in list_unused(protocol):
             del self.fields[name]
         for item in self.fields.values():

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from afterglow.protocols import catalogue
-from afterglow.web.forms.fields import DayField, NoteField, PickField
+from afterglow.web.forms.fields import DayField, NoteField, PickField, set_choices
 
 CAUSES = (
     ("treated-since", _("Treated since, value now acceptable")),
@@ -26,8 +26,8 @@ class RunForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer the protocols and indications that exist."""
         super().__init__(*args, **kwargs)
-        self.fields["protocol_id"].choices = [("", _("Choose")), *list_protocol_choices()]
-        self.fields["indication"].choices = [("", _("Choose")), *list_indication_choices()]
+        set_choices(self, "protocol_id", list_protocol_choices())
+        set_choices(self, "indication", list_indication_choices())
 
 
 class AcceptForm(forms.Form):

@@ -88,7 +88,7 @@ def list_before(patient: Any, plan: Any, now: datetime) -> list[dict[str, Any]]:
     today = timezone.localdate(now)
     consent = find_covering_consent(patient, plan, today).consent
     in_force = consent is not None
-    confirmed = in_force and consent.confirmations.filter(on=today).exists()
+    confirmed = consent is not None and consent.confirmations.filter(on=today).exists()
     return [
         {"words": _("Consent covers it"), "is_met": in_force, "value": _("yes") if in_force else _("no")},
         {"words": _("Consent confirmed today"), "is_met": confirmed, "value": _("yes") if confirmed else _("not yet")},

@@ -133,7 +133,7 @@ def _list_links(item: dict[str, Any], patient: Any) -> list[dict[str, str]]:
     if item["severity"] != "missing":
         return []
     for fact in item.get("facts", []):
-        if group := find_group(fact):
+        if group := find_group("person.pregnant" if fact == "pregnancy.status" else fact):
             return [{"url": reverse("web:patient-facts", args=[patient.pk, group]), "words": _("Record")}]
         if kind := _ENTRY_OF.get(fact.partition(".")[0]):
             return [{"url": reverse("web:patient-entry", args=[patient.pk, kind]), "words": _("Record")}]

@@ -78,7 +78,7 @@ def add_entry(request: HttpRequest, patient_id: str, kind: str) -> HttpResponse:
     """Add one entry of a kind."""
     entry = _find_entry(kind)
     patient, now = open_chart(request, patient_id, "history", "chart.edit")
-    more = {"today": timezone.localdate(now)} if issubclass(entry.form, DayOrder) else {}
+    more: dict[str, Any] = {"today": timezone.localdate(now)} if issubclass(entry.form, DayOrder) else {}
     form = entry.form(request.POST or None, **more)
     given = {"patient": patient, "by": request.user, "now": now}
     if request.method == "POST" and form.is_valid() and store(form, entry.record, **given, **form.cleaned_data):
