@@ -12,6 +12,7 @@ from afterglow.clinic.people.checks import get_local_date
 from afterglow.clinic.people.models import Measurement
 from afterglow.clinic.plans.values import BY_WEIGHT, write_dose
 from afterglow.clinic.screening.actions import find_eligibility, list_overrides
+from afterglow.protocols.derive import calculate_age
 from afterglow.protocols.dose import DoseSheet, calculate_dose, check_limits, check_weight
 from afterglow.protocols.model import Pattern, Protocol
 from afterglow.protocols.schedule import check_frequency
@@ -26,14 +27,19 @@ def find_weight(patient: Any) -> Measurement | None:
     return rows.order_by("observed_at", "recorded_at").last()
 
 
-def judge_dose(protocol: Protocol, dose: Any, weight_kg: Decimal | None, **supply: Any) -> DoseSheet | None:
+def judge_dose(
+    protocol: Protocol, dose: Any, weight_kg: Decimal | None, *, patient: Any, now: datetime, **supply: Any
+) -> DoseSheet | None:
     """Return the sheet of a dose by the last weight, or None where a dose by weight has no weight yet."""
     if protocol.pattern is not Pattern.DEVICES and weight_kg is None:
         return None
     given: dict[str, Any] = {"weight_kg": weight_kg}
     if protocol.pattern is Pattern.INFUSION and dose.over_min is not None:
         given["over"] = f"{dose.over_min.normalize():f} min"
-    if protocol.pattern is not Pattern.DEVICES:
+    if protocol.pattern is Pattern.DEVICES:
+        given["age_years"] = calculate_age(patient.birth_on, get_local_date(patient.site, now))
+        given["is_first"] = not list_session_days(patient)
+    else:
         given["cap_mg"] = dose.cap_mg
     return calculate_dose(protocol, dose=write_dose(dose), **given, **supply)
 
@@ -42,7 +48,7 @@ def list_plan_findings(plan: Any, protocol: Protocol, *, now: datetime) -> tuple
     """Return what the protocol's limits and the consents say of a plan, by the weight on file."""
     weight = find_weight(plan.patient)
     weight_kg = weight.value if weight is not None else None
-    sheet = judge_dose(protocol, plan, weight_kg)
+    sheet = judge_dose(protocol, plan, weight_kg, patient=plan.patient, now=now)
     if sheet is not None:
         found = [item for item in sheet.findings if item.rule not in NOT_YET]
     else:

@@ -88,7 +88,7 @@ def sign_order(
     weight = find_weight(patient)
     of_weight = require_weight(protocol, weight, site, now)
     is_by_weight = protocol.pattern is not Pattern.DEVICES and weight is not None
-    sheet = _work_out(protocol, dose, weight, _read_supply(supply or {}, protocol))
+    sheet = _work_out(protocol, dose, weight, _read_supply(supply or {}, protocol), patient, now)
     findings = _collect(protocol, patient, dose, sheet, weight, now)
     require_eligible(patient, protocol_id=locked.protocol, indication=locked.indication, now=now)
     refuse_own_override(patient, protocol_id=locked.protocol, indication=locked.indication, by=by, now=now)
@@ -214,8 +214,16 @@ def _read_supply(supply: Mapping[str, Any], protocol: Protocol) -> dict[str, Dec
     return {name: value for name, value in known.items() if value is not None and name in names}
 
 
-def _work_out(protocol: Protocol, dose: SessionDose, weight: Any, supply: Mapping[str, Decimal]) -> DoseSheet:
-    sheet = judge_dose(protocol, dose, weight.value if weight is not None else None, **supply)
+def _work_out(
+    protocol: Protocol,
+    dose: SessionDose,
+    weight: Any,
+    supply: Mapping[str, Decimal],
+    patient: Any,
+    now: datetime,
+) -> DoseSheet:
+    weight_kg = weight.value if weight is not None else None
+    sheet = judge_dose(protocol, dose, weight_kg, patient=patient, now=now, **supply)
     if sheet is None:
         raise Refused("weight-missing", "this dose is worked out from the weight")
     return sheet
