@@ -12,7 +12,13 @@ from afterglow.web.sessions.present.past import write_past
 from afterglow.web.sessions.present.record import read_undo
 from afterglow.web.sessions.present.stepper import build_steps
 from afterglow.web.sessions.present.tiles import build_tiles
-from afterglow.web.sessions.present.words import write_age, write_fixed, write_signed, write_span
+from afterglow.web.sessions.present.words import (
+    write_age,
+    write_fixed,
+    write_moment,
+    write_signed,
+    write_span,
+)
 from tests.web.sessions.example_view import at, build_running_view
 
 
@@ -114,3 +120,10 @@ def test_an_entry_can_be_undone_for_ten_seconds(second: int, can_undo: bool) -> 
 
 def test_another_persons_entry_is_not_mine_to_undo() -> None:
     assert read_undo(build_running_view(), "nurse-2", datetime.fromisoformat(at(10, 24, 32))) is None
+
+
+@pytest.mark.parametrize(
+    ("moment", "words"), [(at(0, 0, 1), "00:00:01"), ("2026-11-16T23:59:59+00:00", "16 Nov, 23:59:59")]
+)
+def test_an_entry_of_another_day_carries_its_day(moment: str, words: str) -> None:
+    assert write_moment(moment, at(10, 25)) == words

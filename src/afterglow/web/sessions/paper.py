@@ -26,6 +26,7 @@ def show_handoff(request: HttpRequest, session_id: str) -> HttpResponse:
     about = build_about(session, protocol, now)
     context = build_page(view, protocol=protocol, order=build_order(session), about=about)
     context["session_id"] = session.pk
+    context["log"].reverse()
     context["given"] = [entry for entry in context["log"] if "drug" in str(entry.get("type"))]
     context["printed_at"] = now
     return render(request, "web/sessions/handoff.html", context)

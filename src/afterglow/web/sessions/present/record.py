@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from afterglow.web.sessions.present.words import read_instant, write_hour, write_number
+from afterglow.web.sessions.present.words import read_instant, write_hour, write_moment, write_number
 
 View = dict[str, Any]
 
@@ -105,7 +105,7 @@ def build_log(view: View) -> list[View]:
             {
                 **entry,
                 "by_name": entry.get("by_name") or entry.get("by") or "",
-                "hour": write_hour(entry.get("occurred_at"), seconds=True),
+                "hour": write_moment(entry.get("occurred_at"), view.get("now")),
                 "stored": write_hour(entry.get("recorded_at"), seconds=True),
                 "is_corrected": bool(entry.get("corrected_by")),
                 "can_correct": not entry.get("corrected_by") and not _is_machine(str(entry.get("type") or "")),

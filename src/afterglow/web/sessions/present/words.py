@@ -7,6 +7,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 FRESH_S = 90
 MINUTES_S = 90 * 60
 
@@ -30,6 +31,16 @@ def write_hour(value: Any, seconds: bool = False) -> str:
         return ""
     local = timezone.localtime(instant) if timezone.is_aware(instant) else instant
     return local.strftime("%H:%M:%S" if seconds else "%H:%M")
+
+
+def write_moment(value: Any, now: Any) -> str:
+    """Return the clock time with seconds, with the day before it when that is not today's."""
+    at, today = read_instant(value), read_instant(now)
+    if at is None or today is None:
+        return write_hour(value, seconds=True)
+    local, here = timezone.localtime(at), timezone.localtime(today)
+    hour = local.strftime("%H:%M:%S")
+    return hour if local.date() == here.date() else f"{local.day} {MONTHS[local.month - 1]}, {hour}"
 
 
 def write_span(seconds: Any, hours: bool = False) -> str:
