@@ -196,6 +196,17 @@ def test_an_alarm_follows_the_reading_that_raises_it(session: Session, nina: Use
     assert done.view["alarms"]
 
 
+def test_an_alarm_that_nobody_answers_is_escalated_by_time_alone_and_once(session: Session, nina: User) -> None:
+    submit(session, nina, "record-vitals", **{**VITALS, "spo2": "82"})
+    before = session.last_seq
+    later = NOW + timedelta(minutes=1, seconds=40)
+    assert tick_live_sessions(now=later) == 1
+    new = SessionEvent.objects.filter(session=session, seq__gt=before)
+    assert {(event.type, event.by) for event in new} == {("alarm-escalated", "system")}
+    assert tick_live_sessions(now=later + timedelta(seconds=2)) == 0
+    assert verify_clinic().is_intact
+
+
 def test_a_session_that_cannot_run_or_is_elsewhere_is_not_opened(session: Session, nina: User, site: Site) -> None:
     with pytest.raises(InvalidInput) as error:
         open_session(
