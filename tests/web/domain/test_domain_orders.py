@@ -1,0 +1,160 @@
+"""Orders of single sessions: today's weight, within the plan, against allergies; and what opens a session."""
+
+import json
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from afterglow.chairside.commands import parse_command
+from afterglow.clinic.consents import actions as consents
+from afterglow.clinic.dosing_sessions.actions import get_view, open_session
+from afterglow.clinic.errors import Denied, Refused
+from afterglow.clinic.people import actions as people
+from afterglow.clinic.plans import actions as plans
+from afterglow.clinic.plans.headers import build_session_header
+from afterglow.clinic.plans.models import Plan, SessionOrder
+from afterglow.terms import InvalidInput
+from tests.factories import DAY, NOW, Cast, draft, make_plan, make_ready, weigh
+
+
+def order(cast: Cast, plan: Plan, **changes: Any) -> SessionOrder:
+    return plans.sign_order(plan=plan, **{"by": cast.owner, "now": NOW, **changes})
+
+
+def test_an_order_works_the_dose_out_from_the_weight(cast: Cast) -> None:
+    made = order(cast, make_plan(cast))
+    assert (made.dose_mg, made.weight_kg, made.weighed_at) == (Decimal("36.20"), Decimal("72.4"), NOW)
+    assert {"label": "Dose", "formula": "0.5 mg/kg × 72.4 kg", "result": "36.2 mg"} in made.arithmetic
+
+
+def test_the_vial_in_hand_adds_volumes(cast: Cast) -> None:
+    supply = {"vial_mg_per_ml": 50, "diluent_ml": 100, "line_ml": 10, "flush_ml": 10}
+    made = order(cast, make_plan(cast), supply=supply)
+    assert "Pump rate" in {step["label"] for step in made.arithmetic}
+    with pytest.raises(InvalidInput) as caught:
+        order(cast, made.plan, supply={**supply, "vial_mg_per_ml": 0})
+    assert caught.value.problems[0].path == "vial_mg_per_ml"
+
+
+def test_the_cap_ends_the_dose_by_weight(cast: Cast) -> None:
+    plan = make_plan(cast)
+    weigh(cast, plan.patient, "119", now=NOW + timedelta(minutes=1))
+    made = order(cast, plan, now=NOW + timedelta(minutes=2))
+    assert made.dose_mg == Decimal(50)
+
+
+@pytest.mark.parametrize(("days", "is_signed"), [(30, True), (31, False)])
+def test_a_weight_older_than_the_protocol_allows_is_refused(cast: Cast, days: int, is_signed: bool) -> None:
+    plan = make_plan(cast)
+    if is_signed:
+        assert order(cast, plan, now=NOW + days * DAY).weight_kg == Decimal("72.4")
+    else:
+        with pytest.raises(InvalidInput) as caught:
+            order(cast, plan, now=NOW + days * DAY)
+        assert caught.value.problems[0].code == "weight-too-old"
+        assert not SessionOrder.objects.exists()
+
+
+def test_no_dose_by_weight_without_a_weight(cast: Cast) -> None:
+    plan = make_plan(cast)
+    people.end_entry(entry=plan.patient.measurement_set.get(kind="weight"), by=cast.nurse, now=NOW)
+    with pytest.raises(InvalidInput) as caught:
+        order(cast, plan)
+    assert caught.value.problems[0].code == "weight-missing"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"dose_mg_per_kg": "0.51"}, "beyond-plan"),
+        ({"cap_mg": "51"}, "beyond-plan"),
+        ({"over_min": "39"}, "faster-than-plan"),
+        ({"dose_mg_per_kg": "-1"}, "number-out-of-range"),
+    ],
+)
+def test_an_order_stays_within_the_plan(cast: Cast, changes: dict[str, Any], code: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        order(cast, make_plan(cast), **changes)
+    assert [(problem.path, problem.code) for problem in caught.value.problems] == [(next(iter(changes)), code)]
+    assert not SessionOrder.objects.exists()
+
+
+def test_less_and_slower_than_the_plan_is_an_order(cast: Cast) -> None:
+    made = order(cast, make_plan(cast), dose_mg_per_kg="0.4", over_min="60")
+    assert (made.dose_mg, made.over_min) == (Decimal("28.96"), Decimal(60))
+
+
+@pytest.mark.parametrize("who", ["nurse", "desk", "stranger"])
+def test_only_those_who_prescribe_here_order(cast: Cast, who: str) -> None:
+    plan = make_plan(cast)
+    with pytest.raises(Denied):
+        order(cast, plan, by=getattr(cast, who))
+    assert not SessionOrder.objects.exists()
+
+
+def test_a_draft_carries_no_order(cast: Cast) -> None:
+    with pytest.raises(Refused) as caught:
+        order(cast, draft(cast, make_ready(cast)))
+    assert caught.value.code == "plan-not-in-force"
+
+
+def test_a_withdrawn_consent_ends_ordering(cast: Cast) -> None:
+    plan = make_plan(cast)
+    consents.withdraw_consent(consent=plan.patient.consents.get(), by=cast.nurse, now=NOW)
+    with pytest.raises(Refused) as caught:
+        order(cast, plan)
+    assert [finding.rule for finding in caught.value.findings] == ["CONSENT-2"]
+
+
+@pytest.mark.parametrize("part", ["premedication", "rescue", "standing"])
+def test_what_the_chart_names_as_allergy_is_not_ordered(cast: Cast, part: str) -> None:
+    plan = make_plan(cast)
+    people.record_allergy(patient=plan.patient, substance="Ondansetron", by=cast.nurse, now=NOW)
+    with pytest.raises(Refused) as caught:
+        order(cast, plan, **{part: [{"text": "ondansetron 4 mg by mouth"}]})
+    assert caught.value.code == "allergy"
+
+
+def test_premedication_is_kept_with_the_order(cast: Cast) -> None:
+    made = order(cast, make_plan(cast), premedication=["Ondansetron 4 mg"], rescue=[{"text": "Labetalol 10 mg"}])
+    assert (made.premedication, made.rescue) == ([{"text": "Ondansetron 4 mg"}], [{"text": "Labetalol 10 mg"}])
+
+
+@pytest.mark.parametrize("protocol_id", ["iv-racemic", "im-racemic", "nasal-esketamine-us", "nasal-esketamine-eu"])
+def test_a_session_opens_with_the_chart_and_takes_its_order(cast: Cast, protocol_id: str) -> None:
+    plan = make_plan(cast, protocol_id)
+    made = order(cast, plan)
+    session = open_session(patient=plan.patient, plan=plan, site=cast.site, place="Room 1", by=cast.nurse, now=NOW)
+    plans.attach_order(order=made, session=session, by=cast.owner, now=NOW)
+    assert SessionOrder.objects.get(pk=made.pk).session == session
+    assert len(get_view(session, NOW)["orders"]) == 1
+    with pytest.raises(Refused) as caught:
+        plans.attach_order(order=made, session=session, by=cast.owner, now=NOW)
+    assert caught.value.code == "order-used"
+
+
+def test_a_header_is_a_command_that_names_nobody(cast: Cast) -> None:
+    plan = make_plan(cast, "nasal-esketamine-us")
+    people.record_allergy(patient=plan.patient, substance="Penicillin", by=cast.nurse, now=NOW)
+    header = build_session_header(patient=plan.patient, plan=plan, order=None, now=NOW, place="Room 1")
+    text = json.dumps(header)
+    assert parse_command("open-session", header).data["patient"] == plan.patient_id
+    assert "Alder" not in text
+    assert "Demo" not in text
+    assert header["consent"]["is_valid"] is True
+    assert header["allergies"] == ["penicillin"]
+    assert header["medicines"] == [{"name": "venlafaxine", "classes": ["snri"]}]
+    assert {"scale": "phq9", "total": 18, "on": "2026-03-02"} in header["scores"]
+    assert header["rems"]["patient.birth_date"] is True
+    assert "setting.city" not in header["rems"]
+    assert (header["number"], header["is_first"], header["last"]) == (1, True, {})
+
+
+def test_a_header_says_why_no_consent_covers(cast: Cast) -> None:
+    plan = make_plan(cast)
+    consents.withdraw_consent(consent=plan.patient.consents.get(), by=cast.nurse, now=NOW)
+    header = build_session_header(patient=plan.patient, plan=plan, order=None, now=NOW)
+    assert header["consent"]["is_valid"] is False
+    assert "withdrawn" in header["consent"]["reason"]
