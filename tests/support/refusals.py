@@ -310,6 +310,13 @@ def _start_too_fast(make: Maker) -> Refusal:
     return make().ready().refuse("start", rate_ml_per_h="160")
 
 
+@refusing("rate-beyond-order")
+def _resume_too_fast(make: Maker) -> Refusal:
+    room = make().start().wait(5)
+    room.do("record-pause")
+    return room.refuse("record-resume", rate_ml_per_h="160")
+
+
 @refusing("already-started")
 def _start_twice(make: Maker) -> Refusal:
     return make().start().refuse("start")
@@ -380,6 +387,13 @@ def _override_a_stop_without_a_second_clinician(make: Maker) -> Refusal:
     room = make().arrive().order().prepare()
     room.vitals(systolic=171, diastolic=104)
     return room.refuse("override", PRESCRIBER, second=THERAPIST, **{**OVERRIDE, "rule": "B-5"})
+
+
+@refusing("second-needed")
+def _override_a_stop_alone(make: Maker) -> Refusal:
+    room = make().arrive().order().prepare()
+    room.vitals(systolic=171, diastolic=104)
+    return room.refuse("override", PRESCRIBER, **{**OVERRIDE, "rule": "B-5"})
 
 
 @refusing("override-expired")

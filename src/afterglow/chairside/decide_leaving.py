@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from afterglow.chairside.alarms import list_active
 from afterglow.chairside.context import Deciding
 from afterglow.chairside.dosing import find_phase, find_release, find_start
 from afterglow.chairside.errors import Refused
-from afterglow.chairside.gates import find_release_role, is_overridable, judge_gates, list_open
+from afterglow.chairside.gates import find_release_role, is_overridable, judge_gates, list_open, measure_stay
 from afterglow.chairside.guards import get_local_date, list_rule_findings
+from afterglow.protocols.model import Pattern
 from afterglow.terms import Finding, Override, Severity
 
 
@@ -20,6 +22,9 @@ def sign_release(deciding: Deciding) -> dict[str, Any]:
         raise Refused("prescriber-needed", "A prescriber releases this person.")
     if not deciding.by.is_licensed and not deciding.by.is_prescriber:
         raise Refused("licensed-needed", "A licensed clinician releases a person.")
+    standing = [alarm for alarm in list_active(state) if alarm.priority == "high"]
+    if standing:
+        raise Refused("alarm-stands", " ".join(f"{alarm.title}: first this, then the release." for alarm in standing))
     open_gates = list_open(judge_gates(state, protocol, deciding.occurred_at))
     findings = [_to_finding(gate) for gate in open_gates]
     firm = [each for each, gate in zip(findings, open_gates, strict=True) if not is_overridable(gate)]
@@ -29,7 +34,10 @@ def sign_release(deciding: Deciding) -> dict[str, Any]:
         message = "A prescriber's order with reason stands in for what is not met."
         raise Refused("release-reason-needed", message, findings)
     deciding.findings.extend(findings)
-    return {"gates_passed_by_order": [gate.gate.id for gate in open_gates]}
+    extra: dict[str, Any] = {"gates_passed_by_order": [gate.gate.id for gate in open_gates]}
+    if protocol.pattern is Pattern.DEVICES:
+        extra["minutes_since_first_device"] = measure_stay(state, protocol, deciding.occurred_at)
+    return extra
 
 
 def _to_finding(gate: Any) -> Finding:

@@ -9,7 +9,7 @@ from afterglow.chairside.commands import COMMANDS, RECORDED, Command, parse_comm
 from afterglow.chairside.context import Deciding
 from afterglow.chairside.decide_before import record_preparation
 from afterglow.chairside.decide_giving import name_device_mg, read_pump
-from afterglow.chairside.decide_watching import balance_drug, record_score
+from afterglow.chairside.decide_watching import balance_drug, name_classes, record_score
 from afterglow.chairside.dosing import find_phase
 from afterglow.chairside.errors import Refused
 from afterglow.chairside.orders import list_open_verbal_orders
@@ -69,6 +69,7 @@ def _work_out_again(deciding: Deciding, target: Any, parsed: Command) -> dict[st
 
 _WORKED_OUT: Mapping[str, Callable[[Deciding], dict[str, Any]]] = {
     "record-preparation": record_preparation,
+    "record-drug-given": name_classes,
     "record-score": record_score,
     "record-reconciliation": balance_drug,
     "record-pause": read_pump,

@@ -9,6 +9,7 @@ from afterglow.chairside.errors import Refused
 from afterglow.chairside.guards import build_visit_facts
 from afterglow.instruments import get_instrument, score_answers, score_total
 from afterglow.protocols.evaluate import build_context, evaluate_rules
+from afterglow.protocols.medicines import find_classes
 from afterglow.protocols.model import Stage
 from afterglow.terms import InvalidInput, Severity, build_error
 
@@ -50,8 +51,12 @@ def record_drug_given(deciding: Deciding) -> dict[str, Any]:
             deciding.note(
                 "allergy", f"{data['drug']} given, allergy to {substance}", "no known allergy", "Watch, call."
             )
-    _note_interactions(deciding, str(data.get("class") or ""))
-    if data["purpose"] != "own" and data.get("class") in deciding.protocol.setting("rescue.classes"):
+    extra = name_classes(deciding)
+    for drug_class in dict.fromkeys([str(data.get("class") or ""), *extra["classes"]]):
+        _note_interactions(deciding, drug_class)
+    named = {data.get("class"), *extra["classes"]} - {None}
+    is_unknown = data["purpose"] == "rescue" and not named
+    if data["purpose"] != "own" and (named & set(deciding.protocol.setting("rescue.classes")) or is_unknown):
         minutes = deciding.protocol.setting("rescue.observation_min")
         deciding.note(
             "G-RESCUE",
@@ -60,7 +65,12 @@ def record_drug_given(deciding: Deciding) -> dict[str, Any]:
             "A prescriber releases this person.",
             deciding.cite("rescue.observation_min"),
         )
-    return {}
+    return extra
+
+
+def name_classes(deciding: Deciding) -> dict[str, Any]:
+    """Return the classes that a drug's name stands for, whatever class was named."""
+    return {"classes": list(find_classes(str(deciding.data["drug"])))}
 
 
 def _note_interactions(deciding: Deciding, drug_class: str) -> None:

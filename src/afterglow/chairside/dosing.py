@@ -131,12 +131,17 @@ def find_release(state: SessionState, protocol: Protocol) -> Event | None:
     signed = state.find_last("release-signed")
     if signed is None:
         return None
-    classes = protocol.setting("rescue.classes")
-    rescued = (
-        event.seq > signed.seq and event.data["purpose"] != "own" and event.data.get("class") in classes
-        for event in state.list("drug-given")
-    )
+    classes = frozenset(protocol.setting("rescue.classes"))
+    rescued = (event.seq > signed.seq and is_rescue(event, classes) for event in state.list("drug-given"))
     return None if any(rescued) else signed
+
+
+def is_rescue(event: Event, classes: frozenset[str]) -> bool:
+    """Return whether a drug given asks for observation: of one of the classes, or a rescue drug of no known class."""
+    if event.data["purpose"] == "own":
+        return False
+    named = {event.data.get("class"), *(event.data.get("classes") or ())} - {None}
+    return bool(named & classes) if named else event.data["purpose"] == "rescue"
 
 
 def is_paused(state: SessionState) -> bool:

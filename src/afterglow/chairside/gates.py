@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from afterglow.chairside.dosing import find_release
+from afterglow.chairside.dosing import find_release, is_rescue
 from afterglow.chairside.due import find_anchor
 from afterglow.chairside.readings import find_baseline, find_latest, list_readings
 from afterglow.chairside.state import SessionState
@@ -77,6 +77,18 @@ def _judge_stay(state: SessionState, protocol: Protocol, gate: Gate, now: dateti
     if anchor is None:
         return GateState(gate, OPEN, "giving has not ended", threshold)
     return _judge_wait(gate, anchor, minutes, threshold, now)
+
+
+def measure_stay(state: SessionState, protocol: Protocol, now: datetime) -> int | None:
+    """Return the whole minutes of stay that a form reports: from the gate's own anchor of reporting to the release."""
+    for gate in protocol.gates:
+        anchor = gate.params.get("report_anchor")
+        since = find_anchor(state, protocol, str(anchor.value)) if anchor is not None else None
+        if since is not None:
+            released = find_release(state, protocol)
+            until = released.occurred_at if released is not None else now
+            return max(0, int((until - since).total_seconds() // 60))
+    return None
 
 
 def _judge_wait(gate: Gate, anchor: datetime, minutes: Decimal, threshold: str, now: datetime) -> GateState:
@@ -197,9 +209,11 @@ def _judge_recorded(state: SessionState, protocol: Protocol, gate: Gate, _now: d
         return GateState(gate, MISSING, "a question was not answered", threshold)
     words = f"level {level}" + (", behaviour" if behaviour else "")
     is_positive = int(level) > int(protocol.setting("suicide_screen.max_level")) or behaviour
-    assessed = any(e.seq > last.seq for e in state.effective.get("suicide-assessment-recorded", ()))
+    assessed = [e for e in state.effective.get("suicide-assessment-recorded", ()) if e.seq > last.seq]
     if is_positive and not assessed:
         return GateState(gate, OPEN, f"{words}, not yet assessed", threshold)
+    if assessed and assessed[-1].data["outcome"] == "emergency":
+        return GateState(gate, OPEN, f"{words}, assessed as an emergency", threshold)
     return GateState(gate, MET, words, threshold)
 
 
@@ -212,9 +226,9 @@ def _judge_scale(state: SessionState, _protocol: Protocol, gate: Gate, _now: dat
 
 
 def _judge_rescue(state: SessionState, _protocol: Protocol, gate: Gate, now: datetime) -> GateState:
-    minutes, classes = _number(gate.params, "minutes"), set(gate.params["classes"].value)
+    minutes, classes = _number(gate.params, "minutes"), frozenset(gate.params["classes"].value)
     threshold = f"{minutes} min after the last"
-    given = [e for e in state.list("drug-given") if e.data["purpose"] != "own" and e.data.get("class") in classes]
+    given = [event for event in state.list("drug-given") if is_rescue(event, classes)]
     if not given:
         return GateState(gate, MET, "none given", threshold)
     return _judge_wait(gate, given[-1].occurred_at, minutes, threshold, now)
@@ -233,8 +247,8 @@ def find_release_role(state: SessionState, protocol: Protocol) -> str:
     roles = {str(gate.params["role"].value) for gate in protocol.gates if gate.kind == SIGN_OFF}
     for gate in protocol.gates:
         if gate.kind == "rescue-observation":
-            classes = set(gate.params["classes"].value)
-            if any(e.data["purpose"] != "own" and e.data.get("class") in classes for e in state.list("drug-given")):
+            classes = frozenset(gate.params["classes"].value)
+            if any(is_rescue(event, classes) for event in state.list("drug-given")):
                 roles.add(str(gate.params["role"].value))
     return "prescriber" if "prescriber" in roles else "licensed-clinician"
 

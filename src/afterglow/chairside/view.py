@@ -24,7 +24,7 @@ from afterglow.chairside.dosing import (
     sum_run_seconds,
 )
 from afterglow.chairside.due import list_due
-from afterglow.chairside.gates import find_earliest, find_release_role, judge_gates, list_open
+from afterglow.chairside.gates import find_earliest, find_release_role, judge_gates, list_open, measure_stay
 from afterglow.chairside.guards import describe_check, find_blockers, list_rule_findings
 from afterglow.chairside.log import build_log
 from afterglow.chairside.orders import (
@@ -73,6 +73,7 @@ def derive_view(state: SessionState, *, protocol: Protocol, now: datetime) -> di
             "earliest_at": _iso(find_earliest(gates)),
             "is_open": bool(gates) and not list_open(gates),
             "release_role": find_release_role(state, protocol),
+            "stay_min": measure_stay(state, protocol, now),
         },
         "rems": {"missing": list_missing_fields(state, protocol, now)} if protocol.rems_fields else None,
         "orders": _build_orders(state, protocol),
