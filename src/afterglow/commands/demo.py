@@ -14,7 +14,7 @@ from afterglow.terms import InvalidInput, build_error
 
 HELP = "build a clinic with invented patients and serve it"
 HOST = "127.0.0.1"
-PASSWORD = "demonstration.password"
+PASSWORD_FILE = "demonstration.password"  # noqa: S105 - the name of a file
 # letters and digits that are not taken for one another
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
@@ -66,10 +66,10 @@ def prepare_folder(folder: Path, *, is_fresh: bool) -> str:
     from afterglow.clinic import secrets
 
     has_clinic = is_demonstration(folder)
-    is_whole = has_clinic and secrets.has_secret(folder, PASSWORD)
+    is_whole = has_clinic and secrets.has_secret(folder, PASSWORD_FILE)
     if is_whole and not is_fresh:
         open_folder(folder)
-        return secrets.read_secret(folder, PASSWORD)
+        return secrets.read_secret(folder, PASSWORD_FILE)
     if has_clinic:
         shutil.rmtree(folder)
     return build_folder(folder)
@@ -103,7 +103,7 @@ def build_folder(folder: Path) -> str:
 
     password = make_password()
     build_demonstration(password=password, now=datetime.now(UTC))
-    secrets.write_secret(folder, PASSWORD, password)
+    secrets.write_secret(folder, PASSWORD_FILE, password)
     return password
 
 

@@ -26,10 +26,10 @@ def tell_all(*, cast: Cast, site: Any, now: datetime) -> list[Story]:
 
 
 def tell_rowan(begin: Callable[[Person], Story]) -> Story:
-    """Six infusions, discharged each time; response."""
+    """Two infusions, discharged each time; response."""
     story = begin(Person("Sample", "Rowan", date(1990, 6, 2), "iv-racemic", "65.0", escort="Sample, Fern"))
     story.prepare(40)
-    for days, phq9 in ((33, 19), (29, 15), (26, 12)):
+    for days, phq9 in ((33, 19), (26, 12)):
         play_infusion(Visit(story, story.ago(days), place=ROOMS[0], phq9=phq9))
     return story
 
@@ -69,7 +69,6 @@ def tell_linden(begin: Callable[[Person], Story]) -> Story:
         )
     )
     story.prepare(14)
-    play_spray(Visit(story, story.ago(7), place=ROOMS[2], phq9=18))
     visit = Visit(story, story.ago(0, -100), place=ROOMS[2], phq9=16)
     visit.get_ready((128, 80))
     give_spray(visit, 2)
@@ -103,9 +102,9 @@ def tell_alder(begin: Callable[[Person], Story]) -> Story:
         )
     )
     story.prepare(150)
-    for days, phq9, peak in ((140, 21, 138), (110, 9, 150), (62, 6, 156), (33, 4, 158)):
+    for days, phq9, peak in ((140, 21, 138), (33, 4, 156)):
         play_infusion(Visit(story, story.ago(days), place=ROOMS[1], phq9=phq9), peaks=(134, 146, peak), cadss6=6)
-    for days, total in ((135, 17), (128, 13), (90, 8), (75, 4), (45, 7), (5, 6)):
+    for days, total in ((135, 17), (128, 13), (110, 9), (90, 8), (75, 4), (45, 7), (5, 6)):
         story.score(days, "scales.phq9.total", total)
     for days, total in ((128, 11), (75, 6), (5, 5)):
         story.score(days, "scales.gad7.total", total)

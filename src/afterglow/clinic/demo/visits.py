@@ -9,8 +9,8 @@ from afterglow.clinic.demo.story import Story
 from afterglow.clinic.dosing_sessions.actions import open_session, submit_command
 from afterglow.clinic.people import actions as people
 from afterglow.clinic.plans import actions as plans
+from afterglow.clinic.plans.values import load_signed_protocol
 from afterglow.instruments import get_instrument
-from afterglow.protocols.catalogue import parse_protocol
 from afterglow.protocols.model import Pattern, Protocol
 
 READ_ALOUD = ("patient", "drug", "dose", "route", "pump", "allergies")
@@ -127,7 +127,7 @@ class Visit:
             patient=story.patient, plan=story.plan, site=story.site, place=self.place, by=story.cast["nurse"], now=now
         )
         story.session = self.session
-        self.protocol = parse_protocol(story.plan.protocol_content)
+        self.protocol = load_signed_protocol(story.plan)
 
     def _record_weight(self, now: datetime) -> None:
         self._submit(now, "record-weight", "nurse", "", {"weight_kg": self.story.person.weight_kg})

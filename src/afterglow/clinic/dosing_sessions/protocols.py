@@ -29,7 +29,7 @@ def store_protocol(protocol: Protocol, *, now: datetime) -> ProtocolSnapshot:
 def find_protocol_of(*, plan: Any, site: Any, protocol_id: str = "") -> Protocol:
     """Return the effective protocol of a plan as it was signed, or of a site where there is no plan."""
     if plan is not None and plan.protocol_content:
-        return parse_protocol(plan.protocol_content)
+        return load_signed_protocol(plan)
     if plan is not None:
         return find_protocol(plan)
     return get_site_protocol(site, protocol_id)

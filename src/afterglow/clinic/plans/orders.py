@@ -24,8 +24,7 @@ from afterglow.clinic.plans.judging import (
     require_weight,
 )
 from afterglow.clinic.plans.models import Plan, SessionOrder
-from afterglow.clinic.plans.values import NUMBERS, list_unused
-from afterglow.protocols.catalogue import parse_protocol
+from afterglow.clinic.plans.values import NUMBERS, list_unused, load_signed_protocol
 from afterglow.protocols.dose import DoseSheet, check_step
 from afterglow.protocols.model import Pattern, Protocol
 
@@ -80,7 +79,7 @@ def sign_order(
     patient, site = locked.patient, locked.patient.site
     if locked.state != "signed":
         raise Refused("plan-not-in-force", "an order needs the plan in force")
-    protocol = parse_protocol(locked.protocol_content or {})
+    protocol = load_signed_protocol(locked)
     typed = {"dose_mg_per_kg": dose_mg_per_kg, "dose_mg": dose_mg, "cap_mg": cap_mg, "over_min": over_min}
     dose = _read_dose(typed, locked, protocol)
     lists = _read_lists({"premedication": premedication, "rescue": rescue, "standing": standing})
@@ -135,7 +134,7 @@ def attach_order(*, order: Any, session: Any, by: Any, now: datetime) -> Session
 
 def build_command(order: SessionOrder) -> dict[str, Any]:
     """Return an order as the session's command carries it."""
-    protocol = parse_protocol(order.plan.protocol_content or {})
+    protocol = load_signed_protocol(order.plan)
     data: dict[str, Any] = {}
     if protocol.pattern is Pattern.DEVICES:
         each = Decimal(str(protocol.doses["device_mg"].value))

@@ -1,5 +1,6 @@
 """A plan's values and its protocol: what a new draft begins with, what may be set, and what it runs under."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -7,7 +8,7 @@ from typing import Any
 
 from afterglow.clinic.people.checks import Checks, get_local_date
 from afterglow.clinic.plans.models import Plan
-from afterglow.protocols.catalogue import get_effective
+from afterglow.protocols.catalogue import get_effective, parse_protocol_text
 from afterglow.protocols.model import Pattern, Protocol
 from afterglow.protocols.overlay import list_places
 from afterglow.terms import InvalidInput
@@ -49,6 +50,11 @@ def find_protocol(plan: Plan) -> Protocol:
     except InvalidInput as error:
         fields = {place: field for field, places in _PLACES.items() for place in places}
         raise InvalidInput([_rename(problem, fields) for problem in error.problems]) from None
+
+
+def load_signed_protocol(plan: Plan) -> Protocol:
+    """Return the protocol that a signed plan froze, read once for the same content."""
+    return parse_protocol_text(json.dumps(plan.protocol_content, sort_keys=True, ensure_ascii=False))
 
 
 def read_own_places(plan: Plan, base: Protocol) -> dict[str, str]:
