@@ -1,4 +1,4 @@
-"""A small fixed cast at one clinic, and a patient's way to a signed plan, made only through the clinic's own actions."""
+"""A small fixed cast at one clinic, and a patient's way to a signed plan, made only through the clinic's actions."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta

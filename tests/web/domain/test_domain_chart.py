@@ -111,8 +111,8 @@ def test_a_medicine_brings_its_classes(cast: Cast, name: str, classes: list[str]
     ],
 )
 def test_a_medicine_of_the_future_is_refused(cast: Cast, changes: dict[str, Any], path: str) -> None:
+    fields = {"name": "Lithium", **changes}
     with pytest.raises(InvalidInput) as caught:
-        fields = {"name": "Lithium", **changes}
         people.record_medication(patient=make_patient(cast), by=cast.nurse, now=NOW, **fields)
     assert [problem.path for problem in caught.value.problems] == [path]
     assert not MedicationStatement.objects.exists()
