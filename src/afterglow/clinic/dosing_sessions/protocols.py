@@ -5,9 +5,9 @@ from typing import Any
 
 from afterglow.clinic.chain import calculate_digest, render_canonical
 from afterglow.clinic.dosing_sessions.models import ProtocolSnapshot
-from afterglow.clinic.plans.values import find_protocol
+from afterglow.clinic.plans.values import find_protocol, load_signed_protocol
 from afterglow.clinic.sites.actions import get_site_protocol
-from afterglow.protocols.catalogue import parse_protocol, render_protocol
+from afterglow.protocols.catalogue import render_protocol
 from afterglow.protocols.model import Protocol
 
 NOT_HASHED = "content_hash"
