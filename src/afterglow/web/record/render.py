@@ -37,7 +37,7 @@ def render_pdf(template: str, data: Mapping[str, Any], *, now: datetime) -> byte
                 ignore_system_fonts=True,
                 sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
                 pdf_standards=["ua-1"],
-                timestamp=now,
+                timestamp=now.replace(microsecond=0),
             )
         except typst.TypstError as error:
             raise PrintFailed(error.message) from error
