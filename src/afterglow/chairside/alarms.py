@@ -222,7 +222,7 @@ _SEEN = {
     "Blood pressure": _write_pressure,
     "Systolic": _write_pressure,
     "Heart rate": _write_single("Heart rate", "hr.per_min"),
-    "SpO2 signal": lambda _facts: "SpO2 signal",
+    "SpO2 signal": lambda _facts: "",
     "SpO2": _write_single("SpO2", "spo2.percent", " %"),
     "Respiration or": lambda _facts: "",
     "Respiration": _write_single("Respiration", "rr.per_min"),
@@ -249,7 +249,16 @@ def find_first_act(row_id: str, protocol: Protocol, phase: str) -> tuple[str, st
     return row.first_act, row.first_act_command
 
 
-def find_blocking(state: SessionState, protocol: Protocol, command: str) -> list[Alarm]:
-    """Return the standing alarms whose row blocks a command."""
-    rows = {row.id: row for row in protocol.alarms}
-    return [alarm for alarm in list_active(state) if alarm.row in rows and command in rows[alarm.row].blocks]
+def find_blocking(state: SessionState, protocol: Protocol, command: str, now: datetime) -> dict[str, str]:
+    """Return the rows that block a command with the words of their alarms: those that stand, and those that hold now.
+
+    A row may hold although nobody has ticked since: time alone loses a signal.
+    """
+    rows = {row.id: row for row in protocol.alarms if command in row.blocks}
+    found = {alarm.row: alarm.title for alarm in list_active(state) if alarm.row in rows}
+    if rows and find_phase(state, protocol) in LIVE:
+        facts = build_alarm_facts(state, protocol, now)
+        for row_id, row in find_holding_rows(protocol, facts).items():
+            if row_id in rows:
+                found.setdefault(row_id, describe_alarm(row, facts))
+    return found

@@ -413,8 +413,8 @@ def _read_screen(state: SessionState) -> dict[str, Any]:
 def _check_standing(state: SessionState, protocol: Protocol, command: str, now: datetime) -> list[Blocker]:
     """Return the standing alarms and the consent and assessment that hold a further dose."""
     found = [
-        Blocker("alarm-stands", f"{alarm.title}: first this, then the dose.", alarm.row)
-        for alarm in find_blocking(state, protocol, command)
+        Blocker("alarm-stands", f"{title}: first this, then the dose.", row)
+        for row, title in find_blocking(state, protocol, command, now).items()
     ]
     if find_start(state) is not None:
         found += check_consent(state)
