@@ -11,7 +11,9 @@ urlpatterns = [
     path("metrics", show_metrics, name="metrics"),
     # nobody makes or recovers an account alone: a manager gives a set-up link
     re_path(
-        r"^accounts/(?:signup|email|confirm-email|inactive|password/reset|password/set|login/code)(?:/|$)", show_closed
+        r"^accounts/(?:signup|email|confirm-email|inactive|password/reset|password/set|login/code)(?:/|$)",
+        show_closed,
+        name="closed",
     ),
     path("accounts/", include("allauth.urls")),
     path("", include("afterglow.web.routes")),

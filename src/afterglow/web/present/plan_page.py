@@ -20,10 +20,10 @@ from afterglow.web.present.plans import (
     describe_dose,
     find_protocol,
     list_on_the_day,
+    list_reviews,
     list_schedule,
     list_worked,
 )
-from afterglow.web.presenting import describe_name, describe_value
 from afterglow.web.templatetags.words import day, hour, plain, years
 
 __all__ = ["build_calendar", "build_page", "read_initial"]
@@ -114,23 +114,9 @@ def describe_state(plan: Any) -> str:
 
 
 def describe_gates(protocol: Protocol | None) -> str:
-    """Return the protocol's reviews in a line."""
-    reviews = protocol.schedule.get("reviews") if protocol is not None else None
-    if not reviews:
-        return ""
-    texts = []
-    for review in reviews if isinstance(reviews, list | tuple) else [reviews]:
-        if not hasattr(review, "get"):
-            continue
-        text = review.get("text") or review.get("asks")
-        texts.append(
-            str(text) if text else "; ".join(f"{describe_name(str(k))} {_value(v)}" for k, v in review.items())
-        )
+    """Return the reviews that are tied to a session or a week, in a line."""
+    texts = [f"{item['when']}: {item['text']}" for item in list_reviews(protocol)]
     return " ".join(text if text.endswith(".") else f"{text}." for text in texts)
-
-
-def _value(item: Any) -> str:
-    return f"{describe_value(item.value)} {item.unit}".strip() if hasattr(item, "citation") else describe_value(item)
 
 
 def _describe_body(patient: Any, now: datetime) -> str:

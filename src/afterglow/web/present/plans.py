@@ -7,12 +7,13 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from afterglow.clinic.plans.calendar import build_calendar as propose_sessions
 from afterglow.clinic.plans.values import find_protocol as find_draft_protocol
 from afterglow.protocols import catalogue
 from afterglow.protocols.dose import calculate_dose
 from afterglow.protocols.model import Pattern, Protocol
 from afterglow.terms import InvalidInput
-from afterglow.web.templatetags.words import plain
+from afterglow.web.templatetags.words import day, plain
 
 DAYS = (
     (gettext_lazy("Mo"), gettext_lazy("Monday")),
@@ -23,9 +24,7 @@ DAYS = (
     (gettext_lazy("Sa"), gettext_lazy("Saturday")),
     (gettext_lazy("Su"), gettext_lazy("Sunday")),
 )
-# days of the week on which a number of sessions a week lie, Monday is 0
-SESSION_DAYS = {1: (1,), 2: (1, 4), 3: (0, 2, 4), 4: (0, 1, 3, 4), 5: (0, 1, 2, 3, 4)}
-SHOWN_WEEKS = 6
+SHOWN_WEEKS = 8
 
 
 def find_protocol(plan: Any) -> Protocol | None:
@@ -131,34 +130,44 @@ def list_schedule(plan: Any) -> list[dict[str, str]]:
 
 def build_calendar(plan: Any, protocol: Protocol | None, today: date) -> dict[str, Any] | None:
     """Return the weeks of the induction as a table of days; None without a rhythm."""
-    if not plan.induction_sessions or plan.sessions_per_week not in SESSION_DAYS:
+    proposed = propose_sessions(plan, today=today)
+    induction = [item.on for item in proposed if item.phase == "induction"]
+    if not induction:
         return None
-    begin = plan.starts_on or today
-    monday = begin - timedelta(days=begin.weekday())
-    sessions = _list_days(begin, plan.induction_sessions, SESSION_DAYS[plan.sessions_per_week])
-    kinds = dict.fromkeys(sessions, "session")
-    kinds[sessions[-1] + timedelta(days=3)] = "review"
-    if plan.maintenance_every_wk:
-        kinds[sessions[-1] + timedelta(weeks=plan.maintenance_every_wk)] = "upkeep"
-    last = max(kinds)
-    weeks = min(max((last - monday).days // 7 + 1, 1), SHOWN_WEEKS)
+    kinds = dict.fromkeys(induction, "session")
+    for number in list_review_sessions(protocol):
+        if number <= len(induction):
+            kinds.setdefault(_next_weekday(induction[number - 1]), "review")
+    upkeep = next((item.on for item in proposed if item.phase == "maintenance"), None)
+    if upkeep is not None:
+        kinds[upkeep] = "upkeep"
+    monday = induction[0] - timedelta(days=induction[0].weekday())
+    weeks = min((max(kinds) - monday).days // 7 + 1, SHOWN_WEEKS)
     end = monday + timedelta(days=weeks * 7 - 1)
     return {
-        "title": f"{_short(monday)} – {_short(end)}",
+        "title": f"{day(monday, 'short')} – {day(end, 'short')}",
         "route": describe_protocol(plan.protocol),
         "days": [{"short": short, "long": long} for short, long in DAYS],
         "weeks": [_build_week(monday, index, kinds) for index in range(weeks)],
     }
 
 
-def _list_days(begin: date, count: int, weekdays: tuple[int, ...]) -> list[date]:
-    days: list[date] = []
-    on = begin
-    while len(days) < min(count, 40):
-        if on.weekday() in weekdays:
-            days.append(on)
-        on += timedelta(days=1)
-    return days
+def list_reviews(protocol: Protocol | None) -> list[Any]:
+    """Return the protocol's reviews that are tied to a session or a week."""
+    reviews = protocol.schedule.get("reviews", ()) if protocol is not None else ()
+    return [item for item in reviews if "after_session" in item or "after_week" in item]
+
+
+def list_review_sessions(protocol: Protocol | None) -> list[int]:
+    """Return after which sessions improvement is judged."""
+    judged = [item for item in list_reviews(protocol) if "improvement_below" in item and "after_session" in item]
+    return [int(getattr(item["after_session"], "value", item["after_session"])) for item in judged]
+
+
+def _next_weekday(on: date) -> date:
+    """Return the working day after a session, when its review is due."""
+    following = on + timedelta(days=1)
+    return following + timedelta(days=max(0, 7 - following.weekday())) if following.weekday() > 4 else following
 
 
 def _build_week(monday: date, index: int, kinds: dict[date, str]) -> dict[str, Any]:
@@ -169,9 +178,3 @@ def _build_week(monday: date, index: int, kinds: dict[date, str]) -> dict[str, A
         kind = kinds.get(on, "")
         cells.append({"number": on.day, "kind": kind, "words": words.get(kind, "")})
     return {"name": _("w%(n)d") % {"n": index + 1}, "cells": cells}
-
-
-def _short(on: date) -> str:
-    from afterglow.web.templatetags.words import day
-
-    return day(on, "short")
