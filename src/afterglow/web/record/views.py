@@ -10,7 +10,8 @@ from afterglow.clinic import policy
 from afterglow.clinic.documents.actions import file_document
 from afterglow.clinic.sites.models import Site
 from afterglow.web.access import staff_page
-from afterglow.web.record.build import build_downtime, build_handoff, build_record
+from afterglow.web.record.build import build_handoff, build_record
+from afterglow.web.record.downtime import build_downtime
 from afterglow.web.record.render import render_pdf
 from afterglow.web.sessions.lookup import find_session, record_page_read
 from afterglow.web.sites import get_site
