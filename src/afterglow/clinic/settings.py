@@ -193,7 +193,8 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = True
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+# a language is offered once its catalogue is whole: half of a page in another language is worse than none
+LANGUAGES = [("en", "English")]
 LOCALE_PATHS = [PACKAGE / "web" / "locale"]
 
 # no mail leaves a clinic by itself
