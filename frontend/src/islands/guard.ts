@@ -1,7 +1,7 @@
 // Guarded acts: held for 2 s by pointer; by keyboard, pressed and then confirmed below a written consequence.
 //   <button class="button button--guarded" name="act" value="override" data-guard
 //           data-consequence="The stop is overridden in your name and shown at every later session.">Override</button>
-// Without script the button posts at once, and the server asks on a page of its own.
+// Without script the button posts at once; what the act needs (cause, reason, expiry) is asked by its form either way.
 
 import { attachOnce } from "./attach";
 

@@ -18,7 +18,7 @@ SESSION_KEYS = (
 )
 
 
-@staff_page()
+@staff_page(methods=("GET", "HEAD"))
 def show_help(request: HttpRequest) -> HttpResponse:
     """Return the help page."""
     return render(request, "web/help.html", {"keys": KEYS, "session_keys": SESSION_KEYS})

@@ -26,7 +26,7 @@ PAGE_SIZE = 50
 LONGEST_QUERY = 80
 
 
-@staff_page("patient.find")
+@staff_page("patient.find", methods=("GET", "HEAD"))
 def list_patients(request: HttpRequest) -> HttpResponse:
     """Return one page of the patients at the user's sites, narrowed by a search."""
     query = request.GET.get("q", "").replace("\x00", "")[:LONGEST_QUERY].strip()

@@ -12,14 +12,14 @@ from afterglow.web.access import staff_page
 from afterglow.web.presenting import describe_citation, describe_condition, describe_name, describe_value
 
 
-@staff_page("protocol.read")
+@staff_page("protocol.read", methods=("GET", "HEAD"))
 def list_protocols(request: HttpRequest) -> HttpResponse:
     """Return the list of protocols."""
     protocols = [catalogue.get_effective(key) for key in catalogue.load_protocol_ids()]
     return render(request, "web/protocols/list.html", {"protocols": protocols})
 
 
-@staff_page("protocol.read")
+@staff_page("protocol.read", methods=("GET", "HEAD"))
 def show_protocol(request: HttpRequest, protocol_id: str) -> HttpResponse:
     """Return one protocol with everything it holds."""
     if protocol_id not in catalogue.load_protocol_ids():
