@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from afterglow.clinic.demo.story import Story
@@ -173,9 +174,9 @@ class Visit:
             data = {"dose_mg": str(self._ordered_mg), "site": "deltoid-left", "lot": "DEMO-0417"}
             self._submit(now, "give-injection", "nurse", "", data)
         else:
-            self.give_device(now, 1)
+            self.give_device(1, now)
 
-    def give_device(self, now: datetime, number: int) -> None:
+    def give_device(self, number: int, now: datetime) -> None:
         """Give one device."""
         self._submit(now, "give-device", "nurse", "", {"number": number, "lot": "DEMO-SP77", "outcome": "given"})
 
@@ -252,4 +253,4 @@ def give_spray(visit: Visit, devices: int) -> None:
     """Give the devices, five minutes apart."""
     visit.start()
     for number in range(2, devices + 1):
-        visit.add(24 + 5 * (number - 1), lambda now, number=number: visit.give_device(now, number))
+        visit.add(24 + 5 * (number - 1), partial(visit.give_device, number))
