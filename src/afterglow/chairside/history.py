@@ -12,9 +12,7 @@ from afterglow.chairside.state import EMPTY, SessionState, evolve
 from afterglow.protocols.model import Protocol
 from afterglow.terms import Finding, Grade, Override, Severity
 
-AFTER_CLOSING = frozenset(
-    {"addendum-added", "entry-corrected", "order-cosigned", "alarm-cleared", "alarm-acknowledged"}
-)
+AFTER_CLOSING = frozenset({"addendum-added", "order-cosigned", "alarm-cleared"})
 _NAMING = {"entry-corrected": "seq", "entry-withdrawn": "seq", "order-cosigned": "order"}
 _OVER = ("session-cancelled", "ending-recorded", "patient-left")
 

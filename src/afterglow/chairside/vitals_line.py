@@ -6,7 +6,6 @@ from typing import Any
 from afterglow.terms import InvalidInput, Problem, build_error
 
 _PRESSURE = re.compile(r"(?:bp)?(\d{2,3})/(\d{2,3})\Z")
-_LABELLED = re.compile(r"([a-z]+(?:o2)?)[:=]?(\d{1,3}(?:\.\d)?)\Z")
 _BARE = re.compile(r"\d{1,3}(?:\.\d)?\Z")
 _LABELS = {
     "p": "heart_rate",
@@ -23,6 +22,10 @@ _LABELS = {
     "t": "temperature_cel",
     "m": "moaas",
 }
+_NAMES = "|".join(sorted(_LABELS, key=len, reverse=True))
+_LABELLED = re.compile(rf"({_NAMES})[:=]?(\d{{1,3}}(?:\.\d)?)\Z")
+# `o22` is oxygen 22, or O2 at 2
+_TWO_OXYGENS = re.compile(r"o2\d+(?:\.\d)?\Z")
 ACCEPTED = "128/76 p84 s97 r14 t36.8"
 
 
@@ -55,8 +58,11 @@ def _read_token(token: str) -> tuple[dict[str, Any], Problem | None]:
     pressure = _PRESSURE.match(token)
     if pressure:
         return {"systolic": pressure[1], "diastolic": pressure[2]}, None
+    if _TWO_OXYGENS.match(token):
+        rest = token.removeprefix("o2")
+        return {}, _refuse("vitals-ambiguous", token, f"write o2:{rest} or o:2{rest}")
     labelled = _LABELLED.match(token)
-    if labelled and labelled[1] in _LABELS:
+    if labelled:
         return {_LABELS[labelled[1]]: labelled[2]}, None
     if _BARE.match(token):
         return {}, _refuse(

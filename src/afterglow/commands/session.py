@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from afterglow.chairside import EMPTY, Event, SessionState, derive_view, evolve, parse_event
+from afterglow.chairside import Event, SessionState, derive_view, fold, parse_event
+from afterglow.chairside.history import check_history
 from afterglow.commands import DONE, REFUSED, print_json, read_text
 from afterglow.protocols.catalogue import get_effective, load_protocol_ids
 from afterglow.protocols.model import Protocol
 from afterglow.protocols.render import parse_protocol
-from afterglow.terms import InvalidInput, build_error, parse_instant
+from afterglow.terms import Finding, InvalidInput, Severity, build_error, parse_instant
 
 HELP = "fold the events of a session"
 
@@ -27,13 +28,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the view after the last event; a sequence that cannot be is a failed check."""
     protocol, events = read_events(read_text(args.file), args.protocol)
-    state, faults = replay(events)
+    state, findings = replay(events, protocol)
+    faults = [finding for finding in findings if finding.severity is Severity.STOP]
+    deviations = [finding for finding in findings if finding.severity is not Severity.STOP]
     now = parse_instant(args.at, "at") if args.at else _find_last_instant(state)
     view = derive_view(state, protocol=protocol, now=now)
     if args.json:
-        print_json({"events": len(events), "faults": faults, "view": view})
+        told = {"faults": faults, "deviations": deviations}
+        shown = {key: [finding.to_json() for finding in found] for key, found in told.items()}
+        print_json({"events": len(events), **shown, "view": view})
     else:
-        _print_text(view, len(events), faults)
+        _print_text(view, len(events), faults, deviations)
     return REFUSED if faults else DONE
 
 
@@ -54,20 +59,9 @@ def read_events(text: str, protocol_id: str | None = None) -> tuple[Protocol, li
     return protocol, events
 
 
-def replay(events: list[Event]) -> tuple[SessionState, list[str]]:
-    """Return the state after the events and what is impossible about their sequence."""
-    state, faults = EMPTY, []
-    for position, event in enumerate(events, start=1):
-        if position == 1 and event.type != "session-opened":
-            faults.append(f"event 1 is {event.type}; a session begins with session-opened")
-        if event.seq != position:
-            faults.append(f"event {position} is numbered {event.seq}")
-        if state.last_recorded_at is not None and event.recorded_at < state.last_recorded_at:
-            faults.append(f"event {position} was recorded before the one before it")
-        if event.occurred_at > event.recorded_at:
-            faults.append(f"event {position} occurred after it was recorded")
-        state = evolve(state, event)
-    return state, faults
+def replay(events: list[Event], protocol: Protocol) -> tuple[SessionState, list[Finding]]:
+    """Return the state after the events, with what is impossible about them and what was recorded as a deviation."""
+    return fold(events), check_history(events, protocol)
 
 
 def _iterate_lines(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -103,10 +97,12 @@ def _find_last_instant(state: SessionState) -> datetime:
     return max(event.recorded_at for event in state.events)
 
 
-def _print_text(view: dict[str, Any], count: int, faults: list[str]) -> None:
+def _print_text(view: dict[str, Any], count: int, faults: list[Finding], deviations: list[Finding]) -> None:
     print(f"{count} events, phase {view['phase']}, seen at {view['now']}")
-    for fault in faults:
-        print(f"  impossible: {fault}")
+    for finding in faults:
+        print(f"impossible: {finding.seen} ({finding.rule}: {finding.threshold})")
+    for finding in deviations:
+        print(f"deviation: {finding.seen} ({finding.rule})")
     dose = view["dose"]
     if dose["calculated_mg"] is not None:
         print(f"dose: calculated {float(dose['calculated_mg']):.1f} mg of {dose['ordered_mg']} mg ordered")
