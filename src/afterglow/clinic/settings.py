@@ -187,6 +187,7 @@ STATIC_ROOT = DATA_DIR / "static"
 SERVESTATIC_USE_FINDERS = True
 SERVESTATIC_AUTOREFRESH = False
 SERVESTATIC_ALLOW_UNSAFE_SYMLINKS = False
+SERVESTATIC_IMMUTABLE_FILE_TEST = r"/static/build/assets/[^/]+-[A-Z0-9]{8}\.\w+$"
 
 # language and time: UTC in storage, the site's zone on screen
 USE_TZ = True

@@ -1,5 +1,6 @@
 """The small things of a sign-in: leaving, theme, shortcuts."""
 
+from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
@@ -24,7 +25,7 @@ def choose_theme(request: HttpRequest) -> HttpResponse:
     theme = request.POST.get("theme", "")
     response = _go_back(request)
     if theme in THEMES:
-        response.set_cookie(THEME_COOKIE, theme, max_age=YEAR_S, samesite="Lax", httponly=True)
+        _keep(response, THEME_COOKIE, theme)
     return response
 
 
@@ -33,8 +34,13 @@ def choose_shortcuts(request: HttpRequest) -> HttpResponse:
     """Turn single-key shortcuts on or off for this browser."""
     response = _go_back(request)
     wanted = "off" if request.POST.get("shortcuts") == "off" else "on"
-    response.set_cookie(SHORTCUTS_COOKIE, wanted, max_age=YEAR_S, samesite="Lax", httponly=True)
+    _keep(response, SHORTCUTS_COOKIE, wanted)
     return response
+
+
+def _keep(response: HttpResponse, name: str, value: str) -> None:
+    is_secure = settings.SESSION_COOKIE_SECURE
+    response.set_cookie(name, value, max_age=YEAR_S, samesite="Lax", httponly=True, secure=is_secure)
 
 
 def _go_back(request: HttpRequest) -> HttpResponseRedirect:

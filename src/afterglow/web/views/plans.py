@@ -94,7 +94,7 @@ def _sign(request: HttpRequest, patient: Any, now: datetime) -> HttpResponse:
 
 def _find_shown(request: HttpRequest, patient: Any) -> Any:
     version = request.GET.get("version", "")
-    if version.isdigit() and len(version) < 6:
+    if version.isascii() and version.isdigit() and len(version) < 6:
         plan = patient.plans.filter(number=int(version)).first()
         if plan is None:
             raise Http404
