@@ -192,7 +192,7 @@ def build_medication_card(patient: Any, now: datetime, user: Any) -> dict[str, A
     run = patient.screening_runs.order_by("-recorded_at").first()
     rows = []
     for item in statements:
-        dose = ", ".join(part for part in (item.dose_text, _("as needed") if item.is_as_needed else "") if part)
+        dose = describe_intake(item)
         rows.append({"name": item.name, "dose": dose, "note": find_interaction(item, run)})
     reconciled = ""
     if statements:
@@ -205,6 +205,13 @@ def build_medication_card(patient: Any, now: datetime, user: Any) -> dict[str, A
         "nothing": asked or _("No medicine recorded"),
         "hint": "" if asked else _("An empty list is not the same as taking none: ask and record."),
     }
+
+
+def describe_intake(statement: Any) -> str:
+    """Return a medicine's dose and times, `as needed` once."""
+    said = str(statement.dose_text)
+    needed = _("as needed") if statement.is_as_needed and _("as needed") not in said else ""
+    return ", ".join(part for part in (said, needed) if part)
 
 
 def find_interaction(statement: Any, run: Any) -> str:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from afterglow.protocols.facts import load_facts
 from afterglow.web.forms.facts import GROUPS, describe_choice, find_group
+from afterglow.web.present.glance import describe_intake
 from afterglow.web.present.head import describe_allergies, describe_when
 from afterglow.web.presenting import describe_name
 from afterglow.web.templatetags.words import day, plain
@@ -115,10 +116,9 @@ def _since(on: Any) -> str:
 
 
 def _describe_medicine(row: Any) -> tuple[str, str]:
-    needed = _("as needed") if row.is_as_needed else ""
     last = _("last taken %(day)s") % {"day": day(row.last_taken_at)} if row.last_taken_at else ""
     classes = ", ".join(describe_choice(str(item)).lower() for item in row.classes)
-    return row.name, ", ".join(filter(None, (row.dose_text, needed, _since(row.started_on), last, classes)))
+    return row.name, ", ".join(filter(None, (describe_intake(row), _since(row.started_on), last, classes)))
 
 
 def _describe_trial(row: Any) -> tuple[str, str]:

@@ -95,7 +95,7 @@ def describe_due(item: dict[str, Any] | None) -> str:
     if item is None:
         return _("Nothing due")
     when = hour(item.get("due_at")) if item.get("due_at") else ""
-    words = str(item.get("text", ""))
+    words = str(item.get("text", "")).rstrip(".")
     if item.get("state") == "overdue":
         return _("%(what)s, due %(when)s") % {"what": words, "when": when}
     return f"{words}, {when}" if when and when != "–" else words
