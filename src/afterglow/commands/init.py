@@ -56,11 +56,21 @@ def _upgrade(args: argparse.Namespace) -> int:
     set_up_clinic(args.data)
     pending = find_pending_migrations()
     migrate_clinic()
+    _install_texts()
     if args.json:
         print_json({"data": args.data, "applied": pending})
     else:
         print(f"{len(pending)} migrations applied" if pending else "nothing to do")
     return DONE
+
+
+def _install_texts() -> None:
+    """Store the consent texts of this version that the clinic does not have yet."""
+    from datetime import UTC, datetime
+
+    from afterglow.clinic.consents.texts import install_texts
+
+    install_texts(now=datetime.now(UTC))
 
 
 def _check_site(name: str, timezone: str) -> None:

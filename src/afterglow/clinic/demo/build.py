@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from afterglow.clinic.consents.texts import install_texts
 from afterglow.clinic.demo.cast import add_staff
 from afterglow.clinic.demo.people import ROOMS, tell_all
 from afterglow.clinic.demo.story import Act
@@ -35,7 +34,6 @@ def build_demonstration(*, password: str, now: datetime) -> Site:
             by=None,
             now=founded,
         )
-        install_texts(now=founded)
         for name in ROOMS:
             add_place(site=site, name=name, by=None, now=founded)
         cast = add_staff(site=site, password=password, now=founded)

@@ -34,7 +34,9 @@ def create_site(
     is_demonstration: bool = False,
     can_resuscitate: bool | None = None,
 ) -> Site:
-    """Make a site; `by` is None when the clinic is set up from the command line."""
+    """Make a site, and store this version's consent texts; `by` is None when the command line sets a clinic up."""
+    from afterglow.clinic.consents.texts import install_texts
+
     if by is not None:
         policy.require(by, MANAGE)
     checks = Checks()
@@ -53,6 +55,7 @@ def create_site(
     )
     checks.raise_problems()
     site.save(force_insert=True)
+    install_texts(now=now)
     audit.record(by=by, action="site.created", subject=site, now=now, site=site)
     return site
 
