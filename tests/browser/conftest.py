@@ -1,0 +1,67 @@
+"""What the browser tests share: one server of each kind per worker, and people who sign in at it."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.people import DESKTOP, Person
+from tests.browser.servers import ClockedClinic, Served, make_clocked, make_demo
+
+Enter = Callable[..., Person]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark everything in this folder as needing a browser."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder for the servers' data, removed at the end."""
+    folder = tmp_path_factory.mktemp("browser")
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def clinic(scratch: Path) -> Iterator[ClockedClinic]:
+    """An empty clinic whose clock the journeys move on."""
+    served = make_clocked(scratch)
+    served.start()
+    yield served
+    served.stop()
+
+
+@pytest.fixture(scope="session")
+def demo(scratch: Path) -> Iterator[Served]:
+    """The demonstration as `afterglow demo` starts it, with the password it prints."""
+    served = make_demo(scratch)
+    served.start()
+    served.password = served.read_password()
+    yield served
+    served.stop()
+
+
+@pytest.fixture
+def enter(browser: Browser) -> Iterator[Enter]:
+    """Give a function that signs somebody in at a screen of their own; at the end no screen may have complained."""
+    people: list[Person] = []
+
+    def _enter(served: Served, name: str, *, signs_in: bool = True, **options: Any) -> Person:
+        context = browser.new_context(**{"viewport": DESKTOP, "accept_downloads": True, **options})
+        context.set_default_timeout(20_000)
+        person = Person(context, served.url, served.password, name)
+        people.append(person)
+        return person.sign_in() if signs_in else person
+
+    yield _enter
+    complaints = [complaint for person in people for complaint in person.watched.complaints]
+    for person in people:
+        person.context.close()
+    assert complaints == []
