@@ -86,23 +86,16 @@ def sign_order(
     _refuse_allergies(patient, lists)
     weight = find_weight(patient)
     of_weight = require_weight(protocol, weight, site, now)
-    is_by_weight = protocol.pattern is not Pattern.DEVICES and weight is not None
     sheet = _work_out(protocol, dose, weight, _read_supply(supply or {}, protocol), patient, now)
     findings = _collect(protocol, patient, dose, sheet, weight, now)
     require_eligible(patient, protocol_id=locked.protocol, indication=locked.indication, now=now)
     refuse_own_override(patient, protocol_id=locked.protocol, indication=locked.indication, by=by, now=now)
     require_no_stop((*of_weight, *findings), by=by, second=second, site=site)
-    amount: Any = sheet.mg.quantize(Decimal("0.01")) if sheet.mg is not None else dose.dose_mg
-    order = SessionOrder.objects.create(
-        patient=patient,
-        plan=locked,
-        dose_mg_per_kg=dose.dose_mg_per_kg,
-        dose_mg=amount,
-        cap_mg=dose.cap_mg,
-        over_min=dose.over_min,
-        weight_kg=weight.value if is_by_weight and weight is not None else None,
-        weighed_at=weight.observed_at if is_by_weight and weight is not None else None,
-        arithmetic=[{"label": s.label, "formula": s.formula, "result": s.result} for s in sheet.steps],
+    order = _store(
+        locked,
+        dose,
+        sheet,
+        weight if protocol.pattern is not Pattern.DEVICES else None,
         findings=as_json([item.to_json() for item in (*of_weight, *findings)]),
         signed_at=now,
         signed_by=by,
@@ -111,12 +104,12 @@ def sign_order(
     detail = {"plan": locked.pk, "second": audit.identify(second)}
     audit.record(by=by, action="order.signed", subject=order, now=now, patient=patient, detail=detail)
     if session is not None:
-        attach_order(order=order, session=session, by=by, now=now)
+        attach_order(order=order, session=session, by=by, now=now, second=second)
     return order
 
 
 @action
-def attach_order(*, order: Any, session: Any, by: Any, now: datetime) -> SessionOrder:
+def attach_order(*, order: Any, session: Any, by: Any, now: datetime, second: Any = None) -> SessionOrder:
     """Sign an order in its session: the session's own list of events then holds it."""
     from afterglow.clinic.dosing_sessions.actions import submit_command
 
@@ -126,7 +119,7 @@ def attach_order(*, order: Any, session: Any, by: Any, now: datetime) -> Session
         raise Refused("order-used", "this order belongs to a session already")
     if session.patient_id != locked.patient_id:
         raise Refused("order-of-another", "this order is not this patient's")
-    submit_command(session=session, type="sign-order", data=build_command(locked), by=by, now=now)
+    submit_command(session=session, type="sign-order", data=build_command(locked), by=by, now=now, second=second)
     locked.session = session
     locked.save(update_fields=["session"])
     return locked
@@ -151,6 +144,22 @@ def build_command(order: SessionOrder) -> dict[str, Any]:
         if listed := getattr(order, name):
             data[name] = [item["text"] for item in listed]
     return data
+
+
+def _store(plan: Plan, dose: SessionDose, sheet: DoseSheet, weight: Any, **rest: Any) -> SessionOrder:
+    amount: Any = sheet.mg.quantize(Decimal("0.01")) if sheet.mg is not None else dose.dose_mg
+    return SessionOrder.objects.create(
+        patient=plan.patient,
+        plan=plan,
+        dose_mg_per_kg=dose.dose_mg_per_kg,
+        dose_mg=amount,
+        cap_mg=dose.cap_mg,
+        over_min=dose.over_min,
+        weight_kg=weight.value if weight is not None else None,
+        weighed_at=weight.observed_at if weight is not None else None,
+        arithmetic=[{"label": s.label, "formula": s.formula, "result": s.result} for s in sheet.steps],
+        **rest,
+    )
 
 
 def _plain(number: Decimal) -> str:
