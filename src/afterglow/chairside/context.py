@@ -46,15 +46,17 @@ class Deciding:
 
     def check_occurrence(self, at: datetime, path: str = "occurred_at") -> None:
         """Refuse a time in the future, and one that belongs to another day's session."""
+        self.check_past(at, path)
         opened = self.state.opened_at
+        if opened is not None and at < opened - EARLIEST:
+            accepted, message = "within a day of opening", "that lies more than a day before this session"
+            raise InvalidInput([build_error(path, "occurred-too-early", at.isoformat(), accepted, message)])
+
+    def check_past(self, at: datetime, path: str) -> None:
+        """Refuse a time in the future."""
         if at > self.now:
-            accepted, kind, message = "not later than now", "occurred-in-future", "that lies in the future"
-        elif opened is not None and at < opened - EARLIEST:
-            accepted, kind = "within a day of opening", "occurred-too-early"
-            message = "that lies more than a day before this session"
-        else:
-            return
-        raise InvalidInput([build_error(path, kind, at.isoformat(), accepted, message)])
+            accepted, message = "not later than now", "that lies in the future"
+            raise InvalidInput([build_error(path, "occurred-in-future", at.isoformat(), accepted, message)])
 
     def refuse_blockers(self, blockers: list[Blocker]) -> None:
         """Refuse with the first blocker's code, carrying the findings of all."""

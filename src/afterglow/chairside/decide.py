@@ -76,6 +76,8 @@ def decide(
     deciding = Deciding(state, command, protocol, by, second, at, now)
     try:
         deciding.check_occurrence(at)
+        if second is not None and second.id == by.id:
+            raise Refused("same-person", "The second signature must be another person's.")
         events = _tick(deciding) if command.type == "tick" else _record(deciding)
     except Refused as refusal:
         return Refusal(refusal.code, refusal.message, refusal.findings)

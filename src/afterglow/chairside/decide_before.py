@@ -8,11 +8,13 @@ from afterglow.chairside.context import Deciding
 from afterglow.chairside.errors import Refused
 from afterglow.chairside.guards import find_blockers, get_local_date
 from afterglow.chairside.orders import find_order, find_preparation, find_weight, list_open_verbal_orders
+from afterglow.protocols.cases import read_value
 from afterglow.protocols.dose_limits import check_limits
 from afterglow.protocols.dose_sheet import round_half_up
 from afterglow.protocols.dose_volumes import round_to_pump
+from afterglow.protocols.facts import find_fact
 from afterglow.protocols.model import Pattern
-from afterglow.terms import Override, Severity
+from afterglow.terms import InvalidInput, Override, Problem, Severity, build_error, parse_instant
 
 
 def open_session(deciding: Deciding) -> dict[str, Any]:
@@ -28,11 +30,36 @@ def record_check(deciding: Deciding) -> dict[str, Any]:
     check = next((each for each in deciding.protocol.checks if each.id == deciding.data["check"]), None)
     if check is not None and not deciding.data["passed"]:
         deciding.note(check.id, f"{check.title}: not as asked", check.asks, "Resolve, or do not dose.", check.citation)
+    _check_details(deciding)
     return {}
+
+
+# what a check may tell beside its answer, and what is never told but measured, asked or charted in its own place
+_TOLD = frozenset({"bool", "code", "number"})
+_MEASURED = ("bp.", "hr.", "spo2.", "rr.", "temperature.", "baseline.", "suicide.", "allergy.", "medication.", "age.")
+
+
+def _check_details(deciding: Deciding) -> None:
+    """Refuse details that are no fact of a visit: rules read them, so that each must be what its name says."""
+    problems: list[Problem] = []
+
+    def refuse(path: str, code: str, value: object, accepted: str, message: str) -> None:
+        problems.append(build_error(path, code, str(value)[:80], accepted, message))
+
+    for name, value in (deciding.data.get("details") or {}).items():
+        fact, path = find_fact(name), f"details.{name}"
+        if fact is None or fact.type not in _TOLD or name.startswith(_MEASURED):
+            refuse(path, "fact-not-told", value, "what a check tells", f"{name} is not told by a check")
+        else:
+            read_value(fact, value, path, get_local_date(deciding.state, deciding.now), refuse)
+    if problems:
+        raise InvalidInput(problems)
 
 
 def record_weight(deciding: Deciding) -> dict[str, Any]:
     """A weight that has moved far from the chart's is said."""
+    if "weighed_at" in deciding.data:
+        deciding.check_past(parse_instant(deciding.data["weighed_at"], "weighed_at"), "weighed_at")
     known = deciding.state.header.get("weight") or {}
     if known.get("weight_kg"):
         before, today = Decimal(str(known["weight_kg"])), Decimal(deciding.data["weight_kg"])
@@ -63,7 +90,7 @@ def sign_order(deciding: Deciding) -> dict[str, Any]:
     _check_dose_form(data, protocol.pattern)
     extra = _work_out(deciding)
     measured: dict[str, Decimal | int | None] = {"dose.mg": Decimal(extra["ordered_mg"])}
-    if "weight_kg" in extra and "dose_mg_per_kg" in data:
+    if "weight_kg" in extra:
         per_kg = Decimal(extra["ordered_mg"]) / Decimal(extra["weight_kg"])
         measured["dose.mg_per_kg"] = per_kg
         if "duration_min" in data and protocol.pattern is Pattern.INFUSION:
@@ -95,17 +122,16 @@ def _work_out(deciding: Deciding) -> dict[str, Any]:
     data, protocol = deciding.data, deciding.protocol
     if "devices" in data:
         return {"ordered_mg": f"{Decimal(str(protocol.setting('device.mg'))) * int(data['devices']):f}"}
-    if "dose_mg" in data:
-        return {"ordered_mg": _cap(Decimal(data["dose_mg"]), data)}
     weight = find_weight(deciding.state)
     if weight is None:
-        raise Refused("weight-missing", "A dose by weight needs a weight; record today's.")
+        raise Refused("weight-missing", "A dose needs a weight, also one in mg; record today's.")
     limit = timedelta(days=float(protocol.setting("weight.max_age_d")))
     if deciding.now - weight[1] > limit:
         raise Refused("weight-old", f"The weight is older than {limit.days} days; weigh the person.")
-    exact = Decimal(data["dose_mg_per_kg"]) * weight[0]
+    by_weight = "dose_mg_per_kg" in data
+    mg = round_half_up(Decimal(data["dose_mg_per_kg"]) * weight[0], 1) if by_weight else Decimal(data["dose_mg"])
     return {
-        "ordered_mg": _cap(round_half_up(exact, 1), data),
+        "ordered_mg": _cap(mg, data),
         "weight_kg": f"{weight[0]:f}",
         "weighed_at": weight[1].isoformat(),
     }
@@ -160,11 +186,13 @@ def record_preparation(deciding: Deciding) -> dict[str, Any]:
     order = find_order(deciding.state)
     if data.get("expires_on") and data["expires_on"] < get_local_date(deciding.state, deciding.now).isoformat():
         deciding.note("vial-expired", f"Expiry {data['expires_on']}", "not past its date", "Take another vial.")
-    if "vial_mg_per_ml" not in data or "drawn_ml" not in data:
+    if protocol.pattern is Pattern.DEVICES or "vial_mg_per_ml" not in data or "drawn_ml" not in data:
         return {}
     strength, drawn = Decimal(data["vial_mg_per_ml"]), Decimal(data["drawn_ml"])
     prepared = strength * drawn
     extra = {"prepared_mg": f"{prepared.normalize():f}"}
+    if protocol.pattern is Pattern.DEVICES:
+        return extra
     if order is not None and prepared > order.ordered_mg * (1 + _get_tolerance(deciding)):
         deciding.note(
             "preparation",

@@ -17,7 +17,9 @@ from afterglow.chairside.dosing import (
 from afterglow.chairside.errors import Refused
 from afterglow.chairside.guards import Blocker, find_blockers
 from afterglow.chairside.orders import find_fastest_rate, find_order, find_planned_rate
+from afterglow.protocols.dose_limits import check_limits
 from afterglow.protocols.model import Pattern
+from afterglow.terms import Override, Severity
 
 # never lifted, not even for what a downtime sheet says has happened already: enter those first
 FIRM = frozenset(
@@ -75,8 +77,9 @@ def start(deciding: Deciding) -> dict[str, Any]:
     _pass_blockers(deciding)
     order, planned = find_order(deciding.state), find_planned_rate(deciding.state, deciding.protocol)
     rate = Decimal(deciding.data["rate_ml_per_h"]) if "rate_ml_per_h" in deciding.data else planned
-    if rate is None:
-        raise Refused("rate-missing", "Name the rate set on the pump; none could be worked out.")
+    if rate is None or (planned is None and not deciding.data.get("already_happened")):
+        # a rate that nothing was worked out for would be held to nothing
+        raise Refused("rate-missing", "No rate could be worked out; record the diluent, 0 mL if there is none.")
     _check_rate(deciding, rate)
     return {"rate_ml_per_h": f"{rate:f}", "order": order.seq if order else None}
 
@@ -107,6 +110,7 @@ def give_device(deciding: Deciding) -> dict[str, Any]:
     _check_pattern(deciding, Pattern.DEVICES)
     _pass_blockers(deciding)
     used = count_dosed_devices(deciding.state) + (deciding.data["outcome"] != "failed")
+    _check_count(deciding, used)
     if deciding.data["outcome"] in ("partial", "sneezed"):
         deciding.note(
             "E-03",
@@ -115,6 +119,16 @@ def give_device(deciding: Deciding) -> dict[str, Any]:
             "Not replaced without an order.",
         )
     return {**name_device_mg(deciding), "number": used or 1}
+
+
+def _check_count(deciding: Deciding, used: int) -> None:
+    """Refuse a device past the protocol's own limit, whoever ordered it; one already used is a deviation."""
+    each = Decimal(str(deciding.protocol.setting("device.mg")))
+    found = check_limits(deciding.protocol, {"devices": used, "dose.mg": each * used})
+    passed = [finding for finding in found if finding.override is Override.NONE and finding.severity is Severity.STOP]
+    if passed and not deciding.data.get("already_happened"):
+        raise Refused("dose-beyond-hard-limit", " ".join(finding.asks for finding in passed), passed)
+    deciding.findings.extend(passed)
 
 
 def name_device_mg(deciding: Deciding) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from afterglow.chairside.commands import COMMANDS, RECORDED, Command, parse_command
 from afterglow.chairside.context import Deciding
-from afterglow.chairside.decide_before import record_preparation
+from afterglow.chairside.decide_before import record_assessment, record_check, record_preparation, record_weight
 from afterglow.chairside.decide_giving import name_device_mg, read_pump
 from afterglow.chairside.decide_watching import balance_drug, name_classes, record_score
 from afterglow.chairside.dosing import find_phase
@@ -30,6 +30,8 @@ def correct_entry(deciding: Deciding) -> dict[str, Any]:
     elif target.type not in _SIGNED:
         # what stands now: corrections before this one count, an entry that was taken back is gone
         target = next((each for each in deciding.state.list(target.type) if each.seq == target.seq), None)
+    if target is not None and _is_cosigned(deciding, target.seq):
+        raise Refused("entry-signed", "This order was co-signed as it stands; add an addendum.")
     if target is None:
         raise Refused("entry-not-correctable", "There is no entry of that number that can be corrected.")
     if target.type in _SIGNED or target.type == "session-opened":
@@ -44,6 +46,10 @@ def correct_entry(deciding: Deciding) -> dict[str, Any]:
         deciding.check_occurrence(at, "data.occurred_at")
         checked["occurred_at"] = render_instant(at)
     return {"corrects": target.type, "data": checked}
+
+
+def _is_cosigned(deciding: Deciding, seq: int) -> bool:
+    return any(int(event.data["order"]) == seq for event in deciding.state.list("order-cosigned"))
 
 
 def _check_changes(deciding: Deciding, target: Any, changes: dict[str, Any]) -> dict[str, Any]:
@@ -68,6 +74,9 @@ def _work_out_again(deciding: Deciding, target: Any, parsed: Command) -> dict[st
 
 
 _WORKED_OUT: Mapping[str, Callable[[Deciding], dict[str, Any]]] = {
+    "record-check": record_check,
+    "record-weight": record_weight,
+    "record-suicide-assessment": record_assessment,
     "record-preparation": record_preparation,
     "record-drug-given": name_classes,
     "record-score": record_score,
@@ -90,6 +99,8 @@ def withdraw_entry(deciding: Deciding) -> dict[str, Any]:
     )
     if target is None or not is_entry:
         raise Refused("entry-not-withdrawable", "That entry is not taken back; correct it, or add an addendum.")
+    if _is_cosigned(deciding, target.seq):
+        raise Refused("entry-signed", "This order was co-signed as it stands; add an addendum.")
     if target.seq in deciding.state.corrected:
         raise Refused("entry-not-withdrawable", "That entry was corrected or taken back already.")
     if target.by != deciding.by.id:

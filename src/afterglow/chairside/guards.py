@@ -119,17 +119,19 @@ def get_local_date(state: SessionState, now: datetime) -> date:
 def _check_gates_of_dose(state: SessionState, protocol: Protocol, now: datetime) -> list[Blocker]:
     """Return what no override lifts: identity, consent, order, preparation, suicide risk, and open checks."""
     found = []
-    if not state.has("identity-confirmed"):
+    confirmed = state.find_first("identity-confirmed")
+    # what is dated after the dose was not known at the dose
+    if confirmed is None or confirmed.occurred_at > now:
         found.append(Blocker("identity-missing", "Confirm identity with two identifiers."))
-    found += check_consent(state)
+    found += check_consent(state, now)
     found += check_suicide(state, protocol, now)
     found += _check_order(state, protocol, now)
     found += _check_open_checks(state, protocol, now)
     return found
 
 
-def check_consent(state: SessionState) -> list[Blocker]:
-    """Return what is missing of consent: a valid signature that covers this, and today's yes."""
+def check_consent(state: SessionState, at: datetime | None) -> list[Blocker]:
+    """Return what is missing of consent: a valid signature that covers this, and today's yes, no later than `at`."""
     known = state.header.get("consent") or {}
     if not known.get("is_valid"):
         reason = str(known.get("reason") or "no valid consent covers this route and dose")
@@ -139,6 +141,8 @@ def check_consent(state: SessionState) -> list[Blocker]:
         return [Blocker("consent-not-confirmed", "Ask again today whether the person agrees.")]
     if not today[-1].data["agrees"]:
         return [Blocker("consent-withdrawn", "The person does not agree today.")]
+    if at is not None and not any(event.data["agrees"] and event.occurred_at <= at for event in today):
+        return [Blocker("consent-not-confirmed", "The person's yes of today is dated after this.")]
     return []
 
 
@@ -417,7 +421,7 @@ def _check_standing(state: SessionState, protocol: Protocol, command: str, now: 
         for row, title in find_blocking(state, protocol, command, now).items()
     ]
     if find_start(state) is not None:
-        found += check_consent(state)
+        found += check_consent(state, None)
         found += check_suicide(state, protocol, now)
         if find_phase(state, protocol) not in ("dosing", "paused"):
             found.append(Blocker("dosing-over", "Giving has ended; a further dose is another session."))

@@ -16,7 +16,12 @@ def parse_instant(text: str, path: str = "time") -> datetime:
         ) from None
     if instant.tzinfo is None:
         raise InvalidInput([build_error(path, "instant-without-zone", text, accepted, f"{text!r} names no time zone")])
-    return instant.astimezone(UTC)
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:
+        raise InvalidInput(
+            [build_error(path, "instant-malformed", text, accepted, f"{text!r} lies outside the calendar")]
+        ) from None
 
 
 def render_instant(instant: datetime) -> str:

@@ -359,3 +359,24 @@ def test_what_helped_last_time_opens_the_session():
     assert room.view["preferences"]["last_time"] == last
     room.do("set-preferences", preferences=["quiet"], helped=["hand"])
     assert room.view["preferences"]["today"]["preferences"] == ["quiet"]
+
+
+def test_an_assessment_is_corrected_by_a_licensed_clinician_only():
+    room = Room().arrive("record-suicide-screen")
+    room.do("record-suicide-screen", level=4, behaviour=False)
+    room.do("record-suicide-assessment", PRESCRIBER, outcome="no-dose-today", reason="plan and means at home")
+    number = room.state.list("suicide-assessment-recorded")[-1].seq
+    change = {"seq": number, "data": {"outcome": "may-proceed"}, "reason": "wrong button"}
+    assert room.refuse("correct-entry", THERAPIST, **change).code == "licensed-needed"
+    room.do("correct-entry", PRESCRIBER, **change)
+
+
+@pytest.mark.parametrize(
+    "details",
+    [{"bp.systolic_mmhg": 120}, {"allergy.to_ketamine": False}, {"visit.fall": "perhaps"}, {"unknown.fact": True}],
+)
+def test_a_check_tells_only_facts_of_its_own(details):
+    """What is measured or charted is not overwritten by a check, and a word is not a yes or no."""
+    answer = {"check": "since-last", "passed": True, "details": details}
+    assert Room().arrive().refuse("record-check", **answer).code == "unusable"
+    Room().arrive().do("record-check", check="since-last", passed=True, details={"visit.fall": True})

@@ -265,3 +265,31 @@ def test_a_faster_rate_that_was_set_is_recorded_and_said_unless_a_verbal_order_n
     room.do("record-verbal-order", read_back=True, rate_ml_per_h="180", **WORDS)
     assert list_rules(room.do("record-rate-change", rate_ml_per_h="180")) == []
     assert list_rules(room.do("record-rate-change", rate_ml_per_h="184")) == ["rate"]
+
+
+def test_an_order_in_mg_is_held_to_the_persons_weight():
+    """1.5 mg/kg is the hard limit of an infusion: 100 mg are beyond it at 40 kg, and unknown without a weight."""
+    light = {"weight_kg": "40.0", "weighed_at": "2026-11-10T09:00:00+00:00"}
+    given = {"by": PRESCRIBER, "dose_mg": "100", "duration_min": "40"}
+    assert Room(weight=light).arrive("record-weight").refuse("sign-order", **given).code == "dose-beyond-hard-limit"
+    assert Room(weight={}).arrive("record-weight").refuse("sign-order", **given).code == "weight-missing"
+    Room().arrive().do("sign-order", PRESCRIBER, dose_mg="36", duration_min="40")
+
+
+def test_a_cosigned_order_is_not_corrected():
+    room = Room().start()
+    room.do("record-verbal-order", prescriber="prescriber-1", order="slower", read_back=True, rate_ml_per_h="120")
+    number = room.state.list("verbal-order-recorded")[-1].seq
+    room.do("cosign-order", PRESCRIBER, order=number)
+    changed = room.refuse("correct-entry", seq=number, data={"rate_ml_per_h": "400"}, reason="misread")
+    assert changed.code == "entry-signed"
+
+
+def test_devices_never_pass_the_label_whoever_orders_them():
+    room = Room("nasal-esketamine-us").observe()
+    room.do("record-verbal-order", prescriber="prescriber-1", order="four more", read_back=True, devices=4)
+    room.wait(6).do("give-device", number=3, lot="SP-77", outcome="given")
+    beyond = {"number": 4, "lot": "SP-77", "outcome": "given"}
+    assert room.wait(6).refuse("give-device", **beyond).code == "dose-beyond-hard-limit"
+    seen = room.do("give-device", **beyond, already_happened=True, second=OTHER_NURSE)
+    assert {finding.rule for finding in seen.findings} >= {"L-ESK"}

@@ -7,7 +7,7 @@ import pytest
 
 from afterglow.chairside import parse_command
 from afterglow.terms import InvalidInput
-from tests.support.rooms import NURSE, OTHER_NURSE, PRESCRIBER, Room
+from tests.support.rooms import NURSE, OTHER_NURSE, PRESCRIBER, READ_ALOUD, Room
 
 
 def get_dose(room):
@@ -290,3 +290,19 @@ def test_a_closed_record_takes_only_addenda_and_late_signatures():
 def test_a_tick_after_the_end_says_nothing():
     room = Room().finish()
     assert room.wait(600).tick().events == ()
+
+
+def test_a_dose_dated_before_the_consent_has_none():
+    room = Room().arrive("confirm-identity", "confirm-consent").order().prepare()
+    early = room.now
+    room.wait(10).do("confirm-identity", identifiers=["name", "birth-date"])
+    room.do("confirm-consent", agrees=True)
+    signed = {"confirmed": list(READ_ALOUD), "second": OTHER_NURSE}
+    assert room.refuse("sign-time-out", occurred_at=early, **signed).code == "identity-missing"
+    room.do("sign-time-out", **signed)
+    assert room.refuse("start", occurred_at=early + timedelta(minutes=1)).code == "identity-missing"
+    room.do("start")
+
+
+def test_a_weight_is_not_taken_in_the_future():
+    assert Room().arrive().refuse("record-weight", weight_kg="72", weighed_at="2027-11-17T09:00:00Z").code == "unusable"
