@@ -106,6 +106,19 @@ def play_downtime() -> Room:
     return room
 
 
+def play_silence() -> Room:
+    """An entry taken back, an alarm silenced until its sound comes back, and a stop under it."""
+    room = Room().start().wait(5)
+    room.vitals(systolic=136)
+    room.wait(seconds=4).do("withdraw-entry", seq=room.state.effective["vitals-recorded"][-1].seq)
+    room.wait(1).vitals(systolic=183)
+    room.wait(seconds=10).do("silence-alarm", alarm=room.view["alarms"][0]["id"], seconds=60)
+    for _ in range(3):
+        room.wait(seconds=30).tick()
+    room.do("record-stop", pump_ml="19")
+    return room
+
+
 PLAYS: dict[str, Callable[[], Room]] = {
     "iv-racemic": play_infusion,
     "im-racemic": play_injection,
@@ -115,6 +128,7 @@ PLAYS: dict[str, Callable[[], Room]] = {
     "transferred": play_ending("transferred"),
     "died": play_ending("died"),
     "downtime-sheet": play_downtime,
+    "silence": play_silence,
 }
 
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from afterglow.chairside.actors import SYSTEM, Actor
 from afterglow.chairside.commands import parse_command
 from afterglow.chairside.decide import Decision, Refusal, decide
+from afterglow.chairside.dosing import find_phase
 from afterglow.chairside.events import Event, render_event
 from afterglow.chairside.state import EMPTY, SessionState, evolve
 from afterglow.chairside.view import derive_view
@@ -100,6 +101,11 @@ class Room:
     def view(self) -> dict[str, Any]:
         """What the session shows now."""
         return derive_view(self.state, protocol=self.protocol, now=self.now)
+
+    @property
+    def phase(self) -> str:
+        """The phase the session is in."""
+        return find_phase(self.state, self.protocol)
 
     @property
     def types(self) -> list[str]:
