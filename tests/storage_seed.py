@@ -1,4 +1,4 @@
-"""Makes a clinic in a folder with one empty session, and prints the session's identifier: `storage_seed.py DIR [URL]`."""
+"""Makes a clinic in a folder with one empty session, and prints its identifier: `storage_seed.py DIR [URL]`."""
 
 import sys
 from pathlib import Path

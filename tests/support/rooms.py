@@ -177,7 +177,8 @@ class Room:
             if command not in without:
                 self.wait(1).do(command, **data)
         for check in self.protocol.checks:
-            fasting = {"solids_h": "12", "solids_kind": "light", "fluids_h": "4"} if check.kind == "fasting" else {}
+            is_fasting = check.kind == "fasting"
+            fasting: dict[str, Any] = dict(solids_h="12", solids_kind="light", fluids_h="4") if is_fasting else {}
             if check.kind in ("confirm", "escort", "fasting") and check.id not in without:
                 self.do("record-check", check=check.id, passed=True, **fasting)
         if "record-vitals" not in without:

@@ -191,8 +191,6 @@ def record_preparation(deciding: Deciding) -> dict[str, Any]:
     strength, drawn = Decimal(data["vial_mg_per_ml"]), Decimal(data["drawn_ml"])
     prepared = strength * drawn
     extra = {"prepared_mg": f"{prepared.normalize():f}"}
-    if protocol.pattern is Pattern.DEVICES:
-        return extra
     if order is not None and prepared > order.ordered_mg * (1 + _get_tolerance(deciding)):
         deciding.note(
             "preparation",
