@@ -178,7 +178,9 @@ class Room:
                 self.wait(1).do(command, **data)
         for check in self.protocol.checks:
             is_fasting = check.kind == "fasting"
-            fasting: dict[str, Any] = dict(solids_h="12", solids_kind="light", fluids_h="4") if is_fasting else {}
+            fasting: dict[str, Any] = {}
+            if is_fasting:
+                fasting = {"solids_h": "12", "solids_kind": "light", "fluids_h": "4"}
             if check.kind in ("confirm", "escort", "fasting") and check.id not in without:
                 self.do("record-check", check=check.id, passed=True, **fasting)
         if "record-vitals" not in without:
