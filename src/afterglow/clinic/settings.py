@@ -61,6 +61,7 @@ INSTALLED_APPS: list[str] = [
 ]
 MIDDLEWARE: list[str] = [
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "afterglow.web.caching.NoStoreMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -70,7 +71,6 @@ MIDDLEWARE: list[str] = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "afterglow.clinic.accounts.second_factor.SecondFactorMiddleware",
     "afterglow.clinic.accounts.idle.IdleLockMiddleware",

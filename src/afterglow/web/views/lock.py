@@ -8,7 +8,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from afterglow.clinic.accounts import idle
 from afterglow.clinic.accounts.signers import reauthenticate, set_pin
@@ -23,6 +23,7 @@ from afterglow.web.forms.fields import add_problems
 
 @never_cache
 @sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
 def show_locked(request: HttpRequest) -> HttpResponse:
     """Ask who is there before the screen shows anything more."""
     if not request.user.is_authenticated:
@@ -72,6 +73,7 @@ def change_pin(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
 def set_up(request: HttpRequest, token: str) -> HttpResponse:
     """Let the owner of a new account set the password through the one-time link."""
     now = timezone.now()

@@ -17,6 +17,7 @@ from afterglow.web.sessions.forms.model import Field
 TIME = re.compile(r"(\d{1,2})[:.]?(\d{2})\Z")
 YES = {"yes": True, "no": False}
 LARGEST_BODY = 200_000
+LONGEST_KEY = 80
 
 
 @dataclass(slots=True)
@@ -47,6 +48,10 @@ def _read_json(body: bytes) -> Entry:
     """Return the command of a JSON body."""
     try:
         content = json.loads(body[:LARGEST_BODY] or b"null")
+        # half of a surrogate pair is JSON but no text: nothing could store it
+        json.dumps(content, ensure_ascii=False).encode()
+        # half a character (a lone surrogate) can be written in JSON, and stored nowhere
+        json.dumps(content, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError):
         raise InvalidInput(
             [_refuse("", "json-malformed", None, "one JSON object", _("The body is not JSON."))]
@@ -61,15 +66,19 @@ def _read_json(body: bytes) -> Entry:
     if not isinstance(data, dict):
         problems.append(_refuse("data", "not-an-object", None, "an object", _("`data` must be an object.")))
     occurred_at = _read_instant(content.get("occurred_at"), problems)
-    key = content.get("request_key")
-    if key is not None and (not isinstance(key, str) or not 1 <= len(key) <= 80):
-        problems.append(
-            _refuse("request_key", "malformed", None, "1 to 80 characters", _("The request key is unusable."))
-        )
+    key = _read_key(content.get("request_key"), problems)
     second = _read_second(content.get("second"), problems)
     if problems:
         raise InvalidInput(problems)
     return Entry(str(kind), dict(data), occurred_at, key, second)
+
+
+def _read_key(key: Any, problems: list[Problem]) -> str | None:
+    if key is None or (isinstance(key, str) and 1 <= len(key) <= LONGEST_KEY and key.isprintable()):
+        return key
+    accepted = f"1 to {LONGEST_KEY} printable characters"
+    problems.append(_refuse("request_key", "malformed", None, accepted, _("The request key is unusable.")))
+    return None
 
 
 def _read_instant(value: Any, problems: list[Problem]) -> datetime | None:
@@ -105,7 +114,7 @@ def _read_form(posted: QueryDict, now: datetime, fields: Any) -> Entry:
     for name, values in posted.lists():
         if name.startswith("data."):
             _place(entry.data, name.removeprefix("data."), values, known, problems)
-    entry.request_key = str(posted.get("request_key") or "") or None
+    entry.request_key = _read_key(str(posted.get("request_key") or "") or None, problems)
     entry.occurred_at = _read_time(posted, now, problems)
     if posted.get("second.username") or posted.get("second.secret"):
         entry.second = {

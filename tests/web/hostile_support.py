@@ -1,0 +1,65 @@
+"""Bad values by what a field expects, and the forms and commands they are sent to."""
+
+from typing import Any
+
+LONG = "x" * 30_000
+# refused by every text field, whatever it is for
+NEVER_TEXT = ("a\x00b", LONG)
+ODD_TEXT = (
+    "../../../../etc/passwd",
+    "'; DROP TABLE people_patient; --",
+    "<script>alert(1)</script>",
+    "\u202e\ufeff😀",
+    "%00",
+)
+BAD_NUMBERS = ("1e999", "NaN", "-Infinity", "-5", "9" * 5000, "0x10", "twelve", "1;2", "٣٤٥٦٧", "\x00", "[]")
+BAD_DAYS = (
+    "9999-99-99",
+    "0000-01-01",
+    "2025-02-30",
+    "-2025-01-01",
+    "9999-12-31",
+    "10000-01-01",
+    "\x00",
+    "today",
+    "1e9",
+)
+BAD_MOMENTS = ("9999-99-99T99:99", "0000-01-01T00:00", "2025-01-01T25:00", "2999-01-01T00:00", "\x00", "now")
+BAD_CHOICES = ("no-such-choice", "\x00", LONG, "../x", "1' OR '1'='1")
+
+NUMBERS = {"weight_kg", "dose_mg_per_kg", "over_min", "dose_mg", "weeks", "value"}
+DAYS = {"birth_on", "expires_on", "onset_on", "started_on"}
+MOMENTS = {"held_at"}
+CHOICES = {
+    "sex",
+    "protocol_id",
+    "indication",
+    "cause",
+    "topics",
+    "has_capacity",
+    "text",
+    "identifiers",
+    "place",
+    "porphyria",
+    "version",
+}
+
+
+def list_bad_values(name: str) -> tuple[str, ...]:
+    """Return what a field of that name must never store."""
+    last = name.replace(".", "-").rpartition("-")[2]
+    if last in NUMBERS:
+        return BAD_NUMBERS
+    if last in DAYS:
+        return BAD_DAYS
+    if last in MOMENTS:
+        return BAD_MOMENTS
+    return BAD_CHOICES if last in CHOICES else NEVER_TEXT
+
+
+def nest(depth: int) -> Any:
+    """Return lists within lists."""
+    value: Any = 1
+    for _ in range(depth):
+        value = [value]
+    return value

@@ -1,0 +1,174 @@
+"""Who may do what: every route of the resolver, asked for real by every principal, against a reviewed file of answers.
+
+A route that is not in `permission_matrix.toml` fails, and so does a row of the file that no route answers to.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from afterglow.clinic.audit.models import AuditEvent, ReadEvent
+from tests.web.matrix_requests import ASKS, OBJECTS, build_parts, build_url, get_ask, hide
+from tests.web.security_support import PRINCIPALS, House, build_house, rolled_back
+
+pytestmark = pytest.mark.django_db
+
+FILE = Path(__file__).with_name("permission_matrix.toml")
+STREAM = "web:session-stream"
+LOGIN = "/accounts/login/"
+REFUSED = {"login", "401", "403", "404", "405"}
+# acts after which everybody stands before the sign-in page
+LEADING_OUT = {("web:sign-out", "POST"), ("web:set-up", "POST")}
+# who must not even have opened the chart; a role without the act may have, which is a read
+OUTSIDE = ("anonymous", "manager", "researcher", "roleless", "far-nurse", "far-prescriber")
+# what concerns only one's own browser, and a calculation that stores nothing
+NO_ACTS = {(f"web:{name}", "POST") for name in ("theme", "shortcuts", "locked")} | {
+    ("web:patient-order", "POST work-out")
+}
+WORDS = {"login", "200", "302", "401", "403", "404", "405", "422"}
+TOKEN = re.compile(rb'(?:csrfmiddlewaretoken" value=|X-CSRFToken": |data-clock=)"[^"]+|[0-9a-z]{20}')
+MATRIX: dict[str, Any] = tomllib.loads(FILE.read_text(encoding="utf-8"))
+ROUTES: dict[str, dict[str, str]] = MATRIX["route"]
+
+
+def walk(resolver: Any = None, space: str = "") -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the name of every route and the parts its address needs."""
+    for entry in (resolver or get_resolver()).url_patterns:
+        if isinstance(entry, URLResolver):
+            yield from walk(entry, f"{space}{entry.namespace}:" if entry.namespace else space)
+        elif isinstance(entry, URLPattern):
+            parts = (*entry.pattern.converters, *entry.pattern.regex.groupindex)
+            yield f"{space}{entry.name}", tuple(dict.fromkeys(parts))
+
+
+NEEDED = dict(walk())
+ROWS = [(route, row) for route, rows in ROUTES.items() for row in rows if row.split()[0] in {"GET", "POST"}]
+ASKED = [pair for pair in ROWS if pair[0] != STREAM]
+
+
+def test_every_route_is_in_the_file_and_every_name_of_the_file_is_a_route() -> None:
+    assert sorted(NEEDED) == sorted(ROUTES), "review the route, then add its expected answers to permission_matrix.toml"
+    for route, rows in ROUTES.items():
+        assert rows.get("why"), f"{route} has no sentence"
+        assert {"GET", "POST"} <= set(rows), f"{route} must say what GET and POST answer"
+    assert {pair for pair in ASKS if pair not in ROWS} == set(), "a request without a row"
+    assert {pair for pair in ROWS if len(pair[1].split()) > 1 and pair not in ASKS} == set(), "an act without a request"
+
+
+def test_every_row_names_an_answer_for_every_principal() -> None:
+    assert tuple(MATRIX["principals"]) == PRINCIPALS
+    for route, row in ROWS:
+        words = ROUTES[route][row].split()
+        assert len(words) == len(PRINCIPALS), f"{route} {row}"
+        assert set(words) <= WORDS, f"{route} {row}"
+
+
+@pytest.fixture(scope="module")
+def house(django_db_setup: None, django_db_blocker: Any) -> Iterator[House]:
+    """One clinic for all rows; every request is rolled back."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield build_house()
+        transaction.set_rollback(True)
+
+
+def send(house: House, route: str, row: str, principal: str, *, is_hidden: bool = False) -> Any:
+    """Send the request of a row as a principal."""
+    ask = get_ask(route, row, house)
+    parts = build_parts(house, ask)
+    url = build_url(route, NEEDED[route], hide(parts) if is_hidden else parts)
+    client = house.client(principal)
+    if row.startswith("GET"):
+        return client.get(url)
+    if ask.json is not None:
+        return client.post(url, ask.json, content_type="application/json", headers={"Accept": "application/json"})
+    return client.post(url, ask.form or {})
+
+
+def describe(response: Any) -> str:
+    """Return an answer as the file writes it."""
+    if response.status_code == 302 and response["Location"].startswith(LOGIN):
+        return "login"
+    return str(response.status_code)
+
+
+def read_body(response: Any) -> bytes:
+    """Return what a person sees, without what differs from one answer to the next."""
+    return TOKEN.sub(b"", response.content)
+
+
+@pytest.mark.parametrize(("route", "row"), ASKED, ids=[f"{route} {row}" for route, row in ASKED])
+def test_each_cell_answers_as_the_file_says(house: House, route: str, row: str) -> None:
+    wrong = {}
+    for principal, expected in zip(PRINCIPALS, ROUTES[route][row].split(), strict=True):
+        with rolled_back():
+            acts, reads = AuditEvent.objects.count(), ReadEvent.objects.count()
+            response = send(house, route, row, principal)
+            seen = describe(response)
+            if seen != expected:
+                wrong[principal] = f"{seen} instead of {expected}"
+            elif is_refusal(route, row, seen) and AuditEvent.objects.count() != acts:
+                wrong[principal] = f"{seen}, and yet something was stored"
+            elif principal in OUTSIDE and seen in REFUSED and ReadEvent.objects.count() != reads:
+                wrong[principal] = f"{seen}, and yet something was read"
+            elif is_chart_read(route, row, seen) and ReadEvent.objects.count() <= reads:
+                wrong[principal] = "read without a line in the log of reads"
+            elif is_act(route, row, seen) and AuditEvent.objects.count() <= acts:
+                wrong[principal] = "acted without a line in the log of acts"
+    assert wrong == {}, f"{route} {row}"
+
+
+def is_refusal(route: str, row: str, seen: str) -> bool:
+    """Return whether a cell must leave everything as it was."""
+    return seen in REFUSED and (route, row) not in LEADING_OUT
+
+
+def is_chart_read(route: str, row: str, seen: str) -> bool:
+    """Return whether a cell shows what belongs to one patient."""
+    return row == "GET" and seen == "200" and bool(set(NEEDED[route]) & set(OBJECTS))
+
+
+def is_act(route: str, row: str, seen: str) -> bool:
+    """Return whether a cell is an act of the clinic that was carried out."""
+    return (route, row) in ASKS and (route, row) not in NO_ACTS and seen in {"200", "302"}
+
+
+HIDDEN = [pair for pair in ASKED if set(NEEDED[pair[0]]) & set(OBJECTS)]
+STRANGERS = ("frontdesk", "far-nurse", "split")
+
+
+@pytest.mark.parametrize(("route", "row"), HIDDEN, ids=[f"{route} {row}" for route, row in HIDDEN])
+def test_what_may_not_be_seen_looks_like_what_does_not_exist(house: House, route: str, row: str) -> None:
+    answers = dict(zip(PRINCIPALS, ROUTES[route][row].split(), strict=True))
+    wrong = {}
+    for principal in STRANGERS:
+        with rolled_back():
+            nowhere = send(house, route, row, principal, is_hidden=True)
+            if describe(nowhere) not in {"403", "404", "405"}:
+                wrong[principal] = f"{describe(nowhere)} for an identifier that nobody has"
+            if answers[principal] in {"200", "302", "422"}:
+                continue
+            there = send(house, route, row, principal)
+            if describe(there) != describe(nowhere) or read_body(there) != read_body(nowhere):
+                wrong[principal] = f"{describe(there)} where it exists, {describe(nowhere)} where it does not"
+    assert wrong == {}, f"{route} {row}"
+
+
+@pytest.mark.parametrize("route", sorted(set(ROUTES) - {STREAM}))
+def test_no_other_method_reaches_anything(house: House, route: str) -> None:
+    ask = get_ask(route, "GET", house)
+    url = build_url(route, NEEDED[route], build_parts(house, ask))
+    for principal in ("anonymous", "nurse"):
+        for method in ("put", "patch", "delete"):
+            with rolled_back():
+                acts = AuditEvent.objects.count()
+                response = getattr(house.client(principal), method)(url)
+                # the sign-in library shows its empty form to any method
+                answers = {302, 403, 404, 405} | ({200} if route.startswith("account_") else set())
+                assert response.status_code in answers, f"{method} {principal}: {response.status_code}"
+                assert AuditEvent.objects.count() == acts
