@@ -55,13 +55,15 @@ class Case:
         return f"{self.given_name} {self.family_name}"
 
 
-def register(desk: Person, case: Case) -> None:
+def register(desk: Person, case: Case, *, has_escort: bool = True) -> None:
     """Register the person and their escort at the front desk."""
     desk.go("/patients/register/")
     names = {"family_name": case.family_name, "given_name": case.given_name}
     desk.fill({**names, "birth_on": "1986-03-14", "sex": "male", "can_become_pregnant": "no"})
     desk.press("Register")
     case.chart = desk.page.url.removeprefix(desk.url).removesuffix("identity/")
+    if not has_escort:
+        return
     desk.fill({"name": case.escort, "phone": "555-0142"}, prefix="escort-")
     desk.press("Add escort")
 
@@ -216,3 +218,13 @@ def read_minute(person: Person) -> str:
       return day.format(new Date(at)).replace(' ', 'T');
     }"""
     return str(page.evaluate(script, [instant, zone]))
+
+
+def enrol(nurse: Person) -> None:
+    """Answer the questions of the programme on the page of the course: yes to each."""
+    place = nurse.page.locator("main")
+    for name in place.locator('input[type=radio][value=yes][name^="rems."]').evaluate_all(
+        "all => all.map(i => i.name)"
+    ):
+        place.locator(f'[name="{name}"][value="yes"]').check()
+    nurse.press("Store")

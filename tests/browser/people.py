@@ -15,13 +15,16 @@ class Watched:
 
     def __init__(self, context: BrowserContext, host: str) -> None:
         """Listen to every page of the context."""
-        self.host, self.complaints, self.is_down = host, list[str](), False
-        context.on("console", lambda message: self._hear(message.type, message.text))
+        self.host, self.complaints = host, list[str]()
+        # a test that ends the server, or asks for what is not there, says so here
+        self.is_down = self.is_lost = False
+        context.on("console", lambda message: self._hear(message.type, f"{message.text} {message.location['url']}"))
         context.on("weberror", lambda error: self.complaints.append(f"error: {error.error}"))
         context.on("request", self._look)
 
     def _hear(self, kind: str, text: str) -> None:
         is_expected = "status of 422" in text or (self.is_down and "ERR_" in text)
+        is_expected |= self.is_lost and ("status of 404" in text or "status of 403" in text)
         if kind in {"error", "warning"} and not is_expected:
             self.complaints.append(f"{kind}: {text}")
 
