@@ -147,7 +147,7 @@ def record_pause(deciding: Deciding) -> dict[str, Any]:
 def record_resume(deciding: Deciding) -> dict[str, Any]:
     """A paused infusion goes on once no alarm holds it; a faster rate needs an order."""
     _check_pattern(deciding, Pattern.INFUSION)
-    if not is_paused(deciding.state) or find_start(deciding.state) is None:
+    if not is_paused(deciding.state, deciding.occurred_at) or find_start(deciding.state) is None:
         raise Refused("not-paused", "The infusion is not paused.")
     _pass_blockers(deciding)
     if "rate_ml_per_h" in deciding.data:

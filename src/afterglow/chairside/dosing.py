@@ -144,9 +144,10 @@ def is_rescue(event: Event, classes: frozenset[str]) -> bool:
     return bool(named & classes) if named else event.data["purpose"] == "rescue"
 
 
-def is_paused(state: SessionState) -> bool:
-    """Return whether the last word on the pump is a pause."""
-    last = state.find_last("pause-recorded", "resume-recorded", "dosing-started")
+def is_paused(state: SessionState, at: datetime | None = None) -> bool:
+    """Return whether the last word on the pump, until an instant where one is given, is a pause."""
+    said = state.list("pause-recorded", "resume-recorded", "dosing-started")
+    last = next((event for event in reversed(said) if at is None or event.occurred_at <= at), None)
     return last is not None and last.type == "pause-recorded"
 
 

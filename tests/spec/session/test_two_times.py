@@ -306,3 +306,27 @@ def test_a_dose_dated_before_the_consent_has_none():
 
 def test_a_weight_is_not_taken_in_the_future():
     assert Room().arrive().refuse("record-weight", weight_kg="72", weighed_at="2027-11-17T09:00:00Z").code == "unusable"
+
+
+def test_a_late_pause_lands_before_the_ones_recorded_already():
+    room = Room().start()
+    started = room.now
+    room.wait(10).do("record-pause")
+    room.wait(10).do("record-resume")
+    room.wait(10)
+    assert room.view["clock"]["run_s"] == 1200
+    room.do("record-pause", occurred_at=started + timedelta(minutes=4))
+    room.do("record-resume", occurred_at=started + timedelta(minutes=6))
+    assert (room.view["clock"]["run_s"], room.view["clock"]["paused_s"]) == (1080, 720)
+    assert room.view["phase"] == "dosing"
+
+
+def test_a_late_pause_before_a_new_rate_is_counted_at_the_old_one():
+    # eight minutes at 0.89952 mg/min, ten at half of it
+    room = Room().start()
+    started = room.now
+    room.wait(10).do("record-rate-change", rate_ml_per_h="75.5")
+    room.wait(10)
+    room.do("record-pause", occurred_at=started + timedelta(minutes=4))
+    room.do("record-resume", occurred_at=started + timedelta(minutes=6))
+    assert round(get_dose(room), 2) == Decimal("11.69")
