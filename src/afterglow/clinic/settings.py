@@ -13,6 +13,7 @@ from csp.constants import NONE, SELF
 from afterglow import __version__
 from afterglow.clinic import postgres, secrets, sqlite
 from afterglow.clinic.config import AS_OWNER, Config, env_bool, env_int, load_config
+from afterglow.clinic.static_files import add_static_headers
 
 CONFIG: Config = load_config()
 DATA_DIR: Path = CONFIG.data_dir
@@ -187,7 +188,7 @@ STATIC_ROOT = DATA_DIR / "static"
 SERVESTATIC_USE_FINDERS = True
 SERVESTATIC_AUTOREFRESH = False
 SERVESTATIC_ALLOW_UNSAFE_SYMLINKS = False
-SERVESTATIC_IMMUTABLE_FILE_TEST = r"/static/build/assets/[^/]+-[A-Z0-9]{8}\.\w+$"
+SERVESTATIC_ADD_HEADERS_FUNCTION = add_static_headers
 
 # language and time: UTC in storage, the site's zone on screen
 USE_TZ = True
