@@ -34,9 +34,17 @@ COMMANDS: dict[str, str] = {
 }
 
 
+def _join_answers(arguments: list[str]) -> list[str]:
+    """Return the arguments with `--answers -,1,2` as one, since a first answer may be the dash of a missing one."""
+    for place, word in enumerate(arguments[:-1]):
+        if word == "--answers" and arguments[place + 1].startswith("-,"):
+            return [*arguments[:place], f"{word}={arguments[place + 1]}", *arguments[place + 2 :]]
+    return arguments
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    arguments = _join_answers(list(sys.argv[1:] if argv is None else argv))
     parser = _build_parser(arguments)
     args = parser.parse_args(arguments)
     if not hasattr(args, "run"):

@@ -83,3 +83,8 @@ def _feed(mac: "hmac.HMAC", part: Part) -> None:
     else:
         kind, content = b"s", part.encode("utf-8")
     mac.update(kind + len(content).to_bytes(8, "big") + content)
+
+
+def to_bytes(stored: Any) -> bytes:
+    """Return what a column of bytes holds; SQLite keeps text there too when somebody else put it in."""
+    return stored.encode(errors="surrogateescape") if isinstance(stored, str) else bytes(stored or b"")

@@ -9,7 +9,7 @@ import pytest
 
 from afterglow.chairside.commands import parse_command
 from afterglow.clinic.consents import actions as consents
-from afterglow.clinic.dosing_sessions.actions import get_view, open_session
+from afterglow.clinic.dosing_sessions.actions import get_view, open_session, submit_command
 from afterglow.clinic.errors import Denied, Refused
 from afterglow.clinic.people import actions as people
 from afterglow.clinic.plans import actions as plans
@@ -158,3 +158,14 @@ def test_a_header_says_why_no_consent_covers(cast: Cast) -> None:
     header = build_session_header(patient=plan.patient, plan=plan, order=None, now=NOW)
     assert header["consent"]["is_valid"] is False
     assert "withdrawn" in header["consent"]["reason"]
+
+
+def test_an_order_signed_in_the_session_stays_within_the_consent(cast: Cast) -> None:
+    """The text for infusions covers 0.75 mg/kg: the same order above it is refused whichever page signs it."""
+    plan = make_plan(cast)
+    session = open_session(patient=plan.patient, plan=plan, site=cast.site, by=cast.owner, now=NOW)
+    given = {"session": session, "type": "sign-order", "by": cast.owner, "now": NOW}
+    with pytest.raises(Refused) as caught:
+        submit_command(data={"dose_mg_per_kg": "0.8", "duration_min": "60"}, second=cast.colleague, **given)
+    assert caught.value.code == "dose-beyond-consent"
+    submit_command(data={"dose_mg_per_kg": "0.5", "duration_min": "40"}, **given)

@@ -82,3 +82,10 @@ def test_a_secret_is_never_kept_among_what_was_typed() -> None:
     entry = read_form(type="sign-time-out", second__username="mira", second__secret="918273")
     assert entry.second == {"username": "mira", "secret": "918273"}
     assert "918273" not in str(entry.typed)
+
+
+@pytest.mark.parametrize("body", [r'{"type": "record-note", "data": {"note": "\ud800"}}', r'{"type": "\udfff"}'])
+def test_half_a_surrogate_pair_is_no_text(body: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        read_json(body)
+    assert caught.value.problems[0].code == "json-malformed"

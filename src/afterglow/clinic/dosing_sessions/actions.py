@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
@@ -27,7 +28,7 @@ from afterglow.clinic.consents.models import Consent
 from afterglow.clinic.dosing_sessions.fold import keep_state, load_notes, load_protocol, load_state, read_event
 from afterglow.clinic.dosing_sessions.links import Row, append_rows
 from afterglow.clinic.dosing_sessions.models import LIVE_PHASES, CommandReceipt, Session, SessionEvent
-from afterglow.clinic.dosing_sessions.opening import collect_header
+from afterglow.clinic.dosing_sessions.opening import collect_header, list_lacks_of_order
 from afterglow.clinic.dosing_sessions.protocols import find_protocol_of, store_protocol
 from afterglow.clinic.dosing_sessions.texts import find_note_ids, put_texts, take_texts, withdraw_texts
 from afterglow.clinic.errors import Refused
@@ -148,6 +149,8 @@ def submit_command(
         occurred_at=occurred_at or now,
         now=now,
     )
+    if type == "sign-order":
+        _check_consent_covers(locked, protocol, decision.events[0], now)
     events, after = _append(locked, state, decision, protocol=protocol)
     if type == "withdraw-entry":
         _withdraw_texts_of(locked, int(command.data["seq"]), by=by, now=now)
@@ -255,6 +258,15 @@ def _check_consent_stands(command: Command, state: SessionState) -> None:
     consent_id = (state.header.get("consent") or {}).get("consent")
     if consent_id and Consent.objects.filter(pk=consent_id, withdrawn_at__isnull=False).exists():
         raise Refused("consent-withdrawn", "The consent was withdrawn; no dose.")
+
+
+def _check_consent_covers(session: Session, protocol: Protocol, order: Event, now: datetime) -> None:
+    """Refuse an order above the dose that the person consented to."""
+    today = now.astimezone(ZoneInfo(session.site.timezone)).date()
+    lacks = list_lacks_of_order(session, protocol, order.data, today)
+    if lacks:
+        told = " ".join(f"{each.seen}; consent covers {each.threshold}." for each in lacks)
+        raise Refused("dose-beyond-consent", told, findings=lacks)
 
 
 def _decide(state: SessionState, command: Command, **context: Any) -> Decision:

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.conf import settings
 
 from afterglow.clinic.audit.heads import append_link
-from afterglow.clinic.chain import EMPTY, Part, calculate_link
+from afterglow.clinic.chain import EMPTY, Part, calculate_link, to_bytes
 from afterglow.clinic.dosing_sessions.models import Session, SessionEvent, SiteAnchor
 
 
@@ -64,7 +64,7 @@ def calculate_event_hash(event: SessionEvent) -> str:
         event.recorded_at,
         event.by,
         event.second,
-        bytes(event.body),
+        to_bytes(event.body),
     ]
     if event.seq == 1:
         session = event.session

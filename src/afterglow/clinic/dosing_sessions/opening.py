@@ -23,7 +23,7 @@ from afterglow.clinic.plans.judging import is_off_label
 from afterglow.clinic.screening.cases import build_case
 from afterglow.protocols.cases import flatten_case
 from afterglow.protocols.model import Protocol
-from afterglow.terms import Severity, render_instant
+from afterglow.terms import Finding, Severity, render_instant
 
 GIVEN = ("dosing-started", "injection-given", "device-given")
 
@@ -86,6 +86,29 @@ def find_consent(session: Session, protocol: Protocol, on: date) -> dict[str, An
         return {"is_valid": False, "reason": "; ".join(f"{stop.title} ({stop.seen})" for stop in stops)}
     consent = check.consent or find_latest_consent(session.patient_id, on)
     return {"is_valid": consent is not None, "consent": consent.pk if consent is not None else None}
+
+
+def list_lacks_of_order(session: Session, protocol: Protocol, order: Mapping[str, Any], on: date) -> list[Finding]:
+    """Return how an order passes the dose that the person consented to; other lacks hold the dose itself."""
+    mg, per_kg = Decimal(str(order["ordered_mg"])), None
+    weight = Decimal(str(order["weight_kg"])) if order.get("weight_kg") else None
+    if weight is not None:
+        per_kg = mg / weight
+        if order.get("dose_mg_per_kg"):
+            # rounding up to what a syringe can draw is no higher dose than the one named
+            per_kg = min(per_kg, Decimal(str(order["dose_mg_per_kg"])))
+            mg = min(mg, per_kg * weight)
+    check = find_valid_consent(
+        patient=session.patient,
+        route=str(protocol.route),
+        drug=str(protocol.drug),
+        on=on,
+        dose_mg=mg,
+        dose_mg_per_kg=per_kg,
+        weight_kg=weight,
+        must_cover_off_label=is_off_label(protocol),
+    )
+    return [each for each in check.findings if each.rule == "CONSENT-5" and each.severity is Severity.STOP]
 
 
 def find_latest_consent(patient_id: str, on: date) -> Consent | None:

@@ -13,7 +13,7 @@ from afterglow.clinic.audit.verify import (
     verify_protection,
     verify_reads,
 )
-from afterglow.clinic.chain import EMPTY, calculate_digest, is_equal, parse_canonical
+from afterglow.clinic.chain import EMPTY, calculate_digest, is_equal, parse_canonical, to_bytes
 from afterglow.clinic.dosing_sessions.links import (
     calculate_event_hash,
     calculate_note_digest,
@@ -73,7 +73,7 @@ def verify_snapshots() -> tuple[list[Fault], int]:
     faults, count = [], 0
     for row in ProtocolSnapshot.objects.iterator(chunk_size=50):
         count += 1
-        if not is_equal(calculate_digest(bytes(row.body)), row.hash):
+        if not is_equal(calculate_digest(to_bytes(row.body)), row.hash):
             message = f"protocol {row.hash[:12]} is not the one sessions ran under"
             faults.append(Fault("protocols", row.hash, "row-altered", message))
     return faults, count
