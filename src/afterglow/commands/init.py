@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="URL",
         help="postgresql://OWNER@HOST:PORT/NAME, its password from AFTERGLOW_DATABASE_PASSWORD (default: SQLite)",
     )
-    parser.add_argument("--site-name", default="", help="name of the first site")
+    parser.add_argument("--site-name", default="Clinic", help="name of the first site (default: Clinic)")
     parser.add_argument("--timezone", default="UTC", help="its time zone, such as Europe/Vienna")
     parser.add_argument(
         "--hostname", action="append", default=[], metavar="NAME", help="a name browsers reach it by (repeat for more)"
