@@ -13,6 +13,7 @@ View = dict[str, Any]
 
 LANES = {"systolic": "bp", "diastolic": "bp", "spo2": "spo2", "cadss6": "cadss6"}
 BANDS = {("systolic", 160.0): "above", ("spo2", 94.0): "below"}
+ENDS = frozenset({"patient-left", "ending-recorded", "session-cancelled"})
 DEFAULT_PLANNED_MIN = 40.0
 STAY_MIN = {"infusion": 60.0, "devices": 120.0, "injection": 120.0}
 
@@ -25,6 +26,9 @@ def build_timeline(view: View, protocol: Any) -> Timeline | None:
     if now is None or (started is None and not _has_history(view)):
         return None
     anchor = started or now
+    ended = _find_end(view)
+    now_label = _("now %(time)s") if ended is None else _("ended %(time)s")
+    now = now if ended is None else ended
     vitals = view.get("vitals") or {}
     planned_min = float(clock.get("planned_s") or DEFAULT_PLANNED_MIN * 60) / 60
     pattern = str(getattr(protocol, "pattern", None) or view.get("pattern") or "infusion")
@@ -33,7 +37,7 @@ def build_timeline(view: View, protocol: Any) -> Timeline | None:
         now_minute=_minute(now, anchor),
         horizon_min=(planned_min if pattern == "infusion" else 10) + STAY_MIN.get(pattern, 60.0) + 4,
         anchor_label=write_hour(anchor),
-        now_label=_("now %(time)s") % {"time": write_hour(now, seconds=True)},
+        now_label=now_label % {"time": write_hour(now, seconds=True)},
         note=_("then observe, from the real end") if started else "",
         pressures=_read_pressures(vitals.get("bp"), anchor),
         heart=_read_points(vitals.get("heart_rate"), anchor),
@@ -44,6 +48,12 @@ def build_timeline(view: View, protocol: Any) -> Timeline | None:
         marks=_read_marks(view, started, anchor, planned_min, pattern),
         limits=_read_limits(protocol),
     )
+
+
+def _find_end(view: View) -> datetime | None:
+    """Return when the person left or the session ended otherwise, or None while it goes on; time stops there."""
+    ends = [entry for entry in view.get("log") or [] if entry.get("type") in ENDS and not entry.get("corrected_by")]
+    return read_instant(ends[-1].get("occurred_at")) if ends else None
 
 
 def _has_history(view: View) -> bool:
