@@ -13,15 +13,21 @@ DESKTOP = (1366, 1000)
 AXE = """tags => axe.run(document, {runOnly: tags, resultTypes: ['violations'], preload: false}).then(found =>
   found.violations.map(item => [item.id, item.nodes.slice(0, 3).map(node =>
     node.html.slice(0, 160) + ' ' + (node.any[0]?.message || node.failureSummary || '').slice(0, 160))]))"""
-SMALL = """least => [...document.querySelectorAll('button, a[class*=button], a[class*=s-btn], select, input[type=submit]')]
+BUTTONS = "button, a[class*=button], a[class*=s-btn], select, input[type=submit]"
+SMALL = """([wanted, least]) => [...document.querySelectorAll(wanted)]
   .filter(item => item.checkVisibility({visibilityProperty: true}) && !item.closest('.visually-hidden, .s-hidden'))
   .filter(item => !item.matches('.skip-link, .s-link, .link-button'))
   .map(item => [item.outerHTML.slice(0, 90), item.getBoundingClientRect()])
   .filter(([words, box]) => box.width && (box.height < least - .5 || box.width < least - .5))
   .map(([words, box]) => `${words} ${box.width.toFixed(0)}x${box.height.toFixed(0)}`)"""
-WIDE = """() => document.documentElement.scrollWidth <= window.innerWidth ? [] :
-  [...document.querySelectorAll('body *')].filter(item => item.getBoundingClientRect().right > window.innerWidth + 1)
-    .slice(0, 4).map(item => item.outerHTML.slice(0, 120))"""
+# what may be wider than its place scrolls in a box of its own
+WIDE = """() => {
+  if (document.documentElement.scrollWidth <= window.innerWidth) return [];
+  const scrolls = item => item && (getComputedStyle(item).overflowX !== 'visible' || scrolls(item.parentElement));
+  return [...document.querySelectorAll('body *')]
+    .filter(item => item.getBoundingClientRect().right > window.innerWidth + 1 && !scrolls(item.parentElement))
+    .slice(-4).map(item => item.outerHTML.slice(0, 160));
+}"""
 
 
 @cache
@@ -43,7 +49,7 @@ def judge(page: Page, where: str, *, least_px: int = 24, is_thorough: bool = Fal
         set_look(page, "light", size)
         faults += [f"{where}, wider than {size[0]}: {item}" for item in page.evaluate(WIDE)]
     set_look(page, "light", DESKTOP)
-    return faults + [f"{where}, small: {item}" for item in page.evaluate(SMALL, least_px)]
+    return faults + [f"{where}, small: {item}" for item in page.evaluate(SMALL, [BUTTONS, least_px])]
 
 
 def set_look(page: Page, theme: str, size: tuple[int, int]) -> None:

@@ -68,7 +68,7 @@ def observe(clinic: ClockedClinic, nurse: Person) -> None:
     for systolic in (136, 130):
         clinic.advance(30)
         visiting.measure(nurse, systolic=systolic, diastolic=82)
-    assert visiting.list_gates(nurse)["G-2"] != "met"
+    assert visiting.list_gates(nurse)["G-1"] != "met"
     clinic.advance(20.5)
     visiting.measure(nurse, systolic=126, diastolic=78)
     visiting.score_cadss(nurse, 1)
