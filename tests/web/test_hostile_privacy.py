@@ -10,6 +10,8 @@ import pytest
 from django.db import transaction
 from django.urls import reverse
 
+from afterglow.clinic.people import accounts
+from afterglow.clinic.people.models import PractitionerRole
 from tests.factories import PASSWORD
 from tests.web.matrix_requests import ASKS, build_parts, build_url, get_ask
 from tests.web.security_support import House, build_house, rolled_back
@@ -125,12 +127,15 @@ def test_an_auditor_sees_who_looked_and_no_name_of_a_patient(house: House) -> No
 def test_the_log_of_one_site_does_not_show_the_other(house: House) -> None:
     with rolled_back():
         house.client("nurse").get(reverse("web:patient", args=[house.alder.pk]))
-        from afterglow.clinic.people.models import PractitionerRole
-
         PractitionerRole.objects.create(user=house.users["roleless"], site=house.cast.elsewhere, role="auditor")
         there = house.client("roleless")
         assert house.alder.number not in there.get("/audit/?kind=reads").content.decode()
-        assert "plan.signed" not in there.get("/audit/").content.decode()
+        acts = there.get("/audit/").content.decode()
+        assert "plan.signed" not in acts
+        accounts.give_role(
+            user=house.users["roleless"], site=house.cast.site, role="researcher", by=None, now=house.now
+        )
+        assert there.get("/audit/").content.decode().count("role.given") == acts.count("role.given")
         assert there.get(reverse("web:patient-access", args=[house.alder.pk])).status_code == 404
 
 

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from django.db.models import Q
+
 from afterglow.clinic.audit.models import AuditEvent, ReadEvent
-from afterglow.clinic.people.models import Patient, User
+from afterglow.clinic.people.models import Patient, PractitionerRole, User
 
 
 def list_reads_and_acts(kind: str, *, patient: str = "", sites: Any = None) -> Any:
@@ -17,8 +19,12 @@ def list_reads_and_acts(kind: str, *, patient: str = "", sites: Any = None) -> A
         return rows.filter(patient=patient)
     if sites is None:
         return rows
-    keys = [str(key) for key in Patient.objects.filter(site__in=sites).values_list("pk", flat=True)]
-    return rows.filter(patient__in=["", *keys])
+    ours = Q(patient__in=Patient.objects.filter(site__in=sites).values("pk"))
+    if kind == "reads":
+        staff = PractitionerRole.objects.filter(site__in=sites).values("user")
+        return rows.filter(ours | Q(patient="", by__in=staff))
+    # what belongs to no patient is shown where it happened; what happened nowhere, such as a sign-in, to every site
+    return rows.filter(ours | Q(patient="", site__in=["", *sites]))
 
 
 def present_rows(kind: str, rows: list[Any]) -> list[dict[str, Any]]:
