@@ -13,6 +13,7 @@ from django.urls import reverse
 from afterglow.clinic.people import accounts
 from afterglow.clinic.people.models import PractitionerRole
 from tests.factories import PASSWORD
+from tests.storage_support import attack
 from tests.web.matrix_requests import ASKS, build_parts, build_url, get_ask
 from tests.web.security_support import House, build_house, rolled_back
 from tests.web.test_permission_matrix import NEEDED, ROUTES, STREAM
@@ -160,3 +161,16 @@ def test_a_person_who_left_is_out_at_once(house: House) -> None:
         type(user).objects.filter(pk=user.pk).update(is_active=False)
         for path in ("/patients/", reverse("web:session-view", args=[house.session.pk])):
             assert nurse.get(path)["Location"].startswith("/accounts/login/")
+
+
+def test_an_altered_document_is_not_shown_as_if_it_were_the_filed_one(house: House) -> None:
+    url = reverse("web:document", args=[house.document.pk])
+    with rolled_back():
+        assert house.client("nurse").get(url).content == b"%PDF-1.7 referral"
+        attack(
+            "UPDATE documents_documentcontent SET body = %s WHERE digest = %s",
+            [b"%PDF-1.7 forged", house.document.content_id],
+        )
+        shown = house.client("nurse").get(url)
+        assert shown.status_code == 422
+        assert b"forged" not in shown.content

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from afterglow.clinic import policy
 from afterglow.clinic.audit.reads import record_read
+from afterglow.clinic.documents.actions import read_document
 from afterglow.clinic.documents.models import Document
 from afterglow.clinic.people.models import Patient
 from afterglow.web.access import find_or_404, staff_page
@@ -102,7 +103,7 @@ def show_document(request: HttpRequest, document_id: str) -> HttpResponse:
         request, Document.objects.select_related("content", "patient"), "document.read", pk=document_id
     )
     record_read(by=request.user, what="document", subject=document, now=timezone.now(), patient=document.patient)
-    response = HttpResponse(bytes(document.content.body), content_type=document.content.media_type)
+    response = HttpResponse(read_document(document), content_type=document.content.media_type)
     is_pdf = document.content.media_type == "application/pdf"
     name = "document.pdf" if is_pdf else "document"
     response["Content-Disposition"] = f'{"inline" if is_pdf else "attachment"}; filename="{name}"'
