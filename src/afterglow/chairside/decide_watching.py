@@ -5,6 +5,7 @@ from typing import Any
 
 from afterglow.chairside.alarms import list_active
 from afterglow.chairside.context import Deciding
+from afterglow.chairside.drugs import join_drug, list_drug_classes
 from afterglow.chairside.errors import Refused
 from afterglow.chairside.guards import build_visit_facts
 from afterglow.instruments import get_instrument, score_answers, score_total
@@ -52,9 +53,8 @@ def record_drug_given(deciding: Deciding) -> dict[str, Any]:
                 "allergy", f"{data['drug']} given, allergy to {substance}", "no known allergy", "Watch, call."
             )
     extra = name_classes(deciding)
-    for drug_class in dict.fromkeys([str(data.get("class") or ""), *extra["classes"]]):
-        _note_interactions(deciding, drug_class)
-    named = {data.get("class"), *extra["classes"]} - {None}
+    _note_interactions(deciding, {**data, **extra})
+    named = set(list_drug_classes({**data, **extra}))
     is_unknown = data["purpose"] == "rescue" and not named
     if data["purpose"] != "own" and (named & set(deciding.protocol.setting("rescue.classes")) or is_unknown):
         minutes = deciding.protocol.setting("rescue.observation_min")
@@ -73,20 +73,19 @@ def name_classes(deciding: Deciding) -> dict[str, Any]:
     return {"classes": list(find_classes(str(deciding.data["drug"])))}
 
 
-def _note_interactions(deciding: Deciding, drug_class: str) -> None:
+def _note_interactions(deciding: Deciding, drug: dict[str, Any]) -> None:
     """Keep the interaction rules that speak only because this drug has joined the others."""
-    if not drug_class:
-        return
     facts = build_visit_facts(deciding.state, deciding.protocol, deciding.now)
-    present = list(facts.get("medication.classes") or [])
+    joined = join_drug(facts, drug, deciding.occurred_at, deciding.now)
     context = build_context(deciding.protocol)
-    before = evaluate_rules(deciding.protocol, facts, Stage.PRE_SESSION, context).findings
-    joined = {**facts, "medication.classes": [*present, drug_class]}
-    known = {(finding.rule, finding.seen) for finding in before}
-    for finding in evaluate_rules(deciding.protocol, joined, Stage.PRE_SESSION, context).findings:
-        is_new = (finding.rule, finding.seen) not in known
-        if is_new and finding.rule.startswith("D-") and finding.severity in (Severity.STOP, Severity.CAUTION):
-            deciding.findings.append(finding)
+    for stage in (Stage.SCREENING, Stage.PRE_SESSION):
+        before = evaluate_rules(deciding.protocol, facts, stage, context).findings
+        known = {finding.rule for finding in before if finding.severity in (Severity.STOP, Severity.CAUTION)}
+        known |= {finding.rule for finding in deciding.findings}
+        for finding in evaluate_rules(deciding.protocol, joined, stage, context).findings:
+            is_loud = finding.rule.startswith("D-") and finding.severity in (Severity.STOP, Severity.CAUTION)
+            if is_loud and finding.rule not in known:
+                deciding.findings.append(finding)
 
 
 def acknowledge_alarm(deciding: Deciding) -> dict[str, Any]:

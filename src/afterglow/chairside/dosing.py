@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from afterglow.chairside.drugs import list_drug_classes
 from afterglow.chairside.events import Event
 from afterglow.chairside.orders import (
     Preparation,
@@ -140,7 +141,7 @@ def is_rescue(event: Event, classes: frozenset[str]) -> bool:
     """Return whether a drug given asks for observation: of one of the classes, or a rescue drug of no known class."""
     if event.data["purpose"] == "own":
         return False
-    named = {event.data.get("class"), *(event.data.get("classes") or ())} - {None}
+    named = frozenset(list_drug_classes(event.data))
     return bool(named & classes) if named else event.data["purpose"] == "rescue"
 
 

@@ -15,6 +15,7 @@ from afterglow.chairside.dosing import (
     find_start,
     sum_injections,
 )
+from afterglow.chairside.drugs import join_drugs
 from afterglow.chairside.orders import (
     count_allowed_devices,
     find_order,
@@ -361,7 +362,7 @@ def build_visit_facts(state: SessionState, protocol: Protocol, now: datetime) ->
         facts["bp.is_symptomatic"] = False
     facts.update(_read_answers(state))
     facts.update(_read_screen(state))
-    return facts
+    return join_drugs(facts, state.list("drug-given"), now)
 
 
 _VISIT_FACTS = (

@@ -380,3 +380,68 @@ def test_a_check_tells_only_facts_of_its_own(details):
     answer = {"check": "since-last", "passed": True, "details": details}
     assert Room().arrive().refuse("record-check", **answer).code == "unusable"
     Room().arrive().do("record-check", check="since-last", passed=True, details={"visit.fall": True})
+
+
+# drugs of the day
+
+
+@pytest.mark.parametrize(
+    ("drug", "is_said"), [("ondansetron", True), ("Ondansetron ODT", True), ("metoclopramide", False)]
+)
+def test_a_drug_that_meets_an_allergy_is_recorded_and_said(drug, is_said):
+    room = Room(allergies=["ondansetron"]).start()
+    decision = room.do("record-drug-given", drug=drug, dose="4 mg", purpose="rescue", **{"class": "antiemetic"})
+    assert ("allergy" in [finding.rule for finding in decision.findings]) is is_said
+    assert decision.events[0].type == "drug-given"
+
+
+@pytest.mark.parametrize(("drug", "is_said"), [("lorazepam", True), ("paracetamol", False)])
+def test_a_medicine_taken_today_is_checked_for_interactions(drug, is_said):
+    room = Room(facts={"allergy.to_ketamine": False, "medication.classes": []}).arrive()
+    decision = room.do("record-drug-given", drug=drug, dose="1 mg", purpose="own")
+    assert any(finding.rule.startswith("D-") for finding in decision.findings) is is_said
+
+
+def test_a_standing_interaction_is_not_said_again_for_each_dose():
+    facts = {"allergy.to_ketamine": False, "medication.classes": ["benzodiazepine"]}
+    room = Room(facts=facts).arrive()
+    taken = {"drug": "lorazepam", "dose": "1 mg", "purpose": "own"}
+    assert [finding.rule for finding in room.do("record-drug-given", **taken).findings] == ["D-01"]
+    assert [finding.rule for finding in room.wait(5).do("record-drug-given", **taken).findings] == []
+
+
+# the start near a limit
+
+
+@pytest.mark.parametrize("systolic", [140, 141, 159, 160, 180])
+def test_the_united_states_label_warns_above_140_and_holds_at_160(systolic):
+    room = Room("nasal-esketamine-us").arrive().order()
+    room.vitals(systolic=systolic, diastolic=88)
+    view = room.view
+    cautions = {row["rule"] for row in view["cautions"] if row["severity"] == "caution"}
+    blockers = {row["rule"] for row in view["blockers"]}
+    assert ("B-5" in blockers) is (systolic >= 160)
+    assert ("B-1" in cautions) is (systolic > 140)
+
+
+def test_a_start_near_the_limit_shows_its_headroom_and_asks_a_written_plan():
+    room = Room("nasal-esketamine-us").arrive().order()
+    room.vitals(systolic=159, diastolic=88)
+    told = next(row for row in room.view["cautions"] if row["rule"] == "B-5")
+    assert "Headroom 1 systolic, 12 diastolic" in told["threshold"]
+    assert "written plan" in told["asks"]
+
+
+@pytest.mark.parametrize(("hours", "is_said"), [(7.9, True), (8.1, False)])
+def test_a_benzodiazepine_of_this_morning_is_seen_before_the_dose(hours, is_said):
+    room = Room(facts={"allergy.to_ketamine": False, "medication.classes": []}).arrive()
+    taken_at = room.now - timedelta(hours=hours)
+    room.do("record-drug-given", drug="lorazepam", dose="1 mg", purpose="own", occurred_at=taken_at)
+    cautions = [row for row in room.view["cautions"] if row["rule"] == "D-01" and row["severity"] == "caution"]
+    assert bool(cautions) is is_said
+
+
+def test_an_unknown_list_of_medicines_stays_unknown_when_one_of_them_is_recorded():
+    room = Room().arrive()
+    room.do("record-drug-given", drug="lorazepam", dose="1 mg", purpose="own")
+    assert "D-00" in {row["rule"] for row in room.view["cautions"] if row["severity"] == "missing"}
