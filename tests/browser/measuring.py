@@ -24,9 +24,10 @@ SMALL = """([wanted, least]) => [...document.querySelectorAll(wanted)]
 WIDE = """() => {
   if (document.documentElement.scrollWidth <= window.innerWidth) return [];
   const scrolls = item => item && (getComputedStyle(item).overflowX !== 'visible' || scrolls(item.parentElement));
-  return [...document.querySelectorAll('body *')]
+  const found = [...document.querySelectorAll('body *')]
     .filter(item => item.getBoundingClientRect().right > window.innerWidth + 1 && !scrolls(item.parentElement))
     .slice(-4).map(item => item.outerHTML.slice(0, 160));
+  return found.length ? found : ['nothing that could be named'];
 }"""
 
 

@@ -31,7 +31,7 @@ def test_esketamine_from_the_front_desk_to_the_printed_record(clinic: ClockedCli
     get_ready(nurse, case, session)
     give_devices(clinic, nurse)
     observe(clinic, nurse)
-    leave(clinic, nurse, session)
+    leave(clinic, nurse, prescriber, session)
     check_record(nurse, session)
 
 
@@ -78,11 +78,12 @@ def observe(clinic: ClockedClinic, nurse: Person) -> None:
     visiting.see_gates(nurse)
 
 
-def leave(clinic: ClockedClinic, nurse: Person, session: str) -> None:
-    """A licensed clinician, here the nurse, releases; the person leaves with their escort; the record is closed."""
+def leave(clinic: ClockedClinic, nurse: Person, prescriber: Person, session: str) -> None:
+    """A licensed clinician, here the prescriber, releases; the person leaves with their escort; the record is closed."""
     waiting = nurse.page.locator("[data-key^=gate-]:not(.s-item-met)")
     expect(waiting).to_have_count(1)
-    nurse.record("sign-release")
+    prescriber.go(session)
+    prescriber.record("sign-release")
     expect(nurse.page.locator('[data-part="stepper"] [aria-current="step"]')).to_contain_text("Released")
     clinic.advance(2)
     nurse.record("record-left", **{"with": "Sample, Fern"})
