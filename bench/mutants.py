@@ -86,7 +86,12 @@ MUTANTS: tuple[Mutant, ...] = (
         "clock or order",
     ),
     Mutant(
-        "the future is accepted", "chairside/context.py", "if at > self.now:", "if at.year > 9000:", CLOCK, "future"
+        "the future is accepted",
+        "chairside/context.py",
+        "if at > (self.now if last is None else max(self.now, last)):",
+        "if at.year > 9000:",
+        CLOCK,
+        "future",
     ),
     Mutant(
         "anyone takes back anyone's entry",

@@ -54,7 +54,8 @@ class Deciding:
 
     def check_past(self, at: datetime, path: str) -> None:
         """Refuse a time in the future."""
-        if at > self.now:
+        last = self.state.last_recorded_at
+        if at > (self.now if last is None else max(self.now, last)):
             accepted, message = "not later than now", "that lies in the future"
             raise InvalidInput([build_error(path, "occurred-in-future", at.isoformat(), accepted, message)])
 

@@ -73,6 +73,9 @@ def decide(
     at = now if occurred_at is None else occurred_at
     if at.tzinfo is None or now.tzinfo is None:
         raise ValueError("instants must be aware")
+    if at == now and state.last_recorded_at is not None:
+        # what happens now happens after what was recorded, also when the clock has stepped back
+        at = max(at, state.last_recorded_at)
     deciding = Deciding(state, command, protocol, by, second, at, now)
     try:
         deciding.check_occurrence(at)

@@ -330,3 +330,12 @@ def test_a_late_pause_before_a_new_rate_is_counted_at_the_old_one():
     room.do("record-pause", occurred_at=started + timedelta(minutes=4))
     room.do("record-resume", occurred_at=started + timedelta(minutes=6))
     assert round(get_dose(room), 2) == Decimal("11.69")
+
+
+def test_a_pause_after_the_clock_stepped_back_still_pauses():
+    room = Room().start().wait(10)
+    room.do("record-pause")
+    room.wait(2).do("record-resume")
+    room.wait(seconds=-3).do("record-pause")
+    assert room.view["phase"] == "paused"
+    assert room.events[-1].occurred_at == room.events[-1].recorded_at

@@ -4,10 +4,20 @@ import json
 
 import pytest
 
-from afterglow.chairside import EMPTY, EVENT_TYPES, evolve, fold, get_version, parse_event, render_event
+from afterglow.chairside import (
+    EMPTY,
+    EVENT_TYPES,
+    decide,
+    evolve,
+    fold,
+    get_version,
+    parse_command,
+    parse_event,
+    render_event,
+)
 from afterglow.chairside.history import check_history
 from afterglow.terms import InvalidInput, Severity
-from tests.support.rooms import Room, shift
+from tests.support.rooms import NURSE, Room, shift
 
 GOOD = {
     "seq": 3,
@@ -102,3 +112,11 @@ def test_an_infusion_with_one_signature_is_no_history():
         for event in room.events
     ]
     assert list_stops(room, events) == ["H-11"]
+
+
+@pytest.mark.parametrize("name", ["now", "occurred_at"])
+def test_an_instant_without_its_zone_is_a_fault_of_the_caller(name):
+    room = Room().start()
+    given = {"now": room.now, "occurred_at": room.now, name: room.now.replace(tzinfo=None)}
+    with pytest.raises(ValueError, match="aware"):
+        decide(room.state, parse_command("tick"), protocol=room.protocol, by=NURSE, **given)
