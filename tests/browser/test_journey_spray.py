@@ -79,7 +79,7 @@ def observe(clinic: ClockedClinic, nurse: Person) -> None:
 
 
 def leave(clinic: ClockedClinic, nurse: Person, prescriber: Person, session: str) -> None:
-    """A licensed clinician, here the prescriber, releases; the person leaves with their escort; the record is closed."""
+    """A licensed clinician, here the prescriber, releases; the person leaves with an escort; the record is closed."""
     waiting = nurse.page.locator("[data-key^=gate-]:not(.s-item-met)")
     expect(waiting).to_have_count(1)
     prescriber.go(session)

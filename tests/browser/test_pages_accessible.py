@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from tests.browser import charting
 from tests.browser.charting import Case
 from tests.browser.conftest import Enter
-from tests.browser.measuring import DESKTOP, judge, set_look
+from tests.browser.measuring import judge
 from tests.browser.people import Person
 from tests.browser.servers import ClockedClinic, Served
 from tests.browser.test_live_link import find_running
@@ -128,10 +128,36 @@ def judge_sheets(nurse: Person) -> list[str]:
     return faults
 
 
-def test_a_session_before_the_dose(clinic: ClockedClinic, enter: Enter) -> None:
-    nurse = enter(clinic, "nurse")
-    page = nurse.go("/")
-    cards = page.locator(".today__card")
-    if not cards.count():
-        set_look(page, "light", DESKTOP)
-        assert judge(page, "no session") == []
+def refuse_override(person: Person, chart: str) -> None:
+    """Try to override the first stop with a reason that is none."""
+    page = person.go(chart + "screening/")
+    expect(page.locator("#group-stop")).to_be_visible()
+    page.get_by_text("Override", exact=True).first.click()
+    form = page.locator("details[open] form")
+    form.locator("textarea").last.fill("White coat")
+    form.locator("button[data-guard]").press("Enter")
+    with page.expect_navigation():
+        form.locator(".hold__confirm button").first.click()
+    expect(page.locator(".field__error").first).to_be_visible()
+
+
+def test_findings_and_a_draft_with_errors(demo: Served, enter: Enter) -> None:
+    prescriber = enter(demo, "prescriber")
+    page = prescriber.page
+    refuse_override(prescriber, find_chart(prescriber, "Willow"))
+    faults = judge(page, "an override without a cause")
+    page = prescriber.go(find_chart(prescriber, "Oleander") + "plan/")
+    faults += judge(page, "a draft", is_thorough=True)
+    prescriber.fill({"dose_mg_per_kg": "many"})
+    with page.expect_navigation():
+        page.get_by_role("button", name="Store draft").click()
+    expect(page.locator(".field__error").first).to_be_visible()
+    faults += judge(page, "a draft with errors")
+    assert faults == []
+
+
+def test_a_day_without_sessions(clinic: ClockedClinic, enter: Enter) -> None:
+    manager = enter(clinic, "manager")
+    manager.watched.is_lost = True
+    manager.page.goto(manager.url + "/")
+    assert judge(manager.page, "the manager's first page") == []

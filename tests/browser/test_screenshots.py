@@ -15,7 +15,7 @@ from tests.browser.measuring import set_look
 from tests.browser.people import Person
 from tests.browser.servers import Served
 from tests.browser.test_live_link import find_running
-from tests.browser.test_pages_accessible import find_chart
+from tests.browser.test_pages_accessible import find_chart, refuse_override
 
 SIZE = (1366, 1024)
 PICTURES = Path(__file__).resolve().parent.parent.parent / "build" / "screenshots"
@@ -46,13 +46,16 @@ def test_pictures_of_a_running_session(demo: Served, enter: Enter) -> None:
     assert box["y"] + box["height"] <= SIZE[1]
 
 
-def test_pictures_of_a_chart(demo: Served, enter: Enter) -> None:
+def test_pictures_of_a_chart_a_screening_and_a_draft(demo: Served, enter: Enter) -> None:
     prescriber = enter(demo, "prescriber")
-    chart = find_chart(prescriber, "Alder")
-    for path, name in (("", "03-patient"), ("screening/", "04-screening"), ("plan/", "05-plan")):
-        prescriber.go(chart + path)
-        take(prescriber, name)
-        take(prescriber, f"{name}-whole", is_whole=True)
+    prescriber.go(find_chart(prescriber, "Alder"))
+    take(prescriber, "03-patient")
+    take(prescriber, "03-patient-whole", is_whole=True)
+    refuse_override(prescriber, find_chart(prescriber, "Willow"))
+    take(prescriber, "04-screening")
+    take(prescriber, "04-screening-whole", is_whole=True)
+    prescriber.go(find_chart(prescriber, "Oleander") + "plan/")
+    take(prescriber, "05-plan")
 
 
 def test_a_picture_of_the_printed_record(demo: Served, enter: Enter) -> None:
