@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser.people import DESKTOP, Person
 from tests.browser.servers import ClockedClinic, Served, make_clocked, make_demo
 
 Enter = Callable[..., Person]
+# a busy machine is slow, not wrong
+PATIENCE_MS = 20_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -55,7 +58,7 @@ def enter(browser: Browser) -> Iterator[Enter]:
 
     def _enter(served: Served, name: str, *, signs_in: bool = True, **options: Any) -> Person:
         context = browser.new_context(**{"viewport": DESKTOP, "accept_downloads": True, **options})
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE_MS)
         person = Person(context, served.url, served.password, name)
         people.append(person)
         return person.sign_in() if signs_in else person
