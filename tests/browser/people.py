@@ -1,7 +1,7 @@
 """A person at a screen: signs in, fills forms by their labels and names, records acts of a session."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from playwright.sync_api import BrowserContext, Locator, Page, Request, expect
@@ -172,6 +172,7 @@ class Person:
 
     def list_unmet(self, kind: str) -> list[str]:
         """Return the keys of checks or gates that are not met yet."""
-        rows: Iterable[Locator] = self.page.locator(f'[data-key^="{kind}-"]').all()
-        keys = [(row.get_attribute("data-key") or "", row.get_attribute("class") or "") for row in rows]
-        return [key.removeprefix(f"{kind}-") for key, classes in keys if "s-item-met" not in classes]
+        # in one look: the page may change between two
+        script = "rows => rows.map(row => [row.dataset.key, row.classList.contains('s-item-met')])"
+        rows = self.page.locator(f'[data-key^="{kind}-"]').evaluate_all(script)
+        return [key.removeprefix(f"{kind}-") for key, is_met in rows if not is_met]

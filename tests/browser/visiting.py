@@ -54,8 +54,11 @@ def list_gates(nurse: Person) -> dict[str, str]:
 
 def see_gates(nurse: Person) -> None:
     """Tap `Seen` at each gate that is seen by looking."""
-    while (button := nurse.page.locator("[data-key^=gate-] form button")).count():
-        nurse.tap(button.first)
+    script = "buttons => buttons.map(button => button.closest('[data-key]').dataset.key)"
+    for key in nurse.page.locator("[data-key^=gate-] form button").evaluate_all(script):
+        row = nurse.page.locator(f'[data-key="{key}"]')
+        nurse.tap(row.get_by_role("button"))
+        expect(row).to_have_class(re.compile("s-item-met"))
 
 
 def tap_sedation(nurse: Person, level: int) -> None:
