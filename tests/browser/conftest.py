@@ -18,10 +18,13 @@ expect.set_options(timeout=PATIENCE_MS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark everything in this folder as needing a browser."""
+    """Mark everything in this folder as needing a browser; with `--dist loadgroup` one worker starts one server."""
     for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.browser)
+        if Path(__file__).parent not in item.path.parents:
+            continue
+        item.add_marker(pytest.mark.browser)
+        servers = {"clinic", "demo"} & set(getattr(item, "fixturenames", ()))
+        item.add_marker(pytest.mark.xdist_group("-".join(sorted(servers)) or "none"))
 
 
 @pytest.fixture(scope="session")

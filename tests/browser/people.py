@@ -58,6 +58,13 @@ class Person:
         assert answer.status < 400, f"{path} answered {answer.status}"
         return self.page
 
+    def search(self, words: str) -> Page:
+        """Search the list of patients."""
+        page = self.go("/patients/")
+        page.locator("#search").fill(words)
+        self.press("Search")
+        return page
+
     # ---- server pages ---------------------------------------------------------------------------
 
     def fill(self, values: Mapping[str, Any], within: Locator | None = None, prefix: str = "") -> None:

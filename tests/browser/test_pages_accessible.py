@@ -33,6 +33,8 @@ def test_pages_of_staff(demo: Served, enter: Enter) -> None:
     director = enter(demo, "medical-director")
     protocol = "/protocols/iv-racemic/"
     assert judge_all(director, [*STAFF, protocol, "/audit/", "/audit/?kind=acts"]) == []
+    assert judge(director.search("Alder"), "somebody found") == []
+    assert judge(director.search("zzzz"), "nobody found") == []
 
 
 def test_a_chart_that_is_full(demo: Served, enter: Enter) -> None:
