@@ -88,7 +88,7 @@ def test_error_pages_say_the_same(house: House, status: int) -> None:
             400: lambda: nurse.get("/patients/", HTTP_HOST="elsewhere.example"),
             403: lambda: nurse.get("/audit/"),
             404: lambda: nurse.get("/none-such/"),
-            405: lambda: nurse.post("/patients/"),
+            405: lambda: nurse.post("/protocols/"),
         }[status]()
         assert response.status_code == status
         check_headers(response)
