@@ -59,6 +59,7 @@ def test_pictures_of_a_chart_a_screening_and_a_draft(demo: Served, enter: Enter)
     take(prescriber, "04-screening-whole", is_whole=True)
     prescriber.go(find_chart(prescriber, "Oleander") + "plan/")
     take(prescriber, "05-plan")
+    assert {"03-patient", "04-screening", "05-plan"} <= {path.stem for path in PICTURES.glob("*.png")}
 
 
 def test_a_picture_of_the_printed_record(demo: Served, enter: Enter) -> None:

@@ -74,7 +74,8 @@ def test_nothing_occurs_in_the_future(ahead):
 
 def test_what_occurs_now_is_not_in_the_future():
     room = Room().start()
-    room.do("record-note", note="x", occurred_at=room.now)
+    decision = room.do("record-note", note="x", occurred_at=room.now)
+    assert decision.events[0].occurred_at == room.now
 
 
 @pytest.mark.parametrize(("hours", "is_taken"), [(24, True), (24.01, False)])
