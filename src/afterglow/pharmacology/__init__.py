@@ -1,0 +1,1 @@
+"""What the drug does: published models as cited data, exact simulation, effects, mechanism, Bayesian updating."""
