@@ -24,7 +24,10 @@ def sign_release(deciding: Deciding) -> dict[str, Any]:
         raise Refused("licensed-needed", "A licensed clinician releases a person.")
     standing = [alarm for alarm in list_active(state) if alarm.priority == "high"]
     if standing:
-        raise Refused("alarm-stands", " ".join(f"{alarm.title}: first this, then the release." for alarm in standing))
+        raise Refused(
+            "alarm-stands",
+            " ".join(f"{alarm.title}: deal with it and acknowledge it, then the release." for alarm in standing),
+        )
     open_gates = list_open(judge_gates(state, protocol, deciding.occurred_at))
     findings = [_to_finding(gate) for gate in open_gates]
     firm = [each for each, gate in zip(findings, open_gates, strict=True) if not is_overridable(gate)]

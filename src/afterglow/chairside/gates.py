@@ -9,7 +9,7 @@ from typing import Any
 from afterglow.chairside.dosing import find_release, is_rescue
 from afterglow.chairside.due import find_anchor
 from afterglow.chairside.readings import find_baseline, find_latest, list_readings
-from afterglow.chairside.state import SessionState
+from afterglow.chairside.state import SessionState, write_hour
 from afterglow.protocols.model import Gate, Protocol, Value
 from afterglow.terms import Override
 
@@ -191,7 +191,7 @@ def _judge_observed(state: SessionState, _protocol: Protocol, gate: Gate, _now: 
     if what == "iv-removed":
         removed = state.find_last("access-recorded")
         if removed is not None and removed.data["state"] == "removed":
-            return GateState(gate, MET, f"{removed.occurred_at:%H:%M} UTC", "seen")
+            return GateState(gate, MET, f"removed {write_hour(state, removed.occurred_at)}", "seen")
     if not seen:
         return GateState(gate, MISSING, "not recorded", "seen")
     return GateState(gate, MET if seen[-1].data["passed"] else OPEN, "yes" if seen[-1].data["passed"] else "no", "seen")
@@ -239,7 +239,7 @@ def _judge_sign_off(state: SessionState, protocol: Protocol, gate: Gate, _now: d
     who = str(gate.params["role"].value).replace("-", " ")
     if signed is None:
         return GateState(gate, MISSING, "not signed", who)
-    return GateState(gate, MET, f"{signed.occurred_at:%H:%M} UTC", who)
+    return GateState(gate, MET, f"signed {write_hour(state, signed.occurred_at)}", who)
 
 
 def find_release_role(state: SessionState, protocol: Protocol) -> str:

@@ -24,7 +24,7 @@ from afterglow.chairside.orders import (
     find_weight,
 )
 from afterglow.chairside.readings import find_latest, find_symptoms
-from afterglow.chairside.state import SessionState
+from afterglow.chairside.state import SessionState, write_hour
 from afterglow.protocols.evaluate import build_context, evaluate_rules
 from afterglow.protocols.model import Check, Pattern, Protocol, Stage
 from afterglow.protocols.schedule import check_frequency
@@ -418,7 +418,7 @@ def _read_screen(state: SessionState) -> dict[str, Any]:
 def _check_standing(state: SessionState, protocol: Protocol, command: str, now: datetime) -> list[Blocker]:
     """Return the standing alarms and the consent and assessment that hold a further dose."""
     found = [
-        Blocker("alarm-stands", f"{title}: first this, then the dose.", row)
+        Blocker("alarm-stands", f"{title}: deal with it and acknowledge it, then the dose.", row)
         for row, title in find_blocking(state, protocol, command, now).items()
     ]
     if find_start(state) is not None:
@@ -450,7 +450,9 @@ def _check_device(state: SessionState, protocol: Protocol, now: datetime) -> lis
         found.append(Blocker("device-beyond-order", message))
     opens = find_next_device_at(state, protocol)
     if opens is not None and now < opens:
-        found.append(Blocker("device-too-soon", f"The rest between devices ends at {opens:%H:%M:%S} UTC."))
+        found.append(
+            Blocker("device-too-soon", f"The rest between devices ends at {write_hour(state, opens, seconds=True)}.")
+        )
     return found
 
 

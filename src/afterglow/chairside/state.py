@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from afterglow.chairside.events import Event
 
@@ -81,6 +82,12 @@ class SessionState:
 
 
 EMPTY = SessionState()
+
+
+def write_hour(state: SessionState, at: datetime, *, seconds: bool = False) -> str:
+    """Return an instant as the clinic's clock shows it."""
+    local = at.astimezone(ZoneInfo(str(state.header.get("timezone") or "UTC")))
+    return f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
 
 
 def evolve(state: SessionState, event: Event) -> SessionState:

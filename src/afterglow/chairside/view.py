@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from afterglow.chairside.alarms import ORDER as ALARM_ORDER
-from afterglow.chairside.alarms import find_first_act, list_alarms
+from afterglow.chairside.alarms import build_alarm_facts, find_first_act, find_holding_rows, list_alarms
 from afterglow.chairside.commands import COMMANDS, RECORDED
 from afterglow.chairside.dosing import (
     BEFORE_DOSE,
@@ -102,11 +102,13 @@ def _build_steps(state: SessionState, protocol: Protocol, phase: str, now: datet
     time_out = find_time_out(state, protocol)
     checks = [describe_check(state, protocol, check, now) for check in protocol.checks if check.required]
     met = [check for check in checks if check["state"] in ("met", "overridden")]
+    # later readings keep a check met; they do not move when the checks were done
+    until = time_out.occurred_at if time_out else now
     arrived = state.find_first("arrival-recorded")
     released, left = state.find_last("release-signed"), state.find_last("patient-left", "ending-recorded")
     at = {
         "arrived": arrived.occurred_at if arrived else None,
-        "pre-checks": max((datetime.fromisoformat(c["at"]) for c in met if c["at"]), default=None)
+        "pre-checks": max((min(datetime.fromisoformat(c["at"]), until) for c in met if c["at"]), default=None)
         if len(met) == len(checks)
         else None,
         "ready": time_out.occurred_at if time_out else None,
@@ -182,7 +184,7 @@ def _build_dose(state: SessionState, protocol: Protocol, now: datetime) -> dict[
         "line_ml": _text(preparation.line_ml) if preparation else None,
         "left_in_line_mg": _text(calculate_line_mg(state, until)) if is_infusion and started else None,
         "lot": preparation.lot if preparation else "",
-        "pump": _build_pump(state),
+        "pump": _build_pump(state, protocol),
         "devices": [
             {
                 "seq": event.seq,
@@ -200,16 +202,19 @@ def _build_dose(state: SessionState, protocol: Protocol, now: datetime) -> dict[
     }
 
 
-def _build_pump(state: SessionState) -> dict[str, Any]:
+def _build_pump(state: SessionState, protocol: Protocol) -> dict[str, Any]:
+    limit = protocol.settings.get("pump.difference_percent")
+    asks = None if limit is None else str(limit.value)
     read = [event for event in state.list("pump-read", *INFUSION) if event.data.get("pump_ml")]
     if not read:
-        return {"ml": None, "read_at": None, "difference_percent": None}
+        return {"ml": None, "read_at": None, "difference_percent": None, "limit_percent": asks}
     last = read[-1]
     difference = compare_pump(state, last)
     return {
         "ml": last.data["pump_ml"],
         "read_at": last.occurred_at.isoformat(),
         "difference_percent": None if difference is None else f"{difference:.1f}",
+        "limit_percent": asks,
     }
 
 
@@ -295,10 +300,10 @@ def _find_age_limits(protocol: Protocol, phase: str) -> dict[str, float]:
 def _build_alarms(state: SessionState, protocol: Protocol, phase: str, now: datetime) -> list[dict[str, Any]]:
     """Return the standing alarms: unanswered ones first, then by priority, then by age."""
     rows = {row.id: row for row in protocol.alarms}
+    active = [alarm for alarm in list_alarms(state) if alarm.is_active]
+    holding = find_holding_rows(protocol, build_alarm_facts(state, protocol, now)) if active else {}
     found = []
-    for alarm in list_alarms(state):
-        if not alarm.is_active:
-            continue
+    for alarm in active:
         act, command = find_first_act(alarm.row, protocol, phase)
         row = rows.get(alarm.row)
         until = alarm.acknowledged_at or now
@@ -320,6 +325,7 @@ def _build_alarms(state: SessionState, protocol: Protocol, phase: str, now: date
                 "acknowledged_at": _iso(alarm.acknowledged_at),
                 "is_escalated": alarm.escalated_at is not None,
                 "silenced_until": _iso(alarm.silenced_until),
+                "is_over": alarm.row not in holding,
                 "state": "acknowledged" if alarm.acknowledged_at else "active",
             }
         )

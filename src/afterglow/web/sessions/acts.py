@@ -160,9 +160,13 @@ def _list_endings(context: Context) -> list[Act]:
 
 
 def _list_record(context: Context) -> list[Act]:
+    # an order by word of mouth waits for its signature after the person has left
+    waits = context["phase"] not in OPEN and any(order.get("waits") for order in context.get("orders") or [])
+    cosign = [_act("cosign-order", _("Co-sign order"), "")] if waits else []
     if context["is_closed"]:
-        return [_act("add-addendum", _("Addendum"), "")]
+        return [*cosign, _act("add-addendum", _("Addendum"), "")]
     return [
+        *cosign,
         _act("record-note", _("Note"), "n"),
         _act("correct-entry", _("Correct an entry"), ""),
         _act("close-record", _("Close record"), ""),

@@ -26,7 +26,7 @@ FIRST_ACTS = {
     "record-suicide-assessment": (gettext_lazy("Record assessment"), "pen"),
     "record-adverse-event": (gettext_lazy("Record event"), "pen"),
 }
-ONE_TAP = frozenset({"record-pause"})
+ONE_TAP = frozenset({"record-pause", "record-stop"})
 
 
 def build_alarms(view: View) -> View:
@@ -52,6 +52,9 @@ def _build_strip(alarm: View) -> View:
     label, icon = FIRST_ACTS.get(command, (None, "pen"))
     is_seen = bool(alarm.get("acknowledged_at")) or alarm.get("state") == "acknowledged"
     title = str(alarm.get("title") or alarm.get("row") or "")
+    # what is over asks for nothing but to be seen
+    is_over = bool(alarm.get("is_over")) and not is_seen
+    act = _("Over now; kept until somebody acknowledges it.") if is_over else alarm.get("first_act") or ""
     return {
         "id": str(alarm.get("id") or alarm.get("row") or ""),
         "row": alarm.get("row") or "",
@@ -64,9 +67,9 @@ def _build_strip(alarm: View) -> View:
         "limit": alarm.get("limit_text") or "",
         # a title with its figures says the limit already
         "shown_limit": "" if any(letter.isdigit() for letter in title) else alarm.get("limit_text") or "",
-        "act_text": alarm.get("first_act") or "",
+        "act_text": act,
         "command": command,
-        "act_label": _("Enter now") if priority == "low" and command == "record-vitals" else label,
+        "act_label": None if is_over else _("Enter now") if priority == "low" and command == "record-vitals" else label,
         "act_icon": icon,
         "is_one_tap": command in ONE_TAP,
         "raised_at": alarm.get("raised_at") or "",
@@ -75,6 +78,6 @@ def _build_strip(alarm: View) -> View:
         "is_seen": is_seen,
         "by": alarm.get("acknowledged_by_name") or alarm.get("acknowledged_by") or "",
         "seen_at": write_hour(alarm.get("acknowledged_at"), seconds=True),
-        "is_latched": alarm.get("state") == "latched",
-        "spoken": _("%(title)s. %(act)s") % {"title": title, "act": alarm.get("first_act") or ""},
+        "is_latched": bool(alarm.get("is_over")),
+        "spoken": _("%(title)s. %(act)s") % {"title": title, "act": act},
     }

@@ -64,6 +64,7 @@ def _build_amounts(view: View, dose: View) -> View:
     """Return calculated and read amounts with the bar of the run."""
     clock, pump = view.get("clock") or {}, dose.get("pump") or {}
     run, planned, left = clock.get("run_s"), clock.get("planned_s"), clock.get("left_s")
+    limit = None if pump.get("limit_percent") is None else float(pump["limit_percent"])
     return {
         "has_run": bool(clock.get("started_at")),
         "calculated_mg": write_fixed(dose.get("calculated_mg")),
@@ -75,8 +76,8 @@ def _build_amounts(view: View, dose: View) -> View:
         "pump_at": pump.get("read_at") or "",
         "pump_age": _write_pump_age(pump.get("read_at"), view.get("now")),
         "is_over": left is not None and float(left) <= 0,
-        "difference": _write_difference(pump.get("difference_percent")),
-        "is_different": abs(float(pump.get("difference_percent") or 0)) > 5,
+        "difference": _write_difference(pump.get("difference_percent"), limit),
+        "is_different": limit is not None and abs(float(pump.get("difference_percent") or 0)) > limit,
         "run_s": run,
         "planned_s": planned,
         "run": write_span(run),
@@ -92,9 +93,13 @@ def _write_pump_age(read_at: Any, now: Any) -> str:
     return write_age((present - at).total_seconds(), at) if at and present else ""
 
 
-def _write_difference(percent: Any) -> str:
+def _write_difference(percent: Any, limit: float | None) -> str:
     if percent is None:
         return ""
+    if limit is not None and abs(float(percent)) > limit:
+        sign = "+" if float(percent) > 0 else "\u2212"
+        words = {"n": f"{sign}{write_fixed(abs(float(percent)), 0)}", "limit": write_fixed(limit, 0)}
+        return _("Pump %(n)s %% from clock, limit %(limit)s %%") % words
     return _("Pump within %(n)s %% of clock") % {"n": write_fixed(abs(float(percent)), 0)}
 
 

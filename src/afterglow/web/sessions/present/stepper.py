@@ -40,6 +40,8 @@ def build_steps(view: View) -> list[View]:
     given = {str(step.get("phase") or step.get("id")): step for step in view.get("steps") or []}
     current = "dosing" if phase == "paused" else phase
     line = list(LINE)
+    if current == "booked":
+        line = [current, *line]
     if current not in line:
         line = [name for name in LINE if given.get(name, {}).get("at")] + [current]
     here = line.index(current)
