@@ -44,7 +44,8 @@ def test_a_nurse_works_by_keyboard_alone(demo: Served, enter: Enter) -> None:
     session = page.locator(".today__card", has_text="Room 2")
     walk_to(page, f'.today__card[href="{session.get_attribute("href")}"]')
     page.keyboard.press("Enter")
-    page.wait_for_selector("[data-session]")
+    # the keys answer once the page is alive
+    expect(page.locator("[data-link-words]")).to_have_text("Live")
     enter_vitals(page, nurse)
     acknowledge(page, nurse)
     page.keyboard.press("?")

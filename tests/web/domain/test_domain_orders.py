@@ -169,3 +169,37 @@ def test_an_order_signed_in_the_session_stays_within_the_consent(cast: Cast) -> 
         submit_command(data={"dose_mg_per_kg": "0.8", "duration_min": "60"}, second=cast.colleague, **given)
     assert caught.value.code == "dose-beyond-consent"
     submit_command(data={"dose_mg_per_kg": "0.5", "duration_min": "40"}, **given)
+
+
+@pytest.mark.parametrize(
+    ("typed", "field", "code"),
+    [
+        ({"dose_mg_per_kg": "0.51", "duration_min": "40"}, "dose_mg_per_kg", "beyond-plan"),
+        ({"dose_mg": "36.9", "duration_min": "40"}, "dose_mg_per_kg", "beyond-plan"),
+        ({"dose_mg_per_kg": "0.5", "duration_min": "39"}, "duration_min", "faster-than-plan"),
+    ],
+)
+def test_an_order_signed_in_the_session_stays_within_the_plan(
+    cast: Cast, typed: dict[str, str], field: str, code: str
+) -> None:
+    """The plan signs 0.5 mg/kg over 40 min; 36.2 mg at 72.4 kg are as much by whichever page, and no more."""
+    plan = make_plan(cast)
+    session = open_session(patient=plan.patient, plan=plan, site=cast.site, by=cast.owner, now=NOW)
+    given = {"session": session, "type": "sign-order", "by": cast.owner, "now": NOW}
+    with pytest.raises(InvalidInput) as caught:
+        submit_command(data=typed, **given)
+    assert [(each.path, each.code) for each in caught.value.problems] == [(field, code)]
+    submit_command(data={"dose_mg": "36.2", "duration_min": "40"}, **given)
+    assert get_view(session, NOW)["dose"]["ordered_mg"] == "36.2"
+
+
+def test_an_order_signed_in_the_session_names_no_allergy(cast: Cast) -> None:
+    plan = make_plan(cast)
+    people.record_allergy(patient=plan.patient, substance="Ondansetron", by=cast.nurse, now=NOW)
+    session = open_session(patient=plan.patient, plan=plan, site=cast.site, by=cast.owner, now=NOW)
+    given = {"session": session, "type": "sign-order", "by": cast.owner, "now": NOW}
+    typed = {"dose_mg_per_kg": "0.5", "duration_min": "40"}
+    with pytest.raises(Refused) as caught:
+        submit_command(data={**typed, "rescue": ["ondansetron 4 mg IV"]}, **given)
+    assert caught.value.code == "allergy"
+    submit_command(data={**typed, "rescue": ["paracetamol 1 g"]}, **given)

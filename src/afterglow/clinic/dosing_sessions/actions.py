@@ -34,6 +34,7 @@ from afterglow.clinic.dosing_sessions.texts import find_note_ids, put_texts, tak
 from afterglow.clinic.errors import Refused
 from afterglow.clinic.live.publish import LOOK_AGAIN, publish_after_commit
 from afterglow.clinic.live.stream import get_topic
+from afterglow.clinic.plans.orders import judge_session_order
 from afterglow.protocols.model import Protocol
 from afterglow.terms import Finding, InvalidInput, build_error
 
@@ -150,7 +151,7 @@ def submit_command(
         now=now,
     )
     if type == "sign-order":
-        _check_consent_covers(locked, protocol, decision.events[0], now)
+        _check_order(locked, protocol, decision.events[0], command, by=by, now=now)
     events, after = _append(locked, state, decision, protocol=protocol)
     if type == "withdraw-entry":
         _withdraw_texts_of(locked, int(command.data["seq"]), by=by, now=now)
@@ -260,13 +261,17 @@ def _check_consent_stands(command: Command, state: SessionState) -> None:
         raise Refused("consent-withdrawn", "The consent was withdrawn; no dose.")
 
 
-def _check_consent_covers(session: Session, protocol: Protocol, order: Event, now: datetime) -> None:
-    """Refuse an order above the dose that the person consented to."""
+def _check_order(
+    session: Session, protocol: Protocol, order: Event, command: Command, *, by: Any, now: datetime
+) -> None:
+    """Refuse an order above the dose that the person consented to, or beyond the plan."""
     today = now.astimezone(ZoneInfo(session.site.timezone)).date()
     lacks = list_lacks_of_order(session, protocol, order.data, today)
     if lacks:
         told = " ".join(f"{each.seen}; consent covers {each.threshold}." for each in lacks)
         raise Refused("dose-beyond-consent", told, findings=lacks)
+    if session.plan is not None:
+        judge_session_order(session.plan, order.data, command.data, by=by, now=now)
 
 
 def _decide(state: SessionState, command: Command, **context: Any) -> Decision:

@@ -20,6 +20,7 @@ from afterglow.clinic.plans.headers import (
     list_scores,
 )
 from afterglow.clinic.plans.judging import is_off_label
+from afterglow.clinic.plans.orders import calculate_effective_dose
 from afterglow.clinic.screening.cases import build_case
 from afterglow.protocols.cases import flatten_case
 from afterglow.protocols.model import Protocol
@@ -90,14 +91,8 @@ def find_consent(session: Session, protocol: Protocol, on: date) -> dict[str, An
 
 def list_lacks_of_order(session: Session, protocol: Protocol, order: Mapping[str, Any], on: date) -> list[Finding]:
     """Return how an order passes the dose that the person consented to; other lacks hold the dose itself."""
-    mg, per_kg = Decimal(str(order["ordered_mg"])), None
+    mg, per_kg = calculate_effective_dose(order)
     weight = Decimal(str(order["weight_kg"])) if order.get("weight_kg") else None
-    if weight is not None:
-        per_kg = mg / weight
-        if order.get("dose_mg_per_kg"):
-            # rounding up to what a syringe can draw is no higher dose than the one named
-            per_kg = min(per_kg, Decimal(str(order["dose_mg_per_kg"])))
-            mg = min(mg, per_kg * weight)
     check = find_valid_consent(
         patient=session.patient,
         route=str(protocol.route),

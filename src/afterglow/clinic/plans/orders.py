@@ -36,6 +36,7 @@ SUPPLY: Mapping[str, tuple[Decimal, int, str]] = {
     "flush_ml": (Decimal(0), 200, "mL"),
 }
 LONGEST_LIST = 20
+LISTS = ("premedication", "rescue", "standing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +78,16 @@ def sign_order(
     policy.require(by, SIGN, plan)
     locked = Plan.objects.select_for_update(of=("self",)).select_related("patient__site").get(pk=plan.pk)
     patient, site = locked.patient, locked.patient.site
-    if locked.state != "signed":
-        raise Refused("plan-not-in-force", "an order needs the plan in force")
+    _require_in_force(locked)
     protocol = load_signed_protocol(locked)
     typed = {"dose_mg_per_kg": dose_mg_per_kg, "dose_mg": dose_mg, "cap_mg": cap_mg, "over_min": over_min}
     dose = _read_dose(typed, locked, protocol)
     lists = _read_lists({"premedication": premedication, "rescue": rescue, "standing": standing})
-    _refuse_allergies(patient, lists)
+    require_plan_stands(locked, lists, by=by, now=now)
     weight = find_weight(patient)
     of_weight = require_weight(protocol, weight, site, now)
     sheet = _work_out(protocol, dose, weight, _read_supply(supply or {}, protocol), patient, now)
     findings = _collect(protocol, patient, dose, sheet, weight, now)
-    require_eligible(patient, protocol_id=locked.protocol, indication=locked.indication, now=now)
-    refuse_own_override(patient, protocol_id=locked.protocol, indication=locked.indication, by=by, now=now)
     require_no_stop((*of_weight, *findings), by=by, second=second, site=site)
     order = _store(
         locked,
@@ -106,6 +104,62 @@ def sign_order(
     if session is not None:
         attach_order(order=order, session=session, by=by, now=now, second=second)
     return order
+
+
+def require_plan_stands(plan: Any, lists: Mapping[str, list[dict[str, str]]], *, by: Any, now: datetime) -> None:
+    """Refuse an order whose plan is not in force, whose patient is not eligible, or that names an allergy.
+
+    Asked wherever an order is signed: on the order's page and in the session.
+    """
+    _require_in_force(plan)
+    _refuse_allergies(plan.patient, lists)
+    asked = {"protocol_id": plan.protocol, "indication": plan.indication, "now": now}
+    require_eligible(plan.patient, **asked)
+    refuse_own_override(plan.patient, by=by, **asked)
+
+
+def _require_in_force(plan: Any) -> None:
+    if plan.state != "signed":
+        raise Refused("plan-not-in-force", "an order needs the plan in force")
+
+
+def judge_session_order(
+    plan: Any, order: Mapping[str, Any], lists: Mapping[str, Any], *, by: Any, now: datetime
+) -> None:
+    """Refuse an order, as a session worked it out, that its plan does not carry.
+
+    Parameters
+    ----------
+    order : mapping
+        The event of the signed order: `ordered_mg`, `weight_kg`, `dose_mg_per_kg`, `duration_min` where they apply.
+    lists : mapping
+        The texts of premedication, rescue and standing orders as they were typed.
+    """
+    read = {name: [{"text": str(text)} for text in lists.get(name) or ()] for name in LISTS}
+    require_plan_stands(plan, read, by=by, now=now)
+    checks = Checks()
+    mg, per_kg = calculate_effective_dose(order)
+    _refuse_beyond(checks, "dose_mg", mg, min((each for each in (plan.dose_mg, plan.cap_mg) if each), default=None))
+    _refuse_beyond(checks, "dose_mg_per_kg", per_kg, plan.dose_mg_per_kg)
+    minutes = order.get("duration_min")
+    _refuse_faster(checks, "duration_min", Decimal(str(minutes)) if minutes is not None else None, plan.over_min)
+    checks.raise_problems()
+
+
+def calculate_effective_dose(order: Mapping[str, Any]) -> tuple[Decimal, Decimal | None]:
+    """Return the mg of a session's order and its mg/kg, or None without a weight.
+
+    Rounding up to what a syringe can draw is no higher dose than the one named.
+    """
+    mg = Decimal(str(order["ordered_mg"]))
+    if not order.get("weight_kg"):
+        return mg, None
+    weight = Decimal(str(order["weight_kg"]))
+    per_kg = mg / weight
+    if order.get("dose_mg_per_kg"):
+        per_kg = min(per_kg, Decimal(str(order["dose_mg_per_kg"])))
+        mg = min(mg, per_kg * weight)
+    return mg, per_kg
 
 
 @action
@@ -140,7 +194,7 @@ def build_command(order: SessionOrder) -> dict[str, Any]:
         data["cap_mg"] = _plain(order.cap_mg)
     if order.over_min is not None:
         data["duration_min"] = _plain(order.over_min)
-    for name in ("premedication", "rescue", "standing"):
+    for name in LISTS:
         if listed := getattr(order, name):
             data[name] = [item["text"] for item in listed]
     return data
@@ -177,12 +231,15 @@ def _read_dose(typed: Mapping[str, Any], plan: Plan, protocol: Protocol) -> Sess
         values[name] = None if name in unused else (read if read is not None else getattr(plan, name))
     for name in ("dose_mg_per_kg", "dose_mg", "cap_mg"):
         _refuse_beyond(checks, name, values[name], getattr(plan, name))
-    shortest, wanted = plan.over_min, values["over_min"]
-    if shortest is not None and wanted is not None and wanted < shortest:
-        accepted = f"{shortest.normalize():f} min or longer"
-        checks.refuse("over_min", "faster-than-plan", str(wanted), accepted, "this is faster than the plan signs")
+    _refuse_faster(checks, "over_min", values["over_min"], plan.over_min)
     checks.raise_problems()
     return SessionDose(**values)
+
+
+def _refuse_faster(checks: Checks, name: str, wanted: Decimal | None, shortest: Decimal | None) -> None:
+    if shortest is not None and wanted is not None and wanted < shortest:
+        accepted = f"{shortest.normalize():f} min or longer"
+        checks.refuse(name, "faster-than-plan", str(wanted), accepted, "this is faster than the plan signs")
 
 
 def _refuse_beyond(checks: Checks, name: str, wanted: Decimal | None, signed: Decimal | None) -> None:
