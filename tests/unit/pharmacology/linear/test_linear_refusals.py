@@ -86,7 +86,7 @@ def test_unknown_engine_and_no_threads_are_refused() -> None:
 
 
 def test_compiled_engine_that_is_not_installed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("afterglow.pharmacology.linear.solve.find_spec", lambda _name: None)
+    monkeypatch.setattr("afterglow.pharmacology.linear.solver.find_spec", lambda _name: None)
     with pytest.raises(InvalidInput) as caught:
         solve(ONE, [BOLUS], [0.0], engine="compiled")
     assert read_paths(caught) == [("engine", "not-installed")]
