@@ -46,7 +46,7 @@ PERMISSIONS: Mapping[str, str] = {
     OPEN: "session.open",
     "sign-order": "order.sign",
     "cosign-order": "order.sign",
-    "sign-release": "order.sign",
+    "sign-release": "session.sign",
     "sign-time-out": "session.sign",
     "record-reconciliation": "session.sign",
     "close-record": "session.sign",

@@ -7,7 +7,7 @@ import ast
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -123,5 +123,5 @@ def _evaluate(node: ast.expr, symbols: Mapping[str, Any]) -> Any:
     raise AssertionError(f"an unchecked node {node!r}")
 
 
-def _refuse(path: str, value: object, accepted: str, message: str) -> None:
+def _refuse(path: str, value: object, accepted: str, message: str) -> NoReturn:
     raise InvalidInput([build_error(path, "expression-not-accepted", value, accepted, message)])
