@@ -1,0 +1,183 @@
+"""What is known of a person that a model may use: checked once, or sampled for a virtual population."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from afterglow.pharmacology._types import FloatArray
+from afterglow.terms import InvalidInput, Problem, build_error, build_warning
+
+SEXES = ("F", "M")
+ANCESTRIES = ("european", "african", "asian", "japanese", "other")
+HEPATIC_CLASSES = ("normal", "mild", "moderate", "severe")
+# field -> accepted range and unit; beyond it a value is taken for a slip
+LIMITS: Mapping[str, tuple[float, float, str]] = {
+    "weight": (20.0, 350.0, "kg"),
+    "age": (0.0, 110.0, "years"),
+    "height": (100.0, 230.0, "cm"),
+    "bmi": (10.0, 90.0, "kg/m2"),
+}
+OBESE_BMI = 35.0
+EXCESS_SHARE = 0.4  # of the weight above ideal that adjusted weight counts; a common convention (grade C)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What was told about one person; None is not known."""
+
+    weight_kg: float | None = None
+    age_years: float | None = None
+    sex: str | None = None
+    height_cm: float | None = None
+    bmi: float | None = None
+    ancestry: str | None = None
+    hepatic: str = "normal"
+
+
+@dataclass(frozen=True, slots=True)
+class Demography:
+    """How a virtual population is spread; defaults follow the esketamine trials (Perez-Ruixo 2021, table 1; grade D).
+
+    Weight and height are log-normal and normal by sex; ages are triangular between the ends with the mode given.
+    """
+
+    share_female: float = 0.58
+    share_asian: float = 0.12
+    share_japanese: float = 0.017
+    age_years: tuple[float, float, float] = (18.0, 45.0, 86.0)
+    weight_median_kg: tuple[float, float] = (69.0, 82.0)
+    weight_log_sd: float = 0.22
+    height_mean_cm: tuple[float, float] = (163.0, 177.0)
+    height_sd_cm: float = 6.5
+    height_weight_correlation: float = 0.4
+
+
+def check_person(person: Person) -> None:
+    """Refuse a weight, age, height, BMI, sex, ancestry or hepatic class that cannot be used.
+
+    Raises
+    ------
+    InvalidInput
+        With one problem per field that is wrong.
+    """
+    problems: list[Problem] = []
+    given = {"weight": person.weight_kg, "age": person.age_years, "height": person.height_cm, "bmi": person.bmi}
+    for field, value in given.items():
+        low, high, unit = LIMITS[field]
+        if value is not None and not low <= value <= high:
+            message = f"{field} {value:g} {unit} is out of range"
+            problems.append(build_error(field, f"{field}-out-of-range", value, f"{low:g} to {high:g} {unit}", message))
+    chosen = (("sex", person.sex, SEXES), ("ancestry", person.ancestry, ANCESTRIES))
+    for field, word, accepted in (*chosen, ("hepatic", person.hepatic, HEPATIC_CLASSES)):
+        if word is not None and word not in accepted:
+            message = f"{field} {word!r} is not known"
+            problems.append(build_error(field, f"{field}-unknown", word, ", ".join(accepted), message))
+    if problems:
+        raise InvalidInput(problems)
+
+
+def build_covariates(person: Person, n: int = 1) -> tuple[dict[str, FloatArray], tuple[Problem, ...]]:
+    """Return the covariates of one person, repeated `n` times, and warnings about what was assumed.
+
+    Parameters
+    ----------
+    person : Person
+        Weight defaults to 70 kg, age to 45 years, both with a warning.
+    n : int
+        How many rows.
+
+    Returns
+    -------
+    covariates : mapping of name to ndarray, shape (n,)
+        `weight size age female height bmi asian japanese liver gut`; `size` is the weight that allometry uses.
+    problems : tuple of Problem
+    """
+    check_person(person)
+    problems: list[Problem] = []
+    weight, age = person.weight_kg, person.age_years
+    if weight is None:
+        weight = 70.0
+        problems.append(
+            build_warning("weight", "weight-assumed", None, "--weight KG", "no weight given: 70 kg assumed")
+        )
+    if age is None:
+        age = 45.0
+        problems.append(build_warning("age", "age-assumed", None, "--age YEARS", "no age given: 45 years assumed"))
+    height = person.height_cm
+    if height is None and person.bmi is not None:
+        height = 100.0 * float(np.sqrt(weight / person.bmi))
+    height = 170.0 if height is None else height
+    bmi = person.bmi if person.bmi is not None else weight / (height / 100.0) ** 2
+    knows_shape = person.height_cm is not None or person.bmi is not None
+    size = weight
+    if knows_shape and bmi > OBESE_BMI:
+        size = calculate_adjusted_weight(weight, height, is_female=person.sex == "F")
+        message = f"BMI {bmi:.0f}: clearance and volumes are scaled on an adjusted weight of {size:.0f} kg (grade C)"
+        problems.append(build_warning("bmi", "size-adjusted", round(bmi, 1), f"up to {OBESE_BMI:g} kg/m2", message))
+    values = {
+        "weight": weight,
+        "size": size,
+        "age": age,
+        "female": float(person.sex == "F"),
+        "height": height,
+        "bmi": bmi,
+        "asian": float(person.ancestry in ("asian", "japanese")),
+        "japanese": float(person.ancestry == "japanese"),
+        "liver": 1.0,
+        "gut": 1.0,
+    }
+    return {name: np.full(n, float(value)) for name, value in values.items()}, tuple(problems)
+
+
+def calculate_adjusted_weight(weight_kg: float, height_cm: float, *, is_female: bool) -> float:
+    """Return ideal weight (Devine) and 40 % of what lies above it, in kg; never above the weight itself."""
+    ideal = (45.5 if is_female else 50.0) + 0.91 * (height_cm - 152.4)
+    return min(weight_kg, ideal + EXCESS_SHARE * max(weight_kg - ideal, 0.0))
+
+
+def sample_covariates(n: int, rng: np.random.Generator, demography: Demography | None = None) -> dict[str, FloatArray]:
+    """Return covariates of a virtual population; the same generator state gives the same people.
+
+    Parameters
+    ----------
+    n : int
+        How many people.
+    rng : numpy.random.Generator
+        The only source of chance.
+    demography : Demography, optional
+        How age, sex, weight, height and ancestry are spread.
+
+    Returns
+    -------
+    covariates : mapping of name to ndarray, shape (n,)
+    """
+    who = demography or Demography()
+    female = (rng.random(n) < who.share_female).astype(np.float64)
+    low, mode, high = who.age_years
+    age = rng.triangular(low, mode, high, n) if high > low else np.full(n, low)
+    normal = rng.standard_normal((n, 2))
+    rho = who.height_weight_correlation
+    for_height = rho * normal[:, 0] + np.sqrt(1.0 - rho**2) * normal[:, 1]
+    median = np.where(female > 0, who.weight_median_kg[0], who.weight_median_kg[1])
+    weight = np.clip(median * np.exp(who.weight_log_sd * normal[:, 0]), 35.0, 200.0)
+    mean_height = np.where(female > 0, who.height_mean_cm[0], who.height_mean_cm[1])
+    height = np.clip(mean_height + who.height_sd_cm * for_height, 140.0, 215.0)
+    bmi = weight / (height / 100.0) ** 2
+    ancestry = rng.random(n)
+    japanese = (ancestry < who.share_japanese).astype(np.float64)
+    asian = (ancestry < who.share_japanese + who.share_asian).astype(np.float64)
+    ideal = np.where(female > 0, 45.5, 50.0) + 0.91 * (height - 152.4)
+    adjusted = np.minimum(weight, ideal + EXCESS_SHARE * np.maximum(weight - ideal, 0.0))
+    return {
+        "weight": weight,
+        "size": np.where(bmi > OBESE_BMI, adjusted, weight),
+        "age": age,
+        "female": female,
+        "height": height,
+        "bmi": bmi,
+        "asian": asian,
+        "japanese": japanese,
+        "liver": np.ones(n),
+        "gut": np.ones(n),
+    }

@@ -1,0 +1,305 @@
+"""Doses as the simulator takes them: the SPEC `AMOUNT[@START][/DURATION]`, devices, pauses and changes of rate.
+
+Every refusal names the field, the value and what would be accepted.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import NoReturn
+
+import numpy as np
+
+from afterglow.pharmacology._types import FloatArray, Number
+from afterglow.terms import InvalidInput, Problem, build_error, build_warning
+
+DEVICE_MG = 28.0
+DEVICE_GAP_H = 5.0 / 60.0
+SESSION_GAP_H = 6.0  # doses further apart belong to different sessions
+HIGHEST_DOSE_MG = 1000.0
+HIGHEST_DOSE_MG_PER_KG = 15.0
+LONGEST_H = 52 * 7 * 24.0
+LONGEST_INFUSION_H = 7 * 24.0
+MOST_DOSES = 400
+NEBULISER_H = 20.0 / 60.0
+INFUSED_ROUTES = frozenset({"iv", "im", "sc", "inhaled"})
+
+_SPEC = re.compile(
+    r"\s*(?P<amount>[+-]?[0-9.eE+-]+?)\s*(?P<unit>[a-zA-Zµμ]+(?:/[a-zA-Z]+(?=$|[\s@/]))?)?"
+    r"\s*(?:@\s*(?P<start>[^/@]*))?(?:/\s*(?P<duration>[^/@]*))?\s*\Z"
+)
+_TIME = re.compile(r"\s*([+-]?[0-9]+(?:\.[0-9]+)?)\s*([a-zA-Z]+)\s*\Z")
+_TIME_UNITS = {"s": 1 / 3600, "min": 1 / 60, "h": 1.0, "d": 24.0, "wk": 168.0}
+_AMOUNT_UNITS = {"mg": (1.0, False), "ug": (0.001, False), "mg/kg": (1.0, True), "ug/kg": (0.001, True)}
+_SPELLINGS = {"mcg": "ug", "µg": "ug", "μg": "ug", "mcg/kg": "ug/kg", "µg/kg": "ug/kg", "μg/kg": "ug/kg"}
+
+
+@dataclass(frozen=True, slots=True)
+class DoseSpec:
+    """A dose as written: amount in mg or mg/kg, start, and duration when it is given over time."""
+
+    amount: float
+    is_per_kg: bool
+    start_h: float
+    duration_h: float | None
+    text: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dose:
+    """A dose as given: mg (one number or one per patient), start, duration (None: at once).
+
+    `device` counts devices within one session from 0, `occasion` counts sessions, `session_mg` is the session's sum.
+    """
+
+    amount_mg: Number
+    start_h: float
+    duration_h: float | None = None
+    device: int = 0
+    occasion: int = 0
+    session_mg: Number = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RateChange:
+    """What happened to an infusion at an instant: a new rate in mg/h; 0 is a pause, `is_stop` ends it."""
+
+    at_h: float
+    rate_mg_per_h: float | None = None
+    is_stop: bool = False
+
+
+def parse_dose(text: str, path: str = "dose") -> DoseSpec:
+    """Return the dose written as `AMOUNT[@START][/DURATION]`, such as `0.5mg/kg@0min/40min`.
+
+    Raises
+    ------
+    InvalidInput
+        Malformed text, an unknown unit, an amount of 0 or below or absurdly high, a start before 0, a duration of 0.
+    """
+    match = _SPEC.match(text or "")
+    number = _read_number(match["amount"]) if match else math.nan
+    if match is None or not math.isfinite(number):
+        _refuse(path, "dose-malformed", text, "AMOUNT[@START][/DURATION]", f"{text!r} is not a dose")
+    start_text, duration_text, unit_text = match["start"], match["duration"], match["unit"]
+    unit = _SPELLINGS.get(unit_text or "", unit_text or "")
+    if unit not in _AMOUNT_UNITS:
+        accepted = "mg, mg/kg, ug/kg"
+        _refuse(path, "unit-not-accepted", text, accepted, f"the dose {text!r} has no unit that is known")
+    factor, is_per_kg = _AMOUNT_UNITS[unit]
+    amount = number * factor
+    highest = HIGHEST_DOSE_MG_PER_KG if is_per_kg else HIGHEST_DOSE_MG
+    if not 0 < amount <= highest:
+        words = f"above 0 to {highest:g} {'mg/kg' if is_per_kg else 'mg'}"
+        _refuse(path, "dose-out-of-range", text, words, f"a dose of {number:g} {unit} is out of range")
+    start_h = 0.0 if start_text is None else parse_time(start_text, f"{path}.start", lowest_h=0.0)
+    duration_h = None
+    if duration_text is not None:
+        duration_h = parse_time(duration_text, f"{path}.duration", longest_h=LONGEST_INFUSION_H)
+        if duration_h <= 0:
+            accepted = f"above 0 to {LONGEST_INFUSION_H:g} h; leave it out for a bolus"
+            _refuse(f"{path}.duration", "duration-out-of-range", text, accepted, "an infusion needs a duration above 0")
+    return DoseSpec(amount, is_per_kg, start_h, duration_h, text, path)
+
+
+def parse_time(text: str, path: str, *, lowest_h: float | None = None, longest_h: float = LONGEST_H) -> float:
+    """Return hours from text such as `40min`, `1.5h`, `3d`; refuse other units, negatives and absurd lengths."""
+    match = _TIME.match(text or "")
+    accepted = f"0 to {longest_h:g} h, written as s, min, h, d or wk"
+    if match is None or match[2] not in _TIME_UNITS:
+        _refuse(path, "time-malformed", text, accepted, f"{text!r} is not a time with a unit")
+    hours = float(match[1]) * _TIME_UNITS[match[2]]
+    if hours < (0.0 if lowest_h is None else lowest_h) or hours > longest_h:
+        _refuse(path, "time-out-of-range", text, accepted, f"the time {text!r} is out of range")
+    return hours
+
+
+def build_regimen(
+    specs: Sequence[str | DoseSpec], *, drug: str, route: str, weight_kg: Number
+) -> tuple[tuple[Dose, ...], tuple[Problem, ...]]:
+    """Return the doses in order of time, and warnings about how they were read.
+
+    Parameters
+    ----------
+    specs : sequence of str or DoseSpec
+        One per dose.
+    drug, route : str
+        A nasal esketamine dose is split into 28 mg devices 5 min apart; any other amount is refused.
+    weight_kg : float or ndarray, shape (n,), kg
+        For doses per kg.
+
+    Raises
+    ------
+    InvalidInput
+        No dose, too many, infusions that overlap, a duration by a route that has none, part of a device.
+    """
+    read = [parse_dose(text, f"dose[{i}]") if isinstance(text, str) else text for i, text in enumerate(specs)]
+    if not 1 <= len(read) <= MOST_DOSES:
+        _refuse("dose", "dose-count", len(read), f"1 to {MOST_DOSES} doses", "there must be a dose, and not too many")
+    problems: list[Problem] = []
+    doses: list[Dose] = []
+    for spec in read:
+        doses += _build_doses(spec, drug, route, weight_kg, problems)
+    doses.sort(key=lambda dose: dose.start_h)
+    problems += _judge_overlaps(doses, route)
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if errors:
+        raise InvalidInput(errors)
+    return number_sessions(doses), tuple(problems)
+
+
+def _build_doses(spec: DoseSpec, drug: str, route: str, weight_kg: Number, problems: list[Problem]) -> Iterable[Dose]:
+    amount: Number = spec.amount * weight_kg if spec.is_per_kg else spec.amount
+    if float(np.max(amount)) > HIGHEST_DOSE_MG:
+        accepted = f"at most {HIGHEST_DOSE_MG:g} mg"
+        problems.append(build_error(spec.path, "dose-out-of-range", spec.text, accepted, "the dose is absurdly high"))
+    if spec.duration_h is not None and route not in INFUSED_ROUTES:
+        message = f"a dose by the route {route} has no duration"
+        problems.append(build_error(f"{spec.path}.duration", "duration-not-used", spec.text, "AMOUNT[@START]", message))
+    if route == "intranasal" and drug == "esketamine":
+        return _split_devices(spec, amount, problems)
+    duration = spec.duration_h
+    if route == "inhaled" and duration is None:
+        duration = NEBULISER_H
+        message = f"no time of inhalation was given; {NEBULISER_H * 60:g} min is assumed"
+        problems.append(build_warning(f"{spec.path}.duration", "duration-assumed", spec.text, "/20min", message))
+    return [Dose(amount, spec.start_h, duration)]
+
+
+def _split_devices(spec: DoseSpec, amount: Number, problems: list[Problem]) -> Iterable[Dose]:
+    """Return one dose per device; a single 14 mg spray was studied too and stays whole."""
+    total = float(amount) if not spec.is_per_kg else math.nan
+    count = round(total / DEVICE_MG) if math.isfinite(total) else 0
+    if total == DEVICE_MG / 2:
+        return [Dose(total, spec.start_h)]
+    if not count or abs(total - count * DEVICE_MG) > 1e-9:
+        accepted = f"{DEVICE_MG:g} mg or a multiple of it"
+        message = f"{spec.text} is not a whole number of {DEVICE_MG:g} mg devices"
+        problems.append(build_error(spec.path, "not-whole-devices", spec.text, accepted, message))
+        return []
+    if count > 1:
+        message = f"{spec.text} is taken as {count} devices of {DEVICE_MG:g} mg, 5 min apart"
+        problems.append(build_warning(spec.path, "split-into-devices", spec.text, f"{DEVICE_MG:g} mg each", message))
+    return [Dose(DEVICE_MG, spec.start_h + i * DEVICE_GAP_H) for i in range(count)]
+
+
+def _judge_overlaps(doses: Sequence[Dose], route: str) -> list[Problem]:
+    """Return an error for each infusion that starts before the last one of the same line has ended."""
+    problems = []
+    if route not in ("iv", "inhaled"):
+        return problems
+    busy_until = -math.inf
+    for dose in doses:
+        if dose.duration_h is None:
+            continue
+        if dose.start_h < busy_until - 1e-9:
+            accepted = f"a start at or after {busy_until * 60:g} min"
+            message = f"an infusion that starts at {dose.start_h * 60:g} min overlaps the one before it"
+            problems.append(build_error("dose", "doses-overlap", dose.start_h * 60, accepted, message))
+        busy_until = max(busy_until, dose.start_h + dose.duration_h)
+    return problems
+
+
+def number_sessions(doses: Iterable[Dose]) -> tuple[Dose, ...]:
+    """Return the doses with device, occasion and the session's total filled in; order of time is expected."""
+    ordered = sorted(doses, key=lambda dose: dose.start_h)
+    sessions: list[list[Dose]] = []
+    for dose in ordered:
+        if sessions and dose.start_h - sessions[-1][-1].start_h <= SESSION_GAP_H:
+            sessions[-1].append(dose)
+        else:
+            sessions.append([dose])
+    return tuple(
+        replace(dose, device=place, occasion=occasion, session_mg=sum_amounts(session))
+        for occasion, session in enumerate(sessions)
+        for place, dose in enumerate(session)
+    )
+
+
+def sum_amounts(doses: Iterable[Dose]) -> Number:
+    """Return the total of several doses in mg, one number or one per patient."""
+    total: Number = 0.0
+    for dose in doses:
+        total = total + dose.amount_mg
+    return total
+
+
+def change_rate(dose: Dose, changes: Sequence[RateChange]) -> tuple[Dose, ...]:
+    """Return an infusion as it was really run: pieces of constant rate after pauses, changes and a stop.
+
+    Parameters
+    ----------
+    dose : Dose
+        An infusion; it starts at the rate `amount_mg / duration_h`.
+    changes : sequence of RateChange
+        In order of time, each at or after the start. Rate None resumes the first rate. The rest of the amount is
+        given after a pause; a stop forfeits it, and so does a pause that has not ended yet.
+
+    Returns
+    -------
+    pieces : tuple of Dose
+        Together at most `amount_mg`; none where the rate was 0.
+
+    Raises
+    ------
+    InvalidInput
+        Not an infusion, changes out of order, a negative or infinite rate.
+    """
+    if dose.duration_h is None:
+        _refuse("dose", "not-an-infusion", dose.amount_mg, "a dose with a duration", "only an infusion has a rate")
+    amount = float(np.asarray(dose.amount_mg))
+    first = amount / dose.duration_h
+    at, rate, left = dose.start_h, first, amount
+    pieces: list[Dose] = []
+    for i, change in enumerate(changes):
+        _require_change(change, i, at)
+        at, left = _run_until(dose, pieces, at, change.at_h, rate, left)
+        if change.is_stop or left <= 0:
+            return tuple(pieces)
+        rate = first if change.rate_mg_per_h is None else change.rate_mg_per_h
+    _run_until(dose, pieces, at, math.inf, rate, left)
+    return tuple(pieces)
+
+
+def _run_until(
+    dose: Dose, pieces: list[Dose], at_h: float, until_h: float, rate: float, left_mg: float
+) -> tuple[float, float]:
+    """Add the piece from `at_h` to `until_h` or to the end of the amount; return the time and what is left."""
+    if rate <= 0 or left_mg <= 0:
+        return until_h, left_mg
+    duration = min(until_h - at_h, left_mg / rate)
+    if duration > 0:
+        pieces.append(replace(dose, amount_mg=min(rate * duration, left_mg), start_h=at_h, duration_h=duration))
+    return until_h, max(left_mg - rate * duration, 0.0)
+
+
+def _require_change(change: RateChange, i: int, at_h: float) -> None:
+    path = f"changes[{i}]"
+    if not math.isfinite(change.at_h) or change.at_h < at_h:
+        _refuse(f"{path}.at_h", "time-out-of-range", change.at_h, f"{at_h:g} h or later", "changes go on in time")
+    rate = change.rate_mg_per_h
+    if rate is not None and not (math.isfinite(rate) and 0 <= rate <= 60 * HIGHEST_DOSE_MG):
+        _refuse(
+            f"{path}.rate_mg_per_h", "rate-out-of-range", rate, "0 or more mg/h", f"a rate of {rate} is out of range"
+        )
+
+
+def list_event_times(doses: Iterable[Dose]) -> FloatArray:
+    """Return every start and end of a dose, sorted, in hours."""
+    times = {0.0}
+    for dose in doses:
+        times |= {dose.start_h, dose.start_h + (dose.duration_h or 0.0)}
+    return np.array(sorted(times))
+
+
+def _read_number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def _refuse(path: str, code: str, value: object, accepted: str, message: str) -> NoReturn:
+    raise InvalidInput([build_error(path, code, value, accepted, message)])
