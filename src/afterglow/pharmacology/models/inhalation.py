@@ -1,4 +1,4 @@
-"""Uptake that depends on the level already reached: turned into pieces of constant uptake, so that the rest stays exact."""
+"""Uptake that depends on the level reached: made into pieces of constant uptake, so that the rest stays exact."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

@@ -27,7 +27,6 @@ ENANTIOMER = "enantiomer_cl"
 PLAIN = "value * exp(eta)"
 FIXED = "value"
 KNOWN_KEYS = (frozenset(Model.__dataclass_fields__) - {"citation"}) | {"source", "locator", "grade"}
-)
 
 
 def read_model(content: Mapping[str, Any]) -> Model:
