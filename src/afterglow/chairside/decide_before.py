@@ -13,7 +13,7 @@ from afterglow.protocols.dose_limits import check_limits
 from afterglow.protocols.dose_sheet import round_half_up
 from afterglow.protocols.dose_volumes import round_to_pump
 from afterglow.protocols.facts import find_fact
-from afterglow.protocols.model import Pattern
+from afterglow.protocols.model import Pattern, Protocol
 from afterglow.terms import InvalidInput, Override, Problem, Severity, build_error, parse_instant
 
 
@@ -25,13 +25,27 @@ def open_session(deciding: Deciding) -> dict[str, Any]:
     return {"protocol": protocol.id, "protocol_hash": protocol.content_hash}
 
 
+SEEN = ("oriented", "walks-unaided", "escort-present", "instructions-given", "iv-removed")
+
+
 def record_check(deciding: Deciding) -> dict[str, Any]:
     """A check is recorded as it was found; a failed one is said."""
-    check = next((each for each in deciding.protocol.checks if each.id == deciding.data["check"]), None)
+    named = deciding.data["check"]
+    check = next((each for each in deciding.protocol.checks if each.id == named), None)
+    if check is None and named not in (seen := list_seen(deciding.protocol)):
+        accepted = ", ".join(sorted({*(each.id for each in deciding.protocol.checks), *seen}))
+        message = "this protocol has no check of that name"
+        raise InvalidInput([build_error("check", "check-unknown", str(named)[:80], accepted, message)])
     if check is not None and not deciding.data["passed"]:
         deciding.note(check.id, f"{check.title}: not as asked", check.asks, "Resolve, or do not dose.", check.citation)
     _check_details(deciding)
     return {}
+
+
+def list_seen(protocol: Protocol) -> tuple[str, ...]:
+    """Return what somebody looks at before the person leaves: each is recorded like a check, asked for or not."""
+    asked = [str(gate.params["what"].value) for gate in protocol.gates if gate.kind == "observed"]
+    return tuple(dict.fromkeys((*asked, *SEEN)))
 
 
 # what a check may tell beside its answer, and what is never told but measured, asked or charted in its own place

@@ -67,6 +67,9 @@ def record_left(deciding: Deciding) -> dict[str, Any]:
         )
     elif deciding.occurred_at < released.occurred_at:
         deciding.note("left-before-release", "Left before the release", "release, then leaving", "Check the times.")
+    for alarm in list_active(deciding.state):
+        if alarm.priority == "high":
+            deciding.note("left-under-alarm", f"Left under an alarm: {alarm.title}", "none", "Tell the prescriber now.")
     return {}
 
 

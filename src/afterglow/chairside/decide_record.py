@@ -10,7 +10,7 @@ from afterglow.chairside.context import Deciding
 from afterglow.chairside.decide_before import record_assessment, record_check, record_preparation, record_weight
 from afterglow.chairside.decide_giving import name_device_mg, read_pump
 from afterglow.chairside.decide_watching import balance_drug, name_classes, record_score
-from afterglow.chairside.dosing import find_phase
+from afterglow.chairside.dosing import INFUSION, find_phase
 from afterglow.chairside.errors import Refused
 from afterglow.chairside.orders import list_open_verbal_orders
 from afterglow.terms import parse_instant, render_instant
@@ -20,6 +20,8 @@ _COMMAND_OF = {each.event: each.name for each in COMMANDS.values()}
 _SIGNED = frozenset(
     {"order-signed", "time-out-signed", "release-signed", "rule-overridden", "record-closed", "order-cosigned"}
 )
+_GIVING = frozenset((*INFUSION, "injection-given", "device-given"))
+_MOVES = frozenset({"occurred_at", "rate_ml_per_h", "dose_mg", "number", "outcome"})
 
 
 def correct_entry(deciding: Deciding) -> dict[str, Any]:
@@ -45,7 +47,27 @@ def correct_entry(deciding: Deciding) -> dict[str, Any]:
         at = parse_instant(str(moved), "data.occurred_at")
         deciding.check_occurrence(at, "data.occurred_at")
         checked["occurred_at"] = render_instant(at)
+    _note_moved_dose(deciding, target, checked)
     return {"corrects": target.type, "data": checked}
+
+
+def _note_moved_dose(deciding: Deciding, target: Any, changes: Mapping[str, Any]) -> None:
+    """Say it when a correction changes what was given or when, or the answer of the person: both stay to be read."""
+    if target.type in _GIVING and changes.keys() & _MOVES:
+        changed = ", ".join(name.replace("_", " ") for name in sorted(changes.keys() & _MOVES))
+        deciding.note(
+            "dose-corrected",
+            f"Entry {target.seq} of the dose was corrected: {changed}",
+            "entered right at the time",
+            "Read both entries; tell the prescriber when the given dose is another.",
+        )
+    if target.type == "consent-confirmed" and "agrees" in changes:
+        deciding.note(
+            "consent-corrected",
+            f"The answer of entry {target.seq} was corrected",
+            "the person's own answer",
+            "Ask again.",
+        )
 
 
 def _is_cosigned(deciding: Deciding, seq: int) -> bool:

@@ -222,7 +222,7 @@ def test_a_corrected_pump_reading_is_compared_again():
 def test_no_pump_reading_is_not_a_difference():
     room = Room().start().wait(20)
     assert list_rules(room.do("record-pause")) == []
-    assert room.view["dose"]["pump"] == {"ml": None, "read_at": None, "difference_percent": None}
+    assert room.view["dose"]["pump"] == {"ml": None, "read_at": None, "difference_percent": None, "limit_percent": "5"}
 
 
 def test_a_reading_before_anything_moved_has_no_per_cent():
@@ -285,3 +285,25 @@ def test_each_protocol_is_given_its_own_way():
     assert Room().ready().refuse("give-injection", dose_mg="36").code == "pattern-does-not-fit"
     assert Room("im-racemic").ready().refuse("start").code == "pattern-does-not-fit"
     assert Room("im-racemic").ready().refuse("give-device", lot="x", outcome="given").code == "pattern-does-not-fit"
+
+
+def test_a_correction_that_moves_the_dose_is_said():
+    """The minute of the pause changes what was given; its words do not."""
+    room = Room().start().wait(10)
+    room.do("record-pause", reason="pressure")
+    room.wait(5)
+    seq = room.state.effective["pause-recorded"][-1].seq
+    moved = {
+        "seq": seq,
+        "data": {"occurred_at": (room.now - timedelta(minutes=7)).isoformat()},
+        "reason": "by the pump",
+    }
+    assert list_rules(room.do("correct-entry", **moved)) == ["dose-corrected"]
+    worded = {"seq": seq, "data": {"reason": "asked for"}, "reason": "asked again"}
+    assert list_rules(room.do("correct-entry", **worded)) == []
+
+
+def test_a_check_that_the_protocol_does_not_know_is_refused():
+    refusal = Room().arrive().refuse("record-check", check="fsting", passed=True)
+    assert refusal.problems[0].code == "check-unknown"
+    assert "fasting" in refusal.problems[0].accepted

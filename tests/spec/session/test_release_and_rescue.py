@@ -314,3 +314,17 @@ def test_an_alarm_that_stands_is_seen_before_leaving():
     room.do("record-symptom", kind="chest-pain", level="severe")
     assert [alarm["row"] for alarm in room.view["alarms"]] == ["A-03"]
     assert room.refuse("sign-release", PRESCRIBER).code == "alarm-stands"
+
+
+def test_leaving_under_a_high_alarm_is_recorded_and_said():
+    """The release was signed with a calm pressure; a later one stands unanswered at the door."""
+    room = Room().recover()
+    room.do("sign-release", PRESCRIBER)
+    room.wait(3).vitals(systolic=192, diastolic=100)
+    assert "left-under-alarm" in [finding.rule for finding in room.do("record-left").findings]
+
+
+def test_leaving_with_nothing_standing_says_nothing():
+    room = Room().recover()
+    room.do("sign-release", PRESCRIBER)
+    assert room.do("record-left").findings == ()
