@@ -3,15 +3,145 @@
 numba is imported by the kernels' modules alone, and only when this module is asked for.
 """
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
+import numpy as np
+
+from afterglow.pharmacology.linear import compiled_walk as kernels
 from afterglow.pharmacology.linear.extended import Extended, Schedule
-from afterglow.pharmacology.linear.plan import Plan
+from afterglow.pharmacology.linear.plan import JUMP, IntArray, Plan
 from afterglow.pharmacology.linear.system import FloatArray
+
+Layout = tuple[IntArray, IntArray, IntArray, IntArray, IntArray, IntArray, IntArray]
+TILE = 256
+_TILE_NUMBERS = 1 << 18
+"""A tile's propagators are to fit the second-level cache of a core, or nearly."""
 
 
 def walk(
     extended: Extended, schedule: Schedule, plan: Plan, strengths: FloatArray, n_times: int, threads: int
 ) -> dict[str, FloatArray]:
     """Return each output at each time, shape (n_times, n); the same bits for any number of threads."""
-    from afterglow.pharmacology.linear.plain import walk as walk_plainly
+    layout = build_layout(extended)
+    results = np.empty((len(extended.outputs), n_times, extended.n))
+    results[:, : find_first(plan, n_times)] = 0.0
+    given = (
+        results,
+        build_generator(extended, layout),
+        (plan.operations, plan.fresh_h, plan.left, plan.right),
+        layout,
+        build_events(schedule),
+        strengths,
+        build_outputs(extended),
+    )
+    tile = pick_tile(plan.left.size * layout[1].size)
 
-    return walk_plainly(extended, schedule, plan, strengths, n_times)
+    def work(first: int, last: int) -> None:
+        kernels.walk_tiles(first, last, tile, *given)
+
+    share(work, -(-extended.n // tile), threads)
+    return {name: results[k] for k, (name, _) in enumerate(extended.outputs)}
+
+
+def share(work: Callable[[int, int], None], count: int, threads: int) -> None:
+    """Do work(first, last) over 0..count, in turn or in threads; the kernels release the interpreter."""
+    if threads == 1 or count == 1:
+        work(0, count)
+        return
+    bounds = np.unique(np.linspace(0, count, min(count, 8 * threads) + 1).astype(int)).tolist()
+    with ThreadPoolExecutor(threads) as pool:
+        for done in [pool.submit(work, a, b) for a, b in pairwise(bounds)]:
+            done.result()
+
+
+def pick_tile(numbers: int) -> int:
+    """Return the patients of a tile, fewer where each needs many propagator entries."""
+    tile = TILE
+    while tile > 8 and tile * numbers > _TILE_NUMBERS:
+        tile //= 2
+    return tile
+
+
+def find_first(plan: Plan, n_times: int) -> int:
+    """Return the index of the first time that the plan records."""
+    kind, index = plan.operations[:, 0], plan.operations[:, 2]
+    recorded = index[(kind != JUMP) & (index >= 0)]
+    return int(recorded.min(initial=n_times))
+
+
+def build_layout(extended: Extended) -> Layout:
+    """Return the entries of the propagators row by row, held rates last, and what their products are made of."""
+    size = extended.size
+    rates = {state for state in extended.rate_of if state >= 0}
+    row_start, column, free = [0], [], []
+    for i in range(size):
+        columns = np.flatnonzero(extended.pattern[i]).tolist()
+        kept = [j for j in columns if j not in rates or j == i]
+        column += kept + [j for j in columns if j in rates and j != i]
+        row_start.append(len(column))
+        free.append(len(kept))
+    slot = {(i, column[k]): k for i in range(size) for k in range(row_start[i], row_start[i + 1])}
+    triples = [
+        (slot[i, j], slot[i, k], slot[k, j])
+        for i in range(size)
+        for j in range(size)
+        for k in range(size)
+        if (i, j) in slot and (i, k) in slot and (k, j) in slot
+    ]
+    moving = [int(i not in rates) for i in range(size)]
+    leaks = [int((i, i) in extended.entries) for i in range(size)]
+    diagonal = [slot[i, i] for i in range(size)]
+    return (
+        _whole(row_start),
+        _whole(column),
+        _whole(free),
+        _whole(diagonal),
+        _whole(moving),
+        _whole(leaks),
+        _whole(triples).reshape(-1, 3),
+    )
+
+
+def build_generator(extended: Extended, layout: Layout) -> FloatArray:
+    """Return the matrix's entries, shape (entries, n)."""
+    row_start, column = layout[0], layout[1]
+    generator = np.zeros((column.size, extended.n))
+    for i in range(extended.size):
+        for k in range(row_start[i], row_start[i + 1]):
+            if (i, int(column[k])) in extended.entries:
+                generator[k] = extended.entries[i, int(column[k])]
+    return generator
+
+
+def build_events(schedule: Schedule) -> tuple[IntArray, ...]:
+    """Return boluses and rate changes as flat lists with the place where each edge begins."""
+    count = schedule.edges.size
+    bolus_start = np.searchsorted(_whole([edge for edge, _, _ in schedule.boluses]), np.arange(count + 1))
+    rate_start = np.searchsorted(_whole([edge for edge, _, _ in schedule.rates]), np.arange(count + 1))
+    running = [k for _, _, inputs in schedule.rates for k in inputs]
+    run_start = np.concatenate([[0], np.cumsum([len(inputs) for _, _, inputs in schedule.rates])])
+    return (
+        bolus_start.astype(np.int64),
+        _whole([state for _, state, _ in schedule.boluses]),
+        _whole([k for _, _, k in schedule.boluses]),
+        rate_start.astype(np.int64),
+        _whole([state for _, state, _ in schedule.rates]),
+        run_start.astype(np.int64),
+        _whole(running),
+    )
+
+
+def build_outputs(extended: Extended) -> tuple[IntArray, IntArray, FloatArray]:
+    """Return where each output's weights begin, their states, and the weights, shape (n_weights, n)."""
+    flat = [pair for _, weights in extended.outputs for pair in weights]
+    weight = np.empty((len(flat), extended.n))
+    for k, (_, value) in enumerate(flat):
+        weight[k] = value
+    start = np.concatenate([[0], np.cumsum([len(weights) for _, weights in extended.outputs])])
+    return start.astype(np.int64), _whole([state for state, _ in flat]), weight
+
+
+def _whole(numbers: object) -> IntArray:
+    return np.array(numbers, dtype=np.int64)

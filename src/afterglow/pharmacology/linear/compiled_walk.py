@@ -1,0 +1,243 @@
+"""Kernels of the compiled engine: a tile of patients walks the plan, patients innermost and contiguous in memory.
+
+No fast-math and a fixed tile, so the bits depend on neither the number of threads nor the other tiles.
+"""
+
+import numpy as np
+from numba import njit
+
+from afterglow.pharmacology.linear.plan import JUMP, RECORD
+from afterglow.pharmacology.linear.propagator import TERMS
+
+# Arrays of a tile are indexed [entry or state, patient]. `layout` is a tuple of integer arrays:
+# row_start (size+1), column, free_count (columns that are no held rates, which come last), diagonal (size),
+# moving (1 where a state changes by itself), leaks (1 where its diagonal is an entry), triples (product, left, right).
+
+
+@njit(nogil=True, cache=True)
+def run_steps(count, at, current, base, begin, width, with_rates, results, made, state, layout, outputs):  # type: ignore[no-untyped-def]
+    """Take `count` steps with the propagator whose entries begin at row `base`, and return the new buffer's number.
+
+    Outputs are written from time `at` on (none where it is -1). All loops stand in one body, because a call for each
+    row would cost as much as its work; at most three columns in one loop, because with more the compiler gives up
+    proving that rows do not overlap and uses no vector instructions.
+    """
+    row_start, column, free_count, _diagonal, moving, _leaks, _triples = layout
+    start, weighed, weight = outputs
+    size = moving.size
+    for step in range(count):
+        old = current * size
+        current = 1 - current
+        new = current * size
+        for i in range(size):
+            if not moving[i]:
+                continue
+            a = row_start[i]
+            many = row_start[i + 1] - a if with_rates else free_count[i]
+            out = new + i
+            p0, c0 = base + a, old + column[a]
+            if many == 1:
+                for j in range(width):
+                    state[out, j] = made[p0, j] * state[c0, j]
+                continue
+            c1 = old + column[a + 1]
+            if many == 2:
+                for j in range(width):
+                    state[out, j] = made[p0, j] * state[c0, j] + made[p0 + 1, j] * state[c1, j]
+                continue
+            c2 = old + column[a + 2]
+            for j in range(width):
+                state[out, j] = (
+                    made[p0, j] * state[c0, j] + made[p0 + 1, j] * state[c1, j] + made[p0 + 2, j] * state[c2, j]
+                )
+            k = 3
+            while k < many:
+                q, c0 = p0 + k, old + column[a + k]
+                if k + 1 < many:
+                    c1 = old + column[a + k + 1]
+                    for j in range(width):
+                        state[out, j] += made[q, j] * state[c0, j] + made[q + 1, j] * state[c1, j]
+                else:
+                    for j in range(width):
+                        state[out, j] += made[q, j] * state[c0, j]
+                k += 2
+        if at >= 0:
+            for o in range(start.size - 1):
+                s = new + weighed[start[o]]
+                for j in range(width):
+                    results[o, at + step, begin + j] = weight[start[o], begin + j] * state[s, j]
+                for k in range(start[o] + 1, start[o + 1]):
+                    s = new + weighed[k]
+                    for j in range(width):
+                        results[o, at + step, begin + j] += weight[k, begin + j] * state[s, j]
+    return current
+
+
+@njit(nogil=True, cache=True)
+def multiply(out, left, right, triples, width):  # type: ignore[no-untyped-def]
+    """Set out = left right for matrices stored by their entries; `out` is neither of them."""
+    k = 0
+    while k < triples.shape[0]:
+        c, a, b = triples[k, 0], triples[k, 1], triples[k, 2]
+        if k + 1 < triples.shape[0] and triples[k + 1, 0] == c:
+            a1, b1 = triples[k + 1, 1], triples[k + 1, 2]
+            for j in range(width):
+                out[c, j] = left[a, j] * right[b, j] + left[a1, j] * right[b1, j]
+            k += 2
+        else:
+            for j in range(width):
+                out[c, j] = left[a, j] * right[b, j]
+            k += 1
+        while k < triples.shape[0] and triples[k, 0] == c:
+            a, b = triples[k, 1], triples[k, 2]
+            for j in range(width):
+                out[c, j] += left[a, j] * right[b, j]
+            k += 1
+
+
+@njit(nogil=True, cache=True)
+def exponentiate_tile(out, generator, step_h, layout, width):  # type: ignore[no-untyped-def]
+    """Set `out` to exp(generator * step): the shifted series of `propagator.exponentiate`, for a tile."""
+    _row_start, column, _free_count, diagonal, _moving, leaks, triples = layout
+    size, entries = diagonal.size, column.size
+    lifted = np.empty((entries, width))
+    other = np.empty((entries, width))
+    shift = np.zeros(width)
+    for i in range(size):
+        for j in range(width):
+            shift[j] = max(shift[j], -generator[diagonal[i], j])
+    norm = 0.0
+    sums = np.zeros((size, width))
+    for k in range(entries):
+        for j in range(width):
+            lifted[k, j] = generator[k, j] * step_h
+    for i in range(size):
+        for j in range(width):
+            lifted[diagonal[i], j] += shift[j] * step_h
+    for k in range(entries):
+        for j in range(width):
+            sums[column[k], j] += abs(lifted[k, j])
+    for i in range(size):
+        for j in range(width):
+            norm = max(norm, sums[i, j])
+    squarings = 0
+    while norm > 0.5:
+        norm *= 0.5
+        squarings += 1
+    scale = 0.5**squarings
+    for k in range(entries):
+        for j in range(width):
+            lifted[k, j] *= scale
+            out[k, j] = lifted[k, j] / TERMS
+    for i in range(size):
+        for j in range(width):
+            out[diagonal[i], j] += 1.0
+    for term in range(TERMS - 1, 0, -1):
+        multiply(other, lifted, out, triples, width)
+        factor = 1.0 / term
+        for k in range(entries):
+            for j in range(width):
+                out[k, j] = other[k, j] * factor
+        for i in range(size):
+            for j in range(width):
+                out[diagonal[i], j] += 1.0
+    for j in range(width):
+        shift[j] = np.exp(-shift[j] * step_h * scale)
+    for k in range(entries):
+        for j in range(width):
+            out[k, j] *= shift[j]
+    for i in range(size):
+        if not leaks[i]:
+            for j in range(width):
+                out[diagonal[i], j] = 1.0
+    for _ in range(squarings):
+        multiply(other, out, out, triples, width)
+        for k in range(entries):
+            for j in range(width):
+                out[k, j] = other[k, j]
+
+
+@njit(nogil=True, cache=True)
+def build_tile(made, generator, begin, fresh_h, left, right, layout, width):  # type: ignore[no-untyped-def]
+    """Fill the propagators of a plan: entry k of number q in row q * entries + k."""
+    entries = layout[1].size
+    mine = np.ascontiguousarray(generator[:, begin : begin + width])
+    for k in range(left.size):
+        out = made[k * entries : (k + 1) * entries]
+        if left[k] < 0:
+            exponentiate_tile(out, mine, fresh_h[k], layout, width)
+        else:
+            one = made[left[k] * entries : (left[k] + 1) * entries]
+            other = made[right[k] * entries : (right[k] + 1) * entries]
+            multiply(out, one, other, layout[6], width)
+
+
+@njit(nogil=True, cache=True)
+def jump(state, current, size, edge, begin, width, events, strengths):  # type: ignore[no-untyped-def]
+    """Add the boluses of an edge, and set its held rates in both buffers."""
+    bolus_start, bolus_state, bolus_input, rate_start, rate_state, run_start, run_input = events
+    for k in range(bolus_start[edge], bolus_start[edge + 1]):
+        row = current * size + bolus_state[k]
+        for j in range(width):
+            state[row, j] += strengths[bolus_input[k], begin + j]
+    for k in range(rate_start[edge], rate_start[edge + 1]):
+        one, other = rate_state[k], size + rate_state[k]
+        for j in range(width):
+            state[one, j] = 0.0
+        for r in range(run_start[k], run_start[k + 1]):
+            for j in range(width):
+                state[one, j] += strengths[run_input[r], begin + j]
+        for j in range(width):
+            state[other, j] = state[one, j]
+
+
+@njit(nogil=True, cache=True)
+def write(results, at, begin, state, base, outputs, width):  # type: ignore[no-untyped-def]
+    """Write every output of a tile at one time."""
+    start, weighed, weight = outputs
+    for o in range(start.size - 1):
+        for j in range(width):
+            total = 0.0
+            for k in range(start[o], start[o + 1]):
+                total += weight[k, begin + j] * state[base + weighed[k], j]
+            results[o, at, begin + j] = total
+
+
+@njit(nogil=True, cache=True)
+def has_rates(state, moving, width):  # type: ignore[no-untyped-def]
+    """Tell whether any held input runs in this tile."""
+    for i in range(moving.size):
+        if not moving[i]:
+            for j in range(width):
+                if state[i, j] != 0.0:
+                    return True
+    return False
+
+
+@njit(nogil=True, cache=True)
+def walk_tiles(first, last, tile, results, generator, plan, layout, events, strengths, outputs):  # type: ignore[no-untyped-def]
+    """Walk tiles `first` to `last` (exclusive) through the plan and write their outputs."""
+    operations, fresh_h, left, right = plan
+    size, entries, n = layout[3].size, layout[1].size, generator.shape[1]
+    made = np.empty((left.size * entries, tile))
+    state = np.empty((2 * size, tile))
+    for t in range(first, last):
+        begin = t * tile
+        width = min(tile, n - begin)
+        build_tile(made, generator, begin, fresh_h, left, right, layout, width)
+        state[:] = 0.0
+        current = 0
+        with_rates = False
+        for k in range(operations.shape[0]):
+            kind, number, at, count = operations[k, 0], operations[k, 1], operations[k, 2], operations[k, 3]
+            if kind == JUMP:
+                jump(state, current, size, number, begin, width, events, strengths)
+                with_rates = has_rates(state, layout[4], width)
+            elif kind == RECORD:
+                for i in range(count):
+                    write(results, at + i, begin, state, current * size, outputs, width)
+            else:
+                base = number * entries
+                current = run_steps(
+                    count, at, current, base, begin, width, with_rates, results, made, state, layout, outputs
+                )
