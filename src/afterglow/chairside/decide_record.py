@@ -13,7 +13,7 @@ from afterglow.chairside.decide_watching import balance_drug, name_classes, reco
 from afterglow.chairside.dosing import INFUSION, find_phase
 from afterglow.chairside.errors import Refused
 from afterglow.chairside.orders import list_open_verbal_orders
-from afterglow.terms import parse_instant, render_instant
+from afterglow.terms import InvalidInput, build_error, parse_instant, render_instant
 
 OVER = ("left", "ended", "cancelled")
 _COMMAND_OF = {each.event: each.name for each in COMMANDS.values()}
@@ -78,6 +78,9 @@ def _check_changes(deciding: Deciding, target: Any, changes: dict[str, Any]) -> 
     """Return the new values in normal form, read by the rules of the entry's own command."""
     name = _COMMAND_OF[target.type]
     known = {spec.name for spec in COMMANDS[name].fields}
+    if target.type == "consent-confirmed" and "consent" in changes:
+        message = "which consent stands is read from the chart; ask again instead"
+        raise InvalidInput([build_error("data.consent", "field-not-corrected", "consent", "agrees", message)])
     kept = {key: value for key, value in target.data.items() if key in known}
     parsed = parse_command(name, {**kept, **changes})
     changed = {key: value for key, value in parsed.data.items() if kept.get(key) != value}

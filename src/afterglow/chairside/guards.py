@@ -134,10 +134,10 @@ def _check_gates_of_dose(state: SessionState, protocol: Protocol, now: datetime)
 def check_consent(state: SessionState, at: datetime | None) -> list[Blocker]:
     """Return what is missing of consent: a valid signature that covers this, and today's yes, no later than `at`."""
     known = state.header.get("consent") or {}
-    if not known.get("is_valid"):
-        reason = str(known.get("reason") or "no valid consent covers this route and dose")
-        return [Blocker("consent-not-valid", f"Consent: {reason}.")]
     today = state.effective.get("consent-confirmed", ())
+    if not known.get("is_valid") and find_signed_consent(state) is None:
+        reason = str(known.get("reason") or "no valid consent covers this route and dose")
+        return [Blocker("consent-not-valid", f"Consent: {reason}. Once it is signed, ask again today.")]
     if not today:
         return [Blocker("consent-not-confirmed", "Ask again today whether the person agrees.")]
     if not today[-1].data["agrees"]:
@@ -145,6 +145,15 @@ def check_consent(state: SessionState, at: datetime | None) -> list[Blocker]:
     if at is not None and not any(event.data["agrees"] and event.occurred_at <= at for event in today):
         return [Blocker("consent-not-confirmed", "The person's yes of today is dated after this.")]
     return []
+
+
+def find_signed_consent(state: SessionState) -> str | None:
+    """Return the consent that stands under this session: of its opening, or one signed later and confirmed today."""
+    known = state.header.get("consent") or {}
+    opened = [known["consent"]] if known.get("is_valid") and known.get("consent") else []
+    answers = state.effective.get("consent-confirmed", ())
+    stands = [*opened, *(event.data["consent"] for event in answers if "consent" in event.data)]
+    return str(stands[-1]) if stands else None
 
 
 def check_suicide(state: SessionState, protocol: Protocol, now: datetime) -> list[Blocker]:

@@ -16,11 +16,17 @@ from afterglow.clinic.plans import actions as plans
 from afterglow.clinic.plans.headers import build_session_header
 from afterglow.clinic.plans.models import Plan, SessionOrder
 from afterglow.terms import InvalidInput
-from tests.factories import DAY, NOW, Cast, draft, make_plan, make_ready, weigh
+from tests.factories import DAY, NOW, Cast, draft, make_plan, make_ready, sign, weigh
+
+MINUTE = timedelta(minutes=1)
 
 
 def order(cast: Cast, plan: Plan, **changes: Any) -> SessionOrder:
     return plans.sign_order(plan=plan, **{"by": cast.owner, "now": NOW, **changes})
+
+
+def list_blockers(session: Any, now: Any) -> list[str]:
+    return [blocker["code"] for blocker in get_view(session, now)["blockers"]]
 
 
 def test_an_order_works_the_dose_out_from_the_weight(cast: Cast) -> None:
@@ -203,3 +209,26 @@ def test_an_order_signed_in_the_session_names_no_allergy(cast: Cast) -> None:
         submit_command(data={**typed, "rescue": ["ondansetron 4 mg IV"]}, **given)
     assert caught.value.code == "allergy"
     submit_command(data={**typed, "rescue": ["paracetamol 1 g"]}, **given)
+
+
+def test_a_consent_signed_after_the_session_was_opened_counts_once_the_person_is_asked_again(cast: Cast) -> None:
+    plan = make_plan(cast)
+    consents.withdraw_consent(consent=plan.patient.consents.get(), by=cast.nurse, now=NOW)
+    session = open_session(patient=plan.patient, plan=plan, site=cast.site, by=cast.owner, now=NOW)
+    given = {"session": session, "type": "confirm-consent", "by": cast.nurse}
+    submit_command(data={"agrees": True, "consent": "made-up"}, now=NOW + MINUTE, **given)
+    assert "consent-not-valid" in list_blockers(session, NOW + MINUTE)
+    sign(cast, plan.patient, now=NOW + 2 * MINUTE)
+    assert "consent-not-valid" in list_blockers(session, NOW + 2 * MINUTE)
+    submit_command(data={"agrees": True}, now=NOW + 3 * MINUTE, **given)
+    assert not {"consent-not-valid", "consent-not-confirmed"} & set(list_blockers(session, NOW + 3 * MINUTE))
+
+
+def test_which_consent_stands_is_not_corrected_by_hand(cast: Cast) -> None:
+    plan = make_plan(cast)
+    session = open_session(patient=plan.patient, plan=plan, site=cast.site, by=cast.owner, now=NOW)
+    made = submit_command(session=session, type="confirm-consent", data={"agrees": True}, by=cast.nurse, now=NOW)
+    change = {"seq": made.events[0].seq, "data": {"consent": "another"}, "reason": "the other text"}
+    with pytest.raises(InvalidInput) as caught:
+        submit_command(session=session, type="correct-entry", data=change, by=cast.nurse, now=NOW)
+    assert caught.value.problems[0].code == "field-not-corrected"

@@ -17,7 +17,7 @@ from afterglow.chairside.commands import Command, list_text_fields, parse_comman
 from afterglow.chairside.decide import Decision, Refusal, decide
 from afterglow.chairside.dosing import find_phase
 from afterglow.chairside.events import Event
-from afterglow.chairside.guards import GIVING
+from afterglow.chairside.guards import GIVING, find_signed_consent
 from afterglow.chairside.state import SessionState, fold
 from afterglow.chairside.view import derive_view
 from afterglow.clinic import policy
@@ -28,7 +28,7 @@ from afterglow.clinic.consents.models import Consent
 from afterglow.clinic.dosing_sessions.fold import keep_state, load_notes, load_protocol, load_state, read_event
 from afterglow.clinic.dosing_sessions.links import Row, append_rows
 from afterglow.clinic.dosing_sessions.models import LIVE_PHASES, CommandReceipt, Session, SessionEvent
-from afterglow.clinic.dosing_sessions.opening import collect_header, list_lacks_of_order
+from afterglow.clinic.dosing_sessions.opening import collect_header, find_consent, list_lacks_of_order
 from afterglow.clinic.dosing_sessions.protocols import find_protocol_of, store_protocol
 from afterglow.clinic.dosing_sessions.texts import find_note_ids, put_texts, take_texts, withdraw_texts
 from afterglow.clinic.errors import Refused
@@ -140,6 +140,8 @@ def submit_command(
         return _answer_again(locked, receipt, now)
     protocol, state = load_protocol(locked), load_state(locked)
     _check_consent_stands(command, state)
+    if type == "confirm-consent":
+        command = _name_consent(command, locked, protocol, now)
     stored = Command(type, _take_all_texts(command, state, locked, now))
     decision = _decide(
         state,
@@ -252,11 +254,18 @@ def _check_belongs(patient: Any, plan: Any, site: Any) -> None:
         raise Refused("plan-not-signed", "a session runs under a signed plan that is in force")
 
 
+def _name_consent(command: Command, session: Session, protocol: Protocol, now: datetime) -> Command:
+    """Return today's answer with the consent it stands on: the chart says which, never who types the answer."""
+    found = find_consent(session, protocol, now.astimezone(ZoneInfo(session.site.timezone)).date())
+    data = {name: value for name, value in command.data.items() if name != "consent"}
+    return Command(command.type, {**data, "consent": found["consent"]} if found["is_valid"] else data)
+
+
 def _check_consent_stands(command: Command, state: SessionState) -> None:
     """Refuse to give on a consent that was withdrawn in the chart while the session was open."""
     if command.type not in GIVING or command.data.get("already_happened"):
         return
-    consent_id = (state.header.get("consent") or {}).get("consent")
+    consent_id = find_signed_consent(state)
     if consent_id and Consent.objects.filter(pk=consent_id, withdrawn_at__isnull=False).exists():
         raise Refused("consent-withdrawn", "The consent was withdrawn; no dose.")
 
