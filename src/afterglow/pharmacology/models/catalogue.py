@@ -51,7 +51,11 @@ def choose_model(drug: str, route: str, model_id: str | None = None) -> Model:
     """
     _require("drug", "drug-unknown", drug, DRUGS)
     _require("route", "route-unknown", route, ROUTES)
-    model = get_model(model_id if model_id is not None else load_defaults()[drug].get(route, ""))
+    chosen = model_id if model_id is not None else load_defaults()[drug].get(route)
+    if chosen is None:
+        accepted = ", ".join(load_defaults()[drug])
+        _refuse("route", "route-without-model", route, accepted, f"no model describes {drug} ketamine by {route}")
+    model = get_model(chosen)
     if model.status in (Status.STRUCTURE_ONLY, Status.RATIOS_ONLY):
         reason = {
             Status.STRUCTURE_ONLY: "its parameter table was not seen",
