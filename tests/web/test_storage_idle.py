@@ -134,3 +134,19 @@ def test_a_second_factor_is_stored_encrypted_and_opens_the_pages(settings: LazyS
     request = ask()
     request.user = user
     assert SecondFactorMiddleware(lambda _: HttpResponse("page"))(request).status_code == 200
+
+
+@pytest.mark.django_db
+def test_a_second_factor_is_not_dropped_but_set_up_anew_through_a_link(settings: LazySettings) -> None:
+    from allauth.mfa.adapter import get_adapter
+    from allauth.mfa.models import Authenticator
+    from allauth.mfa.totp.internal.auth import TOTP
+
+    from afterglow.clinic.people.accounts import make_setup_link, use_setup_link
+
+    user = make_user("nina")
+    made = TOTP.activate(user, "JBSWY3DPEHPK3PXP")
+    settings.SECOND_FACTOR_REQUIRED = True
+    assert not get_adapter().can_delete_authenticator(made.instance)
+    use_setup_link(token=make_setup_link(user=user, by=None, now=NOW), password="a new and longer one", now=NOW)
+    assert not Authenticator.objects.filter(user=user).exists()

@@ -4,6 +4,8 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -56,6 +58,10 @@ class MFAAdapter(DefaultMFAAdapter):
     def encrypt(self, text: str) -> str:
         """Return the secret as it is stored."""
         return encrypt_field(text, MFA_CONTEXT)
+
+    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
+        """Return no where a second factor is required: it is replaced through a new set-up link, never just dropped."""
+        return not settings.SECOND_FACTOR_REQUIRED
 
     def decrypt(self, encrypted_text: str) -> str:
         """Return the secret as it is used."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
@@ -107,7 +108,9 @@ def find_setup_link(token: str, *, now: datetime) -> SetupLink | None:
 
 @action
 def use_setup_link(*, token: str, password: str, now: datetime, pin: str = "") -> User:
-    """Set the password (and the PIN) of a new account through its link, once.
+    """Set the password (and the PIN) of an account through its link, once; a second factor it had is forgotten.
+
+    The link is also what helps when a phone is lost: the next sign-in asks for a new second factor.
 
     Raises
     ------
@@ -127,9 +130,11 @@ def use_setup_link(*, token: str, password: str, now: datetime, pin: str = "") -
     user.save(update_fields=["password"])
     if pin:
         set_pin(user=user, pin=pin, by=user, now=now)
+    forgotten, _ = Authenticator.objects.filter(user=user).delete()
     link.used_at = now
     link.save(update_fields=["used_at"])
-    audit.record(by=user, action="setup-link.used", subject=user, now=now)
+    detail = {"second_factors_forgotten": forgotten}
+    audit.record(by=user, action="setup-link.used", subject=user, now=now, detail=detail)
     return user
 
 
