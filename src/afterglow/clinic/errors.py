@@ -64,6 +64,12 @@ class TryLater(ClinicError):
         super().__init__("too many failed attempts; wait a moment and try again")
 
 
+class NotYet(ClinicError):
+    """A calculation is not ready: the page shows what it has and says that this part comes later."""
+
+    code = "not-yet"
+
+
 class SetupError(ClinicError):
     """The data folder, one of its secrets, or its database cannot be used; the message says what would do."""
 
