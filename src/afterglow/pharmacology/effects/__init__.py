@@ -1,5 +1,6 @@
 """What the drug does within hours: mind, circulation, pain, and the share of channels it holds."""
 
+from afterglow.pharmacology.effects.calculate import EffectSeries, Setting, calculate_effects
 from afterglow.pharmacology.effects.parameters import (
     EffectParameter,
     EffectValues,
@@ -20,10 +21,13 @@ from afterglow.pharmacology.effects.static import (
 
 __all__ = [
     "EffectParameter",
+    "EffectSeries",
     "EffectValues",
     "Endpoint",
+    "Setting",
     "build_typical_values",
     "calculate_cadss",
+    "calculate_effects",
     "calculate_occupancy",
     "calculate_pain_change_cm",
     "calculate_pain_relief",

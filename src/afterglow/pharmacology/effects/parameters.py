@@ -118,7 +118,7 @@ def draw_values(n: int, generator: np.random.Generator, overrides: Mapping[str, 
         `n` below 1, an unknown name or a number that is not finite.
     """
     if n < 1:
-        raise InvalidInput([build_error("n", "out_of_range", n, "1 or more", "A population has at least one person.")])
+        raise InvalidInput([build_error("n", "out-of-range", n, "1 or more", "A population has at least one person.")])
     values = dict(build_typical_values(n, overrides).values)
     for name, parameter in list_parameters():
         if parameter.omega > 0:
@@ -131,10 +131,10 @@ def _override(values: dict[str, float | FloatArray], overrides: Mapping[str, flo
     for name, value in overrides.items():
         if name not in values:
             text = f"There is no effect parameter {name!r}."
-            problems.append(build_error(f"overrides.{name}", "unknown_name", name, ", ".join(sorted(values)), text))
+            problems.append(build_error(f"overrides.{name}", "unknown-name", name, ", ".join(sorted(values)), text))
         elif not np.isfinite(value):
             text = f"{name} must be a finite number."
-            problems.append(build_error(f"overrides.{name}", "not_finite", value, "a finite number", text))
+            problems.append(build_error(f"overrides.{name}", "not-finite", value, "a finite number", text))
     if problems:
         raise InvalidInput(problems)
     return values | {name: float(value) for name, value in overrides.items()}

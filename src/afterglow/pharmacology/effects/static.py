@@ -33,7 +33,7 @@ def calculate_tolerance(session_number: ArrayLike, factor: ArrayLike = 0.85, flo
     number = _array(session_number)
     if not np.all(number >= 1):
         text = "Sessions are counted from 1."
-        raise InvalidInput([build_error("session_number", "out_of_range", session_number, "1 or more", text)])
+        raise InvalidInput([build_error("session_number", "out-of-range", session_number, "1 or more", text)])
     return np.maximum(_array(factor) ** (number - 1), _array(floor))
 
 
@@ -55,7 +55,7 @@ def calculate_pain_relief(ce: ArrayLike, endpoint: str = "pressure") -> FloatArr
     """
     if endpoint not in PAIN_ENDPOINTS:
         text = f"There is no C50 for {endpoint!r} pain."
-        raise InvalidInput([build_error("endpoint", "unknown_name", endpoint, ", ".join(PAIN_ENDPOINTS), text)])
+        raise InvalidInput([build_error("endpoint", "unknown-name", endpoint, ", ".join(PAIN_ENDPOINTS), text)])
     return calculate_sigmoid(ce, load_endpoints()["analgesia"].parameters[f"{endpoint}_c50_ng_per_ml"].value)
 
 
