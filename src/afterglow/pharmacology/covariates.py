@@ -67,7 +67,9 @@ def check_person(person: Person) -> None:
         low, high, unit = LIMITS[field]
         if value is not None and not low <= value <= high:
             message = f"{field} {value:g} {unit} is out of range"
-            problems.append(build_error(field, f"{field}-out-of-range", value, f"{low:g} to {high:g} {unit}", message))
+            problems.append(
+                build_error(field, f"{field}-out-of-range", show_number(value), f"{low:g} to {high:g} {unit}", message)
+            )
     chosen = (("sex", person.sex, SEXES), ("ancestry", person.ancestry, ANCESTRIES))
     for field, word, accepted in (*chosen, ("hepatic", person.hepatic, HEPATIC_CLASSES)):
         if word is not None and word not in accepted:
@@ -75,6 +77,11 @@ def check_person(person: Person) -> None:
             problems.append(build_error(field, f"{field}-unknown", word, ", ".join(accepted), message))
     if problems:
         raise InvalidInput(problems)
+
+
+def show_number(value: float) -> float | str:
+    """Return a number as a problem may carry it: text where JSON has no number for it."""
+    return value if np.isfinite(value) else str(value)
 
 
 def build_covariates(person: Person, n: int = 1) -> tuple[dict[str, FloatArray], tuple[Problem, ...]]:

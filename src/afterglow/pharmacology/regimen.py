@@ -61,6 +61,14 @@ class Dose:
     occasion: int = 0
     session_mg: Number = 0.0
 
+    def select(self, rows: slice) -> "Dose":
+        """Return the dose of a block of people."""
+        amount, total = (
+            value[rows] if isinstance(value, np.ndarray) and value.ndim else value
+            for value in (self.amount_mg, self.session_mg)
+        )
+        return replace(self, amount_mg=amount, session_mg=total)
+
 
 @dataclass(frozen=True, slots=True)
 class RateChange:
@@ -135,10 +143,15 @@ def build_regimen(
     InvalidInput
         No dose, too many, infusions that overlap, a duration by a route that has none, part of a device.
     """
-    read = [parse_dose(text, f"dose[{i}]") if isinstance(text, str) else text for i, text in enumerate(specs)]
-    if not 1 <= len(read) <= MOST_DOSES:
-        _refuse("dose", "dose-count", len(read), f"1 to {MOST_DOSES} doses", "there must be a dose, and not too many")
+    if not 1 <= len(specs) <= MOST_DOSES:
+        _refuse("dose", "dose-count", len(specs), f"1 to {MOST_DOSES} doses", "there must be a dose, and not too many")
     problems: list[Problem] = []
+    read: list[DoseSpec] = []
+    for i, text in enumerate(specs):
+        try:
+            read.append(parse_dose(text, f"dose[{i}]") if isinstance(text, str) else text)
+        except InvalidInput as refused:
+            problems += refused.problems
     doses: list[Dose] = []
     for spec in read:
         doses += _build_doses(spec, drug, route, weight_kg, problems)

@@ -2,13 +2,14 @@
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any, NoReturn
 
 from afterglow.pharmacology.models.model import Model, Status
 from afterglow.pharmacology.models.reading import read_model
-from afterglow.terms import InvalidInput, build_error
+from afterglow.terms import Citation, Grade, InvalidInput, build_error
 
 DRUGS = ("racemic", "esketamine")
 ROUTES = ("iv", "im", "sc", "intranasal", "sublingual", "oral", "inhaled")
@@ -29,7 +30,7 @@ def load_model_ids() -> tuple[str, ...]:
 def get_model(model_id: str) -> Model:
     """Return the model of that id; raise `InvalidInput` with the known ids when there is none."""
     if model_id not in load_model_ids():
-        accepted = ", ".join(load_model_ids())
+        accepted = ", ".join([*load_model_ids(), *load_mixtures()])
         _refuse("model", "model-unknown", model_id, accepted, f"there is no drug model {model_id!r}")
     return read_model(_load_content(model_id))
 
@@ -39,6 +40,36 @@ def load_defaults() -> Mapping[str, Mapping[str, str]]:
     """Return the default model id by drug and route."""
     content = tomllib.loads(_read("routes.toml"))
     return {drug: dict(content["defaults"][drug]) for drug in DRUGS}
+
+
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """Models that disagree, with the weight each carries."""
+
+    id: str
+    title: str
+    components: tuple[tuple[str, float], ...]
+    citation: Citation
+
+
+@cache
+def load_mixtures() -> Mapping[str, Mixture]:
+    """Return every mixture by id."""
+    content = tomllib.loads(_read("routes.toml"))["mixtures"]
+    return {
+        name: Mixture(
+            name,
+            entry["title"],
+            tuple((part["model"], float(part["weight"])) for part in entry["components"]),
+            Citation(entry["source"], entry["locator"], Grade(entry["grade"])),
+        )
+        for name, entry in content.items()
+    }
+
+
+def find_mixture(mixture_id: str | None) -> Mixture | None:
+    """Return the mixture of that id, or None when it is not one."""
+    return None if mixture_id is None else load_mixtures().get(mixture_id)
 
 
 def choose_model(drug: str, route: str, model_id: str | None = None) -> Model:

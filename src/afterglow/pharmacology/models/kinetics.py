@@ -155,6 +155,8 @@ def build_inputs(
                 duration = rule.duration.evaluate(known) * model.hours_per_unit
             else:
                 duration = 0.0 if dose.duration_h is None else dose.duration_h
+            if np.ndim(start) or np.ndim(duration):
+                start, duration = np.broadcast_arrays(start, duration)
             amount = dose.amount_mg * fraction * share
             inputs.append(Input(places[rule.into], _tidy(start), _tidy(duration), _tidy(amount)))
     return inputs

@@ -1,0 +1,80 @@
+"""What happens outside the studied range of a model: marked or refused, as its file says."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from afterglow.pharmacology._types import FloatArray
+from afterglow.pharmacology.models.model import Model, Range
+from afterglow.pharmacology.regimen import Dose
+from afterglow.terms import InvalidInput, Problem, build_error, build_warning
+
+# what a range is about -> the field as the sender knows it
+_FIELDS = {"age": "age", "weight": "weight", "session_mg": "dose", "dose_mg_per_kg": "dose", "time_after_dose": "until"}
+
+
+def judge_ranges(
+    model: Model,
+    covariates: Mapping[str, FloatArray],
+    doses: Sequence[Dose],
+    until_h: float,
+    *,
+    assumed: frozenset[str] = frozenset(),
+) -> tuple[Problem, ...]:
+    """Return a warning for each value outside what was studied.
+
+    Parameters
+    ----------
+    model : Model
+    covariates : mapping of name to ndarray, shape (n,)
+    doses : sequence of Dose
+    until_h : float, h
+        End of the simulation.
+    assumed : frozenset of str
+        Covariates nobody gave; they are not judged.
+
+    Raises
+    ------
+    InvalidInput
+        A value lies where the model is refused.
+    """
+    seen = {
+        "age": covariates["age"],
+        "weight": covariates["weight"],
+        "session_mg": np.concatenate([np.atleast_1d(dose.session_mg) for dose in doses]),
+        "dose_mg_per_kg": np.concatenate([np.atleast_1d(dose.session_mg / covariates["weight"]) for dose in doses]),
+        "time_after_dose": np.array([_longest_tail(doses, until_h)]),
+    }
+    found = [
+        problem
+        for limits in model.ranges
+        if limits.of not in assumed
+        for problem in _judge(model, limits, np.asarray(seen[limits.of], dtype=np.float64))
+    ]
+    errors = [problem for problem in found if problem.severity == "error"]
+    if errors:
+        raise InvalidInput(errors)
+    return tuple(found)
+
+
+def _judge(model: Model, limits: Range, values: FloatArray) -> list[Problem]:
+    slack = 1e-9 * max(abs(limits.high), 1.0)
+    outside = (values < limits.low - slack) | (values > limits.high + slack)
+    if not outside.any():
+        return []
+    worst = float(values[outside][np.argmax(np.abs(values[outside] - (limits.low + limits.high) / 2))])
+    accepted = f"{limits.low:g} to {limits.high:g} {limits.unit}"
+    if limits.outside == "refuse":
+        message = f"{model.id} is not used at {limits.of.replace('_', ' ')} {worst:g} {limits.unit}"
+        return [build_error(_FIELDS[limits.of], "outside-accepted-range", worst, accepted, message)]
+    share = "" if len(values) == 1 or outside.all() else f" (for {100 * outside.mean():.0f} % of the people)"
+    what = limits.of.replace("_", " ")
+    message = f"{what} {worst:g} {limits.unit} lies outside what {model.id} was studied in{share}"
+    return [build_warning(_FIELDS[limits.of], "outside-studied-range", worst, accepted, message)]
+
+
+def _longest_tail(doses: Sequence[Dose], until_h: float) -> float:
+    """Return the longest time after a session's last dose that is asked for, in hours."""
+    starts = sorted({dose.occasion: dose.start_h for dose in doses}.values())
+    ends = [*starts[1:], until_h]
+    return max((end - start for start, end in zip(starts, ends, strict=True)), default=0.0)

@@ -1,0 +1,155 @@
+"""What a simulation gives back: curves, summaries and what must be said about them, and their published JSON."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from afterglow.pharmacology._types import MINUTES_PER_HOUR, FloatArray
+from afterglow.pharmacology.models.kinetics import Kinetics
+from afterglow.pharmacology.models.model import Model
+from afterglow.terms import Grade, Problem, get_source
+
+QUANTILES = {"p5": 0.05, "p50": 0.50, "p95": 0.95}
+SUMMARY_KEYS = ("cmax_ng_per_ml", "tmax_min", "auc_ng_h_per_ml", "half_life_h")
+
+Series = Mapping[str, FloatArray]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One model's share of a simulation; a mixture has several."""
+
+    model: Model
+    kinetics: Kinetics
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """Curves and summaries of one request.
+
+    Attributes
+    ----------
+    id : str
+        Of the model or the mixture.
+    parts : tuple of Part
+    times_h : ndarray, shape (n_times,), h
+    bands : mapping of analyte to mapping of `p5 p50 p95` (or `value` for one typical person) to ndarray (n_times,)
+        ng/mL.
+    concentrations : mapping of analyte to ndarray, shape (n_times, n), ng/mL
+        Empty where only the bands were kept.
+    effects : mapping of effect to ndarray, shape (n_times, n_effects)
+        Empty where none were asked for.
+    summary : mapping of analyte to mapping of summary key to ndarray, shape (n,)
+    weights : ndarray, shape (n,)
+    problems : tuple of Problem
+    is_population : bool
+    sampling_site, grade, source : str, Grade, str
+    seed : int or None
+    """
+
+    id: str
+    parts: tuple[Part, ...]
+    times_h: FloatArray
+    bands: Mapping[str, Series]
+    concentrations: Series
+    effects: Series
+    summary: Mapping[str, Series]
+    weights: FloatArray
+    problems: tuple[Problem, ...]
+    is_population: bool
+    sampling_site: str
+    grade: Grade
+    source: str
+    seed: int | None = None
+    effect_grades: Mapping[str, Grade] = field(default_factory=dict)
+
+    @property
+    def parameters(self) -> Mapping[str, FloatArray]:
+        """Individual parameters of the first model, name to (n,)."""
+        return self.parts[0].kinetics.parameters
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the published shape; numbers carry six digits."""
+        content: dict[str, Any] = {
+            "model": self.id,
+            "sampling_site": self.sampling_site,
+            "grade": self.grade.value,
+            "source": self.source,
+            "time_min": _render(self.times_h * MINUTES_PER_HOUR),
+            "concentration_ng_per_ml": {name: self._render_band(band) for name, band in self.bands.items()},
+            "effect": {name: self._render_effect(values) for name, values in self.effects.items()},
+            "effect_grade": {name: grade.value for name, grade in self.effect_grades.items()},
+            "summary": {name: self._render_summary(entry) for name, entry in self.summary.items()},
+            "problems": [problem.to_json() for problem in self.problems],
+        }
+        if self.is_population:
+            content |= {"n": len(self.weights), "seed": self.seed}
+        if len(self.parts) > 1:
+            content["components"] = [{"model": part.model.id, "weight": part.weight} for part in self.parts]
+        return content
+
+    def _render_band(self, band: Series) -> Any:
+        if not self.is_population:
+            return _render(band["value"])
+        return {name: _render(values) for name, values in band.items()}
+
+    def _render_effect(self, values: FloatArray) -> Any:
+        if not self.is_population:
+            return _render(values[:, 0])
+        equal = np.full(values.shape[1], 1.0 / values.shape[1])
+        weights = self.weights if len(self.weights) == values.shape[1] else equal
+        return {name: _render(row) for name, row in calculate_bands(values, weights).items()}
+
+    def _render_summary(self, entry: Series) -> dict[str, Any]:
+        if not self.is_population:
+            return {name: _round(float(values[0])) for name, values in entry.items()}
+        return {
+            name: {key: _round(float(row[0])) for key, row in calculate_bands(values[None, :], self.weights).items()}
+            for name, values in entry.items()
+        }
+
+
+def calculate_bands(values: FloatArray, weights: FloatArray) -> dict[str, FloatArray]:
+    """Return the 5th, 50th and 95th percentile of each row.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_rows, n)
+    weights : ndarray, shape (n,)
+        Summing to 1; where they are equal, linear interpolation between order statistics (numpy's default), otherwise
+        the inverse of the weighted distribution function, interpolated at the middles of its steps.
+
+    Returns
+    -------
+    bands : dict of `p5 p50 p95` to ndarray, shape (n_rows,)
+    """
+    levels = np.array(list(QUANTILES.values()))
+    if np.ptp(weights) <= 1e-12 * float(np.max(weights)):
+        rows = np.quantile(values, levels, axis=1)
+    else:
+        order = np.argsort(values, axis=1, kind="stable")
+        sorted_weights = weights[order]
+        middles = np.cumsum(sorted_weights, axis=1) - 0.5 * sorted_weights
+        sorted_values = np.take_along_axis(values, order, axis=1)
+        found = [np.interp(levels, middles[i], sorted_values[i]) for i in range(len(values))]
+        rows = np.array(found).T
+    return dict(zip(QUANTILES, rows, strict=True))
+
+
+def render_source(model: Model) -> str:
+    """Return the address of a model's paper: its DOI, else what the bibliography holds."""
+    source = get_source(model.citation.source)
+    if model.doi:
+        return f"doi:{model.doi}"
+    return f"doi:{source.doi}" if source.doi else source.url
+
+
+def _render(values: FloatArray) -> list[float]:
+    return [_round(value) for value in values.tolist()]
+
+
+def _round(value: float) -> float:
+    return float(f"{value:.6g}")
