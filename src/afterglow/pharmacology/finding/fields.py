@@ -1,0 +1,54 @@
+"""Reading plain data with findings: names that are not known and numbers that are none."""
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from afterglow.terms import InvalidInput, build_error
+
+
+def read_json(text: str) -> dict[str, Any]:
+    """Return the mapping written in a JSON text; refuse anything else, NaN and Infinity included."""
+    try:
+        content = json.loads(text, parse_constant=_refuse_constant)
+    except ValueError as error:
+        message = f"The payload is not JSON: {error}."
+        raise InvalidInput([build_error("payload", "not-json", text[:80], "a JSON object", message)]) from None
+    if not isinstance(content, dict):
+        message = "The payload must be a JSON object."
+        raise InvalidInput([build_error("payload", "not-an-object", text[:80], "a JSON object", message)])
+    return content
+
+
+def refuse_unknown(path: str, content: Mapping[str, Any], known: Iterable[str]) -> None:
+    """Refuse names that mean nothing here, all at once."""
+    names = sorted(known)
+    problems = [
+        build_error(f"{path}.{name}", "unknown-field", name, ", ".join(names), f"There is no {path}.{name}.")
+        for name in content
+        if name not in names
+    ]
+    if problems:
+        raise InvalidInput(problems)
+
+
+def read_numbers(path: str, content: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Return the given names' numbers; a name whose value is None is left out."""
+    found, problems = {}, []
+    for name in sorted(names):
+        value = content.get(name)
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            message = f"{path}.{name} must be a number."
+            problems.append(build_error(f"{path}.{name}", "not-a-number", value, "a finite number", message))
+        else:
+            found[name] = value
+    if problems:
+        raise InvalidInput(problems)
+    return found
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number here")
