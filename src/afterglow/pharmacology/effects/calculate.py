@@ -207,7 +207,7 @@ def _build_grid(inputs: Sequence[Input], times: FloatArray, step_h: float) -> Fl
     starts = [float(np.min(one.start_h)) for one in inputs] or [float(times[0])]
     first, last = min(*starts, float(times[0])), float(times[-1])
     ends = [float(np.max(np.asarray(one.start_h) + np.asarray(one.duration_h))) + DENSE_AFTER_H for one in inputs]
-    edges = [np.unique(np.asarray([one.start_h, np.asarray(one.start_h) + one.duration_h]).ravel()) for one in inputs]
+    edges = [np.unique(np.append(one.start_h, np.add(one.start_h, one.duration_h))) for one in inputs]
     dense = (np.arange(start, min(end, last) + step_h, step_h) for start, end in zip(starts, ends, strict=False))
     points = chain([times, np.arange(first, last, 10.0 * step_h)], dense, [edge for edge in edges if edge.size < 50])
     grid = np.unique(np.concatenate([*points]))
