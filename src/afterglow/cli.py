@@ -6,6 +6,7 @@ Exit status 0: it did its work. 1: its answer is a refusal or a failed check. 2:
 import argparse
 import importlib
 import os
+import re
 import sys
 from collections.abc import Sequence
 from types import ModuleType
@@ -25,6 +26,8 @@ COMMANDS: dict[str, str] = {
     "dose": "dose",
     "session": "session",
     "record": "record",
+    "models": "models",
+    "simulate": "simulate",
     "score": "score",
     "instruments": "instruments",
     "audit": "audit",
@@ -33,18 +36,21 @@ COMMANDS: dict[str, str] = {
     "assets": "assets",
 }
 
+_NEGATIVE = re.compile(r"-[0-9.]")
 
-def _join_answers(arguments: list[str]) -> list[str]:
-    """Return the arguments with `--answers -,1,2` as one, since a first answer may be the dash of a missing one."""
+
+def _join_dashes(arguments: list[str]) -> list[str]:
+    """Return the arguments with `--answers -,1,2` and `--dose -5mg` as one word: a value may begin with a dash."""
     for place, word in enumerate(arguments[:-1]):
-        if word == "--answers" and arguments[place + 1].startswith("-,"):
-            return [*arguments[:place], f"{word}={arguments[place + 1]}", *arguments[place + 2 :]]
+        follower = arguments[place + 1]
+        if (word == "--answers" and follower.startswith("-,")) or (word.startswith("--") and _NEGATIVE.match(follower)):
+            return [*arguments[:place], f"{word}={follower}", *_join_dashes(arguments[place + 2 :])]
     return arguments
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
-    arguments = _join_answers(list(sys.argv[1:] if argv is None else argv))
+    arguments = _join_dashes(list(sys.argv[1:] if argv is None else argv))
     parser = _build_parser(arguments)
     args = parser.parse_args(arguments)
     if not hasattr(args, "run"):

@@ -12,7 +12,7 @@ from afterglow.pharmacology.models.model import Model
 from afterglow.terms import Grade, Problem, get_source
 
 QUANTILES = {"p5": 0.05, "p50": 0.50, "p95": 0.95}
-SUMMARY_KEYS = ("cmax_ng_per_ml", "tmax_min", "auc_ng_h_per_ml", "half_life_h")
+SMALLEST = 1e-9  # below it a level or an effect is written as 0
 
 Series = Mapping[str, FloatArray]
 
@@ -152,4 +152,4 @@ def _render(values: FloatArray) -> list[float]:
 
 
 def _round(value: float) -> float:
-    return float(f"{value:.6g}")
+    return 0.0 if abs(value) < SMALLEST else float(f"{value:.6g}")
