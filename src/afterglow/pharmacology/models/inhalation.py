@@ -14,7 +14,7 @@ from afterglow.pharmacology.models.model import Model, Route
 from afterglow.pharmacology.regimen import Dose
 from afterglow.terms import InvalidInput, build_error
 
-PIECE_H = 0.5 / 60.0
+FIRST_PIECE_H, LONGEST_PIECE_H, GROWTH = 5.0 / 3600.0, 40.0 / 3600.0, 1.15
 MOST_PIECES = 2000
 MOST_ROUNDS = 60
 AGREED = 1e-9
@@ -45,7 +45,7 @@ def build_uptake_inputs(
     Returns
     -------
     inputs : list of Input
-        Zero-order pieces of at most 30 s, each with the uptake at the level of its middle.
+        Zero-order pieces of at most 40 s, each with the uptake at the level of its middle.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def build_uptake_inputs(
     """
     pieces = [piece for dose in doses for piece in _cut(dose)]
     if len(pieces) > MOST_PIECES:
-        accepted = f"at most {MOST_PIECES * PIECE_H:g} h of inhalation in all"
+        accepted = f"at most {MOST_PIECES * LONGEST_PIECE_H:.3g} h of inhalation in all"
         raise InvalidInput([build_error("dose", "inhalation-too-long", len(pieces), accepted, "too much inhalation")])
     if how.uptake is None:
         return []
@@ -79,10 +79,21 @@ def _cut(dose: Dose) -> list[Dose]:
     if dose.duration_h is None:
         message = "an inhaled dose needs the time over which it is inhaled"
         raise InvalidInput([build_error("dose", "duration-missing", dose.start_h, "/20min", message)])
-    count = max(int(np.ceil(dose.duration_h / PIECE_H - 1e-9)), 1)
-    length = dose.duration_h / count
-    amount = dose.amount_mg / count
-    return [replace(dose, amount_mg=amount, start_h=dose.start_h + i * length, duration_h=length) for i in range(count)]
+    edges = dose.start_h + _grade_pieces(dose.duration_h)
+    lengths = np.diff(edges).tolist()
+    return [
+        replace(dose, amount_mg=dose.amount_mg * length / dose.duration_h, start_h=start, duration_h=length)
+        for start, length in zip(edges[:-1].tolist(), lengths, strict=True)
+    ]
+
+
+def _grade_pieces(duration_h: float) -> FloatArray:
+    """Return the edges of the pieces from 0: short at first, where the level rises steeply, then of equal length."""
+    lengths = [FIRST_PIECE_H]
+    while sum(lengths) < duration_h and len(lengths) <= MOST_PIECES:
+        lengths.append(min(lengths[-1] * GROWTH, LONGEST_PIECE_H))
+    edges = np.concatenate([[0.0], np.cumsum(lengths)])
+    return np.asarray(edges * (duration_h / edges[-1]), dtype=np.float64)
 
 
 def _build_round(
