@@ -10,9 +10,11 @@ from itertools import pairwise
 import numpy as np
 
 from afterglow.pharmacology.linear import compiled_walk as kernels
-from afterglow.pharmacology.linear.extended import Extended, Schedule
-from afterglow.pharmacology.linear.plan import JUMP, IntArray, Plan
-from afterglow.pharmacology.linear.system import FloatArray
+from afterglow.pharmacology.linear.driven import Driven
+from afterglow.pharmacology.linear.extended import Extended, Schedule, close
+from afterglow.pharmacology.linear.plan import JUMP, IntArray, Plan, measure
+from afterglow.pharmacology.linear.quadrature import NODES, get_rule
+from afterglow.pharmacology.linear.system import FloatArray, Value
 
 Layout = tuple[IntArray, IntArray, IntArray, IntArray, IntArray, IntArray, IntArray]
 TILE = 256
@@ -43,6 +45,61 @@ def walk(
 
     share(work, -(-extended.n // tile), threads)
     return {name: results[k] for k, (name, _) in enumerate(extended.outputs)}
+
+
+def walk_driven(
+    extended: Extended,
+    schedule: Schedule,
+    plan: Plan,
+    strengths: FloatArray,
+    driven: Driven,
+    n_times: int,
+    threads: int,
+) -> tuple[list[FloatArray], float]:
+    """Return outputs and driven states, each (n_times, n), and the worst estimated error over the one allowed."""
+    from afterglow.pharmacology.linear.compiled_drive import walk_driven_tiles
+
+    layout, size = build_layout(extended), driven.start.shape[1]
+    results = np.empty((len(extended.outputs) + size, n_times, extended.n))
+    results[:, : find_first(plan, n_times)] = 0.0
+    moves = (plan.operations, plan.fresh_h, plan.left, plan.right, measure(plan))
+    kinetics = (
+        build_generator(extended, layout),
+        moves,
+        layout,
+        build_events(schedule),
+        strengths,
+        build_outputs(extended),
+    )
+    chain_layout, chain_generator = _build_chain(driven)
+    chain = (
+        chain_generator,
+        chain_layout,
+        *(np.ascontiguousarray(value.T) for value in (driven.feed, driven.start)),
+        driven.gain,
+        driven.half[None],
+        driven.hill[None],
+        driven.kind,
+        driven.tolerance,
+    )
+    counts = _whole(NODES)
+    parts = [get_rule(count) for count in NODES]
+    rules = (
+        counts,
+        _whole(np.cumsum(counts) - counts),
+        *(np.concatenate(column) for column in zip(*parts, strict=True)),
+    )
+    driver = _build_driver(extended, driven.number, layout)
+    numbers = plan.left.size * (layout[1].size + int(counts.sum()) * (driver[0].size + size) // 4)
+    tile = pick_tile(numbers // 2)
+    tiles = -(-extended.n // tile)
+    worst = np.zeros(tiles)
+
+    def work(first: int, last: int) -> None:
+        walk_driven_tiles(first, last, tile, results, worst, kinetics, chain, rules, driver)
+
+    share(work, tiles, threads)
+    return list(results), float(worst.max())
 
 
 def share(work: Callable[[int, int], None], count: int, threads: int) -> None:
@@ -131,6 +188,42 @@ def build_events(schedule: Schedule) -> tuple[IntArray, ...]:
         run_start.astype(np.int64),
         _whole(running),
     )
+
+
+def _build_chain(driven: Driven) -> tuple[Layout, FloatArray]:
+    """Return layout and entries of the chain's matrix with its constant feed as one more, held state."""
+    n, size = driven.start.shape
+    entries: dict[tuple[int, int], Value] = {(i, size): driven.feed[:, i] * driven.base for i in range(size)}
+    for i in range(size):
+        for j in range(size):
+            if driven.matrix[:, i, j].any():
+                entries[i, j] = driven.matrix[:, i, j]
+    extended = Extended(n, size + 1, entries, close(entries, size + 1), (), (), (size,))
+    layout = build_layout(extended)
+    return layout, build_generator(extended, layout)
+
+
+def _build_driver(extended: Extended, number: int, layout: Layout) -> tuple[IntArray, int, FloatArray, IntArray]:
+    """Return what the driver feels.
+
+    The states, held rates last; how many are none; the driver's own weights; and the matrix's entries among those
+    states, as rows (from, to, entry).
+    """
+    rows = np.zeros((extended.size, extended.n))
+    for state, weight in extended.outputs[number][1]:
+        rows[state] += weight
+    felt = np.flatnonzero(extended.pattern[[state for state, _ in extended.outputs[number][1]]].any(axis=0)).tolist()
+    rates = {state for state in extended.rate_of if state >= 0}
+    free = [state for state in felt if state not in rates]
+    reads = free + [state for state in felt if state in rates]
+    row_start, column = layout[0], layout[1]
+    moves = [
+        (reads.index(i), reads.index(int(column[k])), k)
+        for i in reads
+        for k in range(row_start[i], row_start[i + 1])
+        if int(column[k]) in reads and (i == int(column[k]) or (i, int(column[k])) in extended.entries)
+    ]
+    return _whole(reads), len(free), rows, _whole(moves).reshape(-1, 3)
 
 
 def build_outputs(extended: Extended) -> tuple[IntArray, IntArray, FloatArray]:

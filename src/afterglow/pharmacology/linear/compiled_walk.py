@@ -14,7 +14,7 @@ from afterglow.pharmacology.linear.propagator import TERMS
 # moving (1 where a state changes by itself), leaks (1 where its diagonal is an entry), triples (product, left, right).
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def run_steps(count, at, current, base, begin, width, with_rates, results, made, state, layout, outputs):  # type: ignore[no-untyped-def]
     """Take `count` steps with the propagator whose entries begin at row `base`, and return the new buffer's number.
 
@@ -73,7 +73,7 @@ def run_steps(count, at, current, base, begin, width, with_rates, results, made,
     return current
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def multiply(out, left, right, triples, width):  # type: ignore[no-untyped-def]
     """Set out = left right for matrices stored by their entries; `out` is neither of them."""
     k = 0
@@ -95,7 +95,7 @@ def multiply(out, left, right, triples, width):  # type: ignore[no-untyped-def]
             k += 1
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def exponentiate_tile(out, generator, step_h, layout, width):  # type: ignore[no-untyped-def]
     """Set `out` to exp(generator * step): the shifted series of `propagator.exponentiate`, for a tile."""
     _row_start, column, _free_count, diagonal, _moving, leaks, triples = layout
@@ -157,7 +157,7 @@ def exponentiate_tile(out, generator, step_h, layout, width):  # type: ignore[no
                 out[k, j] = other[k, j]
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def build_tile(made, generator, begin, fresh_h, left, right, layout, width):  # type: ignore[no-untyped-def]
     """Fill the propagators of a plan: entry k of number q in row q * entries + k."""
     entries = layout[1].size
@@ -172,7 +172,7 @@ def build_tile(made, generator, begin, fresh_h, left, right, layout, width):  # 
             multiply(out, one, other, layout[6], width)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def jump(state, current, size, edge, begin, width, events, strengths):  # type: ignore[no-untyped-def]
     """Add the boluses of an edge, and set its held rates in both buffers."""
     bolus_start, bolus_state, bolus_input, rate_start, rate_state, run_start, run_input = events
@@ -191,7 +191,7 @@ def jump(state, current, size, edge, begin, width, events, strengths):  # type: 
             state[other, j] = state[one, j]
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def write(results, at, begin, state, base, outputs, width):  # type: ignore[no-untyped-def]
     """Write every output of a tile at one time."""
     start, weighed, weight = outputs
@@ -203,7 +203,7 @@ def write(results, at, begin, state, base, outputs, width):  # type: ignore[no-u
             results[o, at, begin + j] = total
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def has_rates(state, moving, width):  # type: ignore[no-untyped-def]
     """Tell whether any held input runs in this tile."""
     for i in range(moving.size):
@@ -214,7 +214,7 @@ def has_rates(state, moving, width):  # type: ignore[no-untyped-def]
     return False
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def walk_tiles(first, last, tile, results, generator, plan, layout, events, strengths, outputs):  # type: ignore[no-untyped-def]
     """Walk tiles `first` to `last` (exclusive) through the plan and write their outputs."""
     operations, fresh_h, left, right = plan

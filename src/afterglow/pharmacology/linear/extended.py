@@ -74,7 +74,7 @@ def extend(system: LinearSystem, inputs: Sequence[Input], *, areas: bool = False
             weights = ((size, 1.0),)
             size += 1
         outputs.append((output.name, weights))
-    return Extended(system.n, size, entries, _close(entries, size), tuple(outputs), tuple(state_of), tuple(rate_of))
+    return Extended(system.n, size, entries, close(entries, size), tuple(outputs), tuple(state_of), tuple(rate_of))
 
 
 def build_matrix(extended: Extended) -> FloatArray:
@@ -162,7 +162,8 @@ def _add(entries: dict[tuple[int, int], Value], i: int, j: int, value: Value, si
     entries[i, j] = entries.get((i, j), 0.0) + sign * value
 
 
-def _close(entries: dict[tuple[int, int], Value], size: int) -> npt.NDArray[np.bool_]:
+def close(entries: dict[tuple[int, int], Value], size: int) -> npt.NDArray[np.bool_]:
+    """Return which state can ever reach which, each itself included."""
     reach = np.eye(size, dtype=bool)
     for i, j in entries:
         reach[i, j] = True

@@ -24,14 +24,14 @@ def walk(
         return _read_outputs(extended, kept)
     for kind, number, first, count in plan.operations.tolist():
         if kind == JUMP:
-            _jump(state[:, 0, :].T, schedule, strengths, number)
+            jump(state[:, 0, :].T, schedule, strengths, number)
         elif kind == RECORD:
             kept[:, first : first + count] = state
         elif first < 0:
             state = state @ flipped[number]
         else:
             run = kept[:, first : first + count]
-            _double(run, state, flipped[number])
+            double(run, state, flipped[number])
             state = run[:, -1:].copy()
     return _read_outputs(extended, kept)
 
@@ -46,18 +46,18 @@ def _walk_one(
 ) -> None:
     for kind, number, first, count in plan.operations.tolist():
         if kind == JUMP:
-            _jump(state.T, schedule, strengths, number)
+            jump(state.T, schedule, strengths, number)
         elif kind == RECORD:
             kept[first : first + count] = state
         elif first < 0:
             state = state @ flipped[number]
         else:
             run = kept[first : first + count]
-            _double(run, state, flipped[number])
+            double(run, state, flipped[number])
             state = run[-1:].copy()
 
 
-def _double(run: FloatArray, state: FloatArray, power: FloatArray) -> None:
+def double(run: FloatArray, state: FloatArray, power: FloatArray) -> None:
     """Fill a run, shape (..., count, size), with the states after 1, 2, ... steps."""
     count = run.shape[-2]
     run[..., :1, :] = state @ power
@@ -70,7 +70,7 @@ def _double(run: FloatArray, state: FloatArray, power: FloatArray) -> None:
             power = power @ power
 
 
-def _jump(state: FloatArray, schedule: Schedule, strengths: FloatArray, edge: int) -> None:
+def jump(state: FloatArray, schedule: Schedule, strengths: FloatArray, edge: int) -> None:
     """Change a state, shape (size, n), at one edge."""
     for at, index, k in schedule.boluses:
         if at == edge:

@@ -62,6 +62,14 @@ def build_plan(edges: FloatArray, times: FloatArray, tolerance: float) -> Plan:
     return _resolve(moves, tolerance)
 
 
+def measure(plan: Plan) -> FloatArray:
+    """Return the hours that each propagator of a plan covers."""
+    hours = plan.fresh_h.copy()
+    for k in np.flatnonzero(plan.left >= 0).tolist():
+        hours[k] = hours[plan.left[k]] + hours[plan.right[k]]
+    return hours
+
+
 def _list_moves(edges: FloatArray, times: FloatArray, tolerance: float) -> list[Move]:
     moves: list[Move] = []
     edges = edges[edges <= times[-1] + tolerance]

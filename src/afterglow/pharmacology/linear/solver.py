@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from afterglow.pharmacology.linear import plain
 from afterglow.pharmacology.linear.extended import (
-    Extended,
     build_schedule,
     extend,
     has_shared_times,
@@ -19,7 +18,6 @@ from afterglow.pharmacology.linear.extended import (
 from afterglow.pharmacology.linear.plan import build_plan
 from afterglow.pharmacology.linear.system import (
     FloatArray,
-    Flow,
     Input,
     LinearSystem,
     Output,
@@ -32,6 +30,7 @@ from afterglow.terms import InvalidInput, build_error
 
 Engine = Literal["auto", "plain", "compiled"]
 ENGINES: tuple[Engine, ...] = ("auto", "plain", "compiled")
+SMALL_GROUP = 8
 COMPILED_FROM = 256
 """Patients from which `auto` takes the compiled engine where it is installed."""
 
@@ -154,21 +153,25 @@ def _solve_apart(
     system: LinearSystem, inputs: Sequence[Input], times: FloatArray, engine: Engine, threads: int, *, areas: bool
 ) -> dict[str, FloatArray]:
     """Solve groups of patients who share their event times, one group after the other."""
-    stamps = np.stack([np.broadcast_to(v, system.n) for one in inputs for v in (one.start_h, one.duration_h)], axis=1)
-    _, group = np.unique(stamps, axis=0, return_inverse=True)
-    order = np.argsort(group.ravel(), kind="stable")
-    bounds = np.flatnonzero(np.diff(group.ravel()[order])) + 1
     values = {output.name: np.empty((times.size, system.n)) for output in system.outputs}
-    for members in np.split(order, bounds):
+    for members in group_patients(inputs, system.n):
         part, given = choose_patients(system, inputs, members)
         for name, found in _solve(part, given, times, pick_engine_for(engine, part.n), threads, areas=areas).items():
             values[name][:, members] = found
     return values
 
 
+def group_patients(inputs: Sequence[Input], n: int) -> list[npt.NDArray[np.int64]]:
+    """Return the patients in groups that share all their event times."""
+    stamps = np.stack([np.broadcast_to(v, n) for one in inputs for v in (one.start_h, one.duration_h)], axis=1)
+    _, group = np.unique(stamps, axis=0, return_inverse=True)
+    order = np.argsort(group.ravel(), kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(group.ravel()[order])) + 1)
+
+
 def pick_engine_for(engine: Engine, n: int) -> Engine:
     """Return the engine for a group that was split off: small groups do not pay for tiles."""
-    return "plain" if n < 8 else engine
+    return "plain" if n < SMALL_GROUP else pick_engine(engine, n)
 
 
 def choose_patients(
@@ -187,6 +190,3 @@ def choose_patients(
         Input(one.compartment, choose(one.start_h), choose(one.duration_h), choose(one.amount_mg)) for one in inputs
     ]
     return LinearSystem(system.compartments, flows, outputs, len(members)), given
-
-
-__all__ = ["Engine", "Extended", "Flow", "area_under", "choose_patients", "has_compiled", "solve"]

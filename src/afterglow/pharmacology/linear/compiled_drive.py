@@ -1,0 +1,294 @@
+"""Kernels for driven states: Gauss panels on a tile of patients, the order chosen step by step for the whole tile."""
+
+import numpy as np
+from numba import njit
+
+from afterglow.pharmacology.linear.compiled_walk import build_tile, exponentiate_tile, has_rates, jump, run_steps, write
+from afterglow.pharmacology.linear.driven import EMAX, LINEAR
+from afterglow.pharmacology.linear.plan import JUMP, RECORD
+from afterglow.pharmacology.linear.quadrature import TINY
+
+# Rows are carried by a series of this many terms over pieces whose norm is at most four: 4^29 / 29! is 3e-14.
+ROW_TERMS = 28
+ROW_NORM = 4.0
+# the rule that a tile starts with
+FIRST_LEVEL = 1
+# a rule this far below what is allowed is more than the next step needs
+SPARE = 1e-3
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def carry_row(row, term, spare, lifted, shift, norm, step_h, felt, width):  # type: ignore[no-untyped-def]
+    """Multiply a row vector from the right by exp(generator * step); `lifted` is the generator plus its shift.
+
+    `felt` has a row (from, to, entry) for each entry among the states that the row vector can have.
+    """
+    size = row.shape[0]
+    pieces = max(int(np.ceil(norm * step_h / ROW_NORM)), 1)
+    piece = step_h / pieces
+    terms = ROW_TERMS if norm * piece > 1.0 else ROW_TERMS // 2
+    for _ in range(pieces):
+        for i in range(size):
+            for j in range(width):
+                term[i, j] = row[i, j]
+        for m in range(1, terms + 1):
+            factor = piece / m
+            for i in range(size):
+                for j in range(width):
+                    spare[i, j] = 0.0
+            for k in range(felt.shape[0]):
+                i, c, e = felt[k, 0], felt[k, 1], felt[k, 2]
+                for j in range(width):
+                    spare[c, j] += term[i, j] * lifted[e, j]
+            for i in range(size):
+                for j in range(width):
+                    term[i, j] = spare[i, j] * factor
+                    row[i, j] += term[i, j]
+        for j in range(width):
+            spare[0, j] = np.exp(-shift[j] * piece)
+        for i in range(size):
+            for j in range(width):
+                row[i, j] *= spare[0, j]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def prepare_rule(slot, nodes, weights, step_h, tile_data, scratch, felt, chain_layout, width):  # type: ignore[no-untyped-def]
+    """Fill the rows that read the driver at the nodes of one rule, and the kernels that weigh them."""
+    rho, kernel, reads = tile_data
+    lifted, shift, norm, first_row, row, term, spare, chain_generator, feed, gain, chain_made = scratch
+    k = feed.shape[0]
+    for d in range(reads.size):
+        for j in range(width):
+            row[d, j] = first_row[reads[d], j]
+    at = 0.0
+    for q in range(nodes.size):
+        carry_row(row, term, spare, lifted, shift, norm, (nodes[q] - at) * step_h, felt, width)
+        at = nodes[q]
+        for d in range(reads.size):
+            for j in range(width):
+                rho[(slot + q) * reads.size + d, j] = row[d, j]
+        exponentiate_tile(chain_made, chain_generator, (1.0 - at) * step_h, chain_layout, width)
+        row_start, column = chain_layout[0], chain_layout[1]
+        factor = weights[q] * step_h
+        for i in range(k):
+            out = (slot + q) * k + i
+            for j in range(width):
+                kernel[out, j] = 0.0
+            for e in range(row_start[i], row_start[i + 1]):
+                if column[e] < k:
+                    for j in range(width):
+                        kernel[out, j] += chain_made[e, j] * feed[column[e], j]
+            for j in range(width):
+                kernel[out, j] *= factor * gain[j]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def integrate_step(slot, functional, many, kind, state, base, tile_data, shape, sums, width):  # type: ignore[no-untyped-def]
+    """Set the integrals over one step and the functional that tells how well the rule resolves it."""
+    rho, kernel, reads = tile_data
+    half, hill = shape
+    y, gained, last = sums
+    k = gained.shape[0]
+    for i in range(k):
+        for j in range(width):
+            gained[i, j] = 0.0
+            last[i, j] = 0.0
+    for q in range(functional.size):
+        r = (slot + q) * reads.size
+        s0 = base + reads[0]
+        d = 1
+        if many > 2:
+            s1, s2 = base + reads[1], base + reads[2]
+            for j in range(width):
+                y[0, j] = rho[r, j] * state[s0, j] + rho[r + 1, j] * state[s1, j] + rho[r + 2, j] * state[s2, j]
+            d = 3
+        else:
+            for j in range(width):
+                y[0, j] = rho[r, j] * state[s0, j]
+        while d < many:
+            s0 = base + reads[d]
+            for j in range(width):
+                y[0, j] += rho[r + d, j] * state[s0, j]
+            d += 1
+        if kind == EMAX:
+            for j in range(width):
+                y[0, j] = y[0, j] / (half[0, j] + y[0, j])
+        elif kind != LINEAR:
+            for j in range(width):
+                y[0, j] = 1.0 / (1.0 + (half[0, j] / max(y[0, j], TINY)) ** hill[0, j])
+        weight = functional[q]
+        for i in range(k):
+            out = (slot + q) * k + i
+            for j in range(width):
+                part = kernel[out, j] * y[0, j]
+                gained[i, j] += part
+                last[i, j] += weight * part
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def judge_step(level, gained, last, x, errors, allowed, width):  # type: ignore[no-untyped-def]
+    """Return in how many patients a step errs by more than is allowed, and by more than a rule to spare would.
+
+    `errors` is set to each patient's estimate relative to the state: share * ratio^p, where an n-point rule has
+    p = 2n / (n - 1), here rounded down. Counting whole numbers is quick; the largest of floats is not.
+    """
+    over, over_spare = 0, 0
+    spare = allowed * SPARE
+    for i in range(gained.shape[0]):
+        for j in range(width):
+            size = abs(gained[i, j]) + TINY
+            ratio = abs(last[i, j]) / size
+            errors[0, j] = size / (abs(x[i, j]) + TINY) * ratio * ratio
+            errors[1, j] = ratio
+        if level == 0:
+            for j in range(width):
+                errors[0, j] *= errors[1, j] * errors[1, j]
+        elif level == 1:
+            for j in range(width):
+                errors[0, j] *= errors[1, j]
+        elif level == 2:
+            for j in range(width):
+                errors[0, j] *= np.sqrt(errors[1, j])
+        for j in range(width):
+            over += int(not errors[0, j] <= allowed)
+            over_spare += int(errors[0, j] > spare)
+    return over, over_spare
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def move_chain(x, before, made, base, gained, layout, width):  # type: ignore[no-untyped-def]
+    """Set x to the chain's propagator times `before`, plus its constant part (the last column), plus the integrals."""
+    row_start, column = layout[0], layout[1]
+    k = gained.shape[0]
+    for i in range(k):
+        for j in range(width):
+            x[i, j] = gained[i, j]
+        for e in range(row_start[i], row_start[i + 1]):
+            c = column[e]
+            if c < k:
+                for j in range(width):
+                    x[i, j] += made[base + e, j] * before[c, j]
+            else:
+                for j in range(width):
+                    x[i, j] += made[base + e, j]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def write_chain(results, first, at, begin, x, width):  # type: ignore[no-untyped-def]
+    """Write the driven states of a tile at one time, after the outputs."""
+    for i in range(x.shape[0]):
+        for j in range(width):
+            results[first + i, at, begin + j] = x[i, j]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def lift(generator, begin, layout, width):  # type: ignore[no-untyped-def]
+    """Return the generator of a tile plus its shift, the shift, and the largest norm."""
+    column, diagonal = layout[1], layout[3]
+    lifted = np.ascontiguousarray(generator[:, begin : begin + width])
+    shift, sums = np.zeros(width), np.zeros((diagonal.size, width))
+    for i in range(diagonal.size):
+        for j in range(width):
+            shift[j] = max(shift[j], -lifted[diagonal[i], j])
+    for i in range(diagonal.size):
+        for j in range(width):
+            lifted[diagonal[i], j] += shift[j]
+    norm = 0.0
+    for k in range(column.size):
+        for j in range(width):
+            sums[column[k], j] += abs(lifted[k, j])
+            norm = max(norm, sums[column[k], j])
+    return lifted, shift, norm
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def walk_driven_tiles(first, last_tile, tile, results, worst, kinetics, chain, rules, driver):  # type: ignore[no-untyped-def]
+    """Walk tiles through the plan; `worst[t]` is the largest estimated error of tile t over the one allowed."""
+    generator, plan, layout, events, strengths, outputs = kinetics
+    operations, fresh_h, left, right, hours = plan
+    chain_generator, chain_layout, feed, start, gain, half, hill, kind, tolerance = chain
+    counts, offsets, nodes, weights, functionals = rules
+    reads, free_reads, driver_rows, felt = driver
+    size, entries, n, k = layout[3].size, layout[1].size, generator.shape[1], feed.shape[0]
+    chain_entries, total, n_outputs = chain_layout[1].size, nodes.size, outputs[0].size - 1
+    made = np.empty((left.size * entries, tile))
+    chain_made = np.empty((left.size * chain_entries, tile))
+    state = np.empty((2 * size, tile))
+    rho = np.empty((left.size * total * reads.size, tile))
+    kernel = np.empty((left.size * total * k, tile))
+    tile_data = (rho, kernel, reads)
+    row, term, spare = np.empty((reads.size, tile)), np.empty((reads.size, tile)), np.empty((reads.size, tile))
+    sums = (np.empty((1, tile)), np.empty((k, tile)), np.empty((k, tile)))
+    node_made, errors = np.empty((chain_entries, tile)), np.empty((2, tile))
+    for t in range(first, last_tile):
+        begin = t * tile
+        width = min(tile, n - begin)
+        end = begin + width
+        build_tile(made, generator, begin, fresh_h, left, right, layout, width)
+        mine = np.ascontiguousarray(chain_generator[:, begin:end])
+        for p in range(left.size):
+            exponentiate_tile(
+                chain_made[p * chain_entries : (p + 1) * chain_entries], mine, hours[p], chain_layout, width
+            )
+        lifted, shift, norm = lift(generator, begin, layout, width)
+        scratch = (
+            lifted,
+            shift,
+            norm,
+            np.ascontiguousarray(driver_rows[:, begin:end]),
+            row,
+            term,
+            spare,
+            mine,
+            np.ascontiguousarray(feed[:, begin:end]),
+            gain[begin:end],
+            node_made,
+        )
+        shape = (np.ascontiguousarray(half[:, begin:end]), np.ascontiguousarray(hill[:, begin:end]))
+        x, before = np.ascontiguousarray(start[:, begin:end]), np.empty((k, width))
+        ready = np.zeros((left.size, counts.size), dtype=np.uint8)
+        levels = np.full(left.size, FIRST_LEVEL, dtype=np.int64)
+        state[:] = 0.0
+        current, with_rates = 0, False
+        for o in range(operations.shape[0]):
+            what, p, at, count = operations[o, 0], operations[o, 1], operations[o, 2], operations[o, 3]
+            if what == JUMP:
+                jump(state, current, size, p, begin, width, events, strengths)
+                with_rates = has_rates(state, layout[4], width)
+                continue
+            if what == RECORD:
+                for i in range(count):
+                    write(results, at + i, begin, state, current * size, outputs, width)
+                    write_chain(results, n_outputs, at + i, begin, x, width)
+                continue
+            many = reads.size if with_rates else free_reads
+            for i in range(count):
+                x, before = before, x
+                while True:
+                    level = levels[p]
+                    a = offsets[level]
+                    b = a + counts[level]
+                    slot = p * total + a
+                    if not ready[p, level]:
+                        prepare_rule(
+                            slot, nodes[a:b], weights[a:b], hours[p], tile_data, scratch, felt, chain_layout, width
+                        )
+                        ready[p, level] = 1
+                    integrate_step(
+                        slot, functionals[a:b], many, kind, state, current * size, tile_data, shape, sums, width
+                    )
+                    move_chain(x, before, chain_made, p * chain_entries, sums[1], chain_layout, width)
+                    over, over_spare = judge_step(level, sums[1], sums[2], x, errors, tolerance, width)
+                    if over == 0 or level == counts.size - 1:
+                        break
+                    levels[p] += 1
+                if over > 0:
+                    worst[t] = max(worst[t], errors[0, :width].max() / tolerance)
+                elif over_spare == 0 and level > 0:
+                    levels[p] -= 1
+                where = at + i if at >= 0 else -1
+                current = run_steps(
+                    1, where, current, p * entries, begin, width, with_rates, results, made, state, layout, outputs
+                )
+                if at >= 0:
+                    write_chain(results, n_outputs, where, begin, x, width)
