@@ -122,9 +122,17 @@ def calculate_effects(
     times = check_times(times_h)
     grid = _build_grid(inputs, times, step_h)
     solution = solve(_add_sites(system, driver, setting.driver_share, values), inputs, grid).values
+    return _assemble(times, grid, solution, driver, values, setting)
+
+
+def _assemble(
+    times: FloatArray, grid: FloatArray, solution: Mapping[str, FloatArray], driver: str, values: EffectValues,
+    setting: Setting,
+) -> EffectSeries:  # fmt: skip
+    """Return the effects at the asked times from what was solved on the hidden grid."""
     rows = np.searchsorted(grid, times)
     site, apart = np.maximum(solution[SITE], 0.0), np.maximum(solution[DISSOCIATION_SITE], 0.0)[rows]
-    levels = {name: np.maximum(solution[name][rows], 0.0) * NG_PER_ML_PER_MG_PER_L for name in _list_levels(system)}
+    levels = {name: np.maximum(found[rows], 0.0) * NG_PER_ML_PER_MG_PER_L for name, found in solution.items()}
     rises = _calculate_rises(grid, site, values, setting)
     level = levels[driver] * setting.driver_share
     return EffectSeries(

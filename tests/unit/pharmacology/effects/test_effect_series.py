@@ -110,3 +110,10 @@ def test_what_cannot_be_computed_is_refused(change: dict, path: str) -> None:
     with pytest.raises(InvalidInput) as refusal:
         calculate_effects(inputs=INFUSION, times_h=HOURS, **(usual | change))
     assert [problem.path for problem in refusal.value.problems] == [path]
+
+
+def test_people_may_absorb_at_their_own_times() -> None:
+    own = (Input(0, np.array([0.0, 0.5]), np.array([0.5, 0.5]), 35.0),)
+    series = calculate_effects(build_kamp(2), own, HOURS, driver="ketamine", setting=Setting(driver_share=0.5))
+    later = HOURS[series.systolic_rise_mmhg.argmax(axis=0)]
+    assert later[1] - later[0] == pytest.approx(0.5, abs=1 / 60)
