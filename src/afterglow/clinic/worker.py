@@ -34,7 +34,7 @@ class Worker:
     def __init__(self, longest_queue: int = LONGEST_QUEUE, rooms: tuple[str, ...] = PURE) -> None:
         """Keep no process yet."""
         self._rooms = rooms
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a future that is done already calls back at once
         self._longest = longest_queue
         self._pool: ProcessPoolExecutor | None = None
         self._open: dict[Hashable, Future[Any]] = {}
@@ -63,10 +63,7 @@ class Worker:
         except BrokenProcessPool:
             self._forget_process()
             raise NotYet("the calculation was interrupted; look again") from None
-        with self._lock:
-            self._kept[key] = answer
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
+        self._keep(key, answer)
         return answer
 
     def close(self) -> None:
@@ -84,8 +81,21 @@ class Worker:
             self._pool = None
             raise NotYet("the calculation was interrupted; look again") from None
         self._open[key] = future
-        future.add_done_callback(lambda _: self._open.pop(key, None))
+        future.add_done_callback(lambda done: self._settle(key, done))
         return future
+
+    def _settle(self, key: Hashable, done: Future[Any]) -> None:
+        """Keep an answer that nobody waited for, so that whoever looks again finds it."""
+        with self._lock:
+            self._open.pop(key, None)
+        if not done.cancelled() and done.exception() is None:
+            self._keep(key, done.result())
+
+    def _keep(self, key: Hashable, answer: Any) -> None:
+        with self._lock:
+            self._kept[key] = answer
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
 
     def _forget_process(self) -> None:
         with self._lock:

@@ -39,6 +39,18 @@ def test_a_late_answer_and_a_full_queue_are_said_and_the_answer_comes_later(work
     assert worker.ask(jobs.wait_for, 1.0, timeout_s=30) == 1.0
 
 
+def test_an_answer_that_nobody_waited_for_is_there_when_somebody_looks_again() -> None:
+    worker = Worker(longest_queue=2, rooms=("tests.support.jobs",))
+    try:
+        worker.ask(jobs.draw_number, 1, timeout_s=60)
+        with pytest.raises(NotYet):
+            worker.ask(jobs.wait_for, 0.2, timeout_s=0)
+        worker.ask(jobs.draw_number, 2, timeout_s=60)
+        assert worker.ask(jobs.wait_for, 0.2, timeout_s=0) == 0.2
+    finally:
+        worker.close()
+
+
 def test_a_lost_process_is_started_again(worker: Worker) -> None:
     with pytest.raises(NotYet):
         worker.ask(jobs.die, timeout_s=60)
