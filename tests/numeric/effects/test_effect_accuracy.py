@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from afterglow.pharmacology.effects import Setting, calculate_effects
+from afterglow.pharmacology.effects import Setting, build_typical_values, calculate_effects
 from afterglow.pharmacology.effects.follow import follow
-from afterglow.pharmacology.linear import Flow, Input, LinearSystem, Output
+from afterglow.pharmacology.linear import Chain, Flow, Input, LinearSystem, Output, drive, sigmoid
 
 ONE = LinearSystem(("central",), (Flow(0, None, 0.7),), (Output("level", {0: 0.1}),))
 
@@ -51,3 +51,18 @@ def test_asked_times_do_not_change_the_answer() -> None:
     few = calculate_effects(ONE, (Input(0, 0.0, 0.5, 2.0),), dense[[30, 90]], driver="level", setting=setting)
     assert few.systolic_rise_mmhg[:, 0] == pytest.approx(full.systolic_rise_mmhg[[30, 90], 0], abs=0.01)
     assert few.dissociation_cadss[:, 0] == pytest.approx(full.dissociation_cadss[[30, 90], 0], abs=1e-9)
+
+
+def test_pressure_without_the_bodys_answer_agrees_with_the_engines_driven_states() -> None:
+    hours, dose = np.arange(0, 181, 5) / 60, (Input(0, 0.0, 0.5, 2.0),)
+    values = build_typical_values(1, {"circulation.answer_weight": 0.0})
+    series = calculate_effects(ONE, dose, hours, driver="level", values=values)
+    ke0, ke, maximum = np.log(2) * 60 / 7, np.log(2) * 60 / 5, 27.0
+    site = LinearSystem(
+        ("central", "site"),
+        (Flow(0, None, 0.7), Flow(0, 1, 0.0, 0.1 * 1000 * ke0), Flow(1, None, ke0)),
+        (Output("ce", {1: 1.0}),),
+    )
+    chain = Chain(("rise",), [[-ke]], [ke * maximum], [0.0])
+    driven = drive(site, dose, hours, driver="ce", f=sigmoid(1.0, 70.0, 2.0), chain=chain).values["rise"]
+    assert series.systolic_rise_mmhg == pytest.approx(driven, abs=0.01)
