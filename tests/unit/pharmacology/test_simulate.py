@@ -1,0 +1,232 @@
+"""One call: typical, population, mixture and particles; what must hold for each."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from afterglow.pharmacology import simulate as room
+from afterglow.pharmacology.covariates import Person, build_covariates
+from afterglow.pharmacology.models.catalogue import get_model
+from afterglow.pharmacology.population import Subjects
+from afterglow.pharmacology.regimen import Dose, RateChange, change_rate
+from afterglow.pharmacology.results import calculate_bands
+from afterglow.pharmacology.simulate import Request, simulate
+from afterglow.terms import Grade, InvalidInput
+
+INFUSION = Request(
+    drug="racemic",
+    route="iv",
+    doses=("0.5mg/kg/40min",),
+    person=Person(70.0, 40.0),
+    until_h=8.0,
+    step_h=1 / 12,
+    with_effects=False,
+    engine="plain",
+)
+NASAL = replace(INFUSION, drug="esketamine", route="intranasal", doses=("56mg",))
+
+
+def codes(simulation):
+    return [problem.code for problem in simulation.problems]
+
+
+def test_levels_are_proportional_to_dose_and_add_up():
+    one, two = simulate(INFUSION), simulate(replace(INFUSION, doses=("1mg/kg/40min",)))
+    np.testing.assert_allclose(
+        two.concentrations["ketamine"], 2 * one.concentrations["ketamine"], rtol=1e-10, atol=1e-9
+    )
+    later = simulate(replace(INFUSION, doses=("0.5mg/kg@2h/40min",)))
+    both = simulate(replace(INFUSION, doses=("0.5mg/kg/40min", "0.5mg/kg@2h/40min")))
+    total = one.concentrations["ketamine"] + later.concentrations["ketamine"]
+    np.testing.assert_allclose(both.concentrations["ketamine"], total, rtol=1e-9, atol=1e-9)
+
+
+def test_racemate_comes_with_both_enantiomers():
+    found = simulate(replace(INFUSION, until_h=10.0))
+    auc = {name: entry["auc_ng_h_per_ml"][0] for name, entry in found.summary.items()}
+    assert set(auc) == {"ketamine", "esketamine", "arketamine"}
+    # half the dose each, CL_S 1.075 and CL_R 0.925 of the racemate's: the sum is 0.6 % above it
+    assert auc["arketamine"] / auc["esketamine"] == pytest.approx(1.075 / 0.925, rel=0.02)
+    assert auc["esketamine"] + auc["arketamine"] == pytest.approx(auc["ketamine"], rel=0.01)
+    assert set(simulate(NASAL).summary) == {"ketamine", "norketamine"}
+
+
+def test_peak_does_not_depend_on_the_spacing_of_the_times():
+    coarse, fine = (simulate(replace(INFUSION, step_h=step)).summary["ketamine"] for step in (1.0, 1 / 60))
+    assert coarse["cmax_ng_per_ml"][0] == pytest.approx(fine["cmax_ng_per_ml"][0], rel=1e-9)
+    assert coarse["tmax_min"][0] == fine["tmax_min"][0] == 40
+    assert len(simulate(replace(INFUSION, step_h=1.0)).times_h) == 9
+
+
+@pytest.mark.parametrize("request_", [INFUSION, NASAL], ids=["infusion", "nasal"])
+def test_population_scatters_around_the_typical_person(request_):
+    typical = simulate(request_).summary["ketamine"]
+    people = simulate(replace(request_, n=2000, seed=5, step_h=0.5)).summary["ketamine"]
+    for key in ("cmax_ng_per_ml", "auc_ng_h_per_ml"):
+        assert np.median(people[key]) == pytest.approx(typical[key][0], rel=0.06)
+        assert np.std(np.log(people[key])) > 0.08
+
+
+def test_same_seed_same_bytes_and_another_seed_others():
+    def levels(seed):
+        return simulate(replace(NASAL, n=40, seed=seed)).concentrations["ketamine"].tobytes()
+
+    assert levels(3) == levels(3)
+    assert levels(3) != levels(4)
+
+
+def test_effect_draws_do_not_move_the_levels():
+    quiet, loud = (simulate(replace(NASAL, n=20, seed=3, with_effects=flag)) for flag in (False, True))
+    np.testing.assert_array_equal(quiet.concentrations["ketamine"], loud.concentrations["ketamine"])
+    assert quiet.effects == {}
+    assert loud.effects["dissociation_cadss"].shape == (len(loud.times_h), 20)
+
+
+def test_bands_are_the_same_when_the_array_does_not_fit(monkeypatch):
+    whole = simulate(replace(NASAL, n=60, seed=3))
+    monkeypatch.setattr(room, "KEPT_VALUES", 1000)
+    monkeypatch.setattr(room, "CHUNK_VALUES", 1200)
+    streamed = simulate(replace(NASAL, n=60, seed=3))
+    assert streamed.concentrations == {}
+    for name, band in whole.bands.items():
+        for key, row in band.items():
+            np.testing.assert_allclose(streamed.bands[name][key], row, rtol=1e-9, atol=1e-9)
+
+
+def test_people_are_sampled_when_no_weight_is_told():
+    found = simulate(replace(INFUSION, person=Person(), n=200, seed=2))
+    assert "population-sampled" in codes(found)
+    assert np.std(found.parts[0].kinetics.subjects.covariates["weight"]) > 5
+
+
+def test_mixture_of_oral_models_spreads_twofold_and_says_so():
+    request = replace(INFUSION, drug="esketamine", route="oral", doses=("84mg",), until_h=24.0, step_h=0.25)
+    assert "models-disagree" in codes(simulate(request))
+    one, other = (simulate(replace(request, model=name)) for name in ("perez-ruixo-2021", "fanta-otto-2021"))
+    ratio = one.summary["ketamine"]["auc_ng_h_per_ml"][0] / other.summary["ketamine"]["auc_ng_h_per_ml"][0]
+    assert 1.6 < ratio < 2.4
+    typical = simulate(replace(request, model="mix-oral-esketamine"))
+    mean = (one.concentrations["ketamine"] + other.concentrations["ketamine"]) / 2
+    np.testing.assert_allclose(typical.concentrations["ketamine"], mean, rtol=1e-10, atol=1e-12)
+    people = simulate(replace(request, model="mix-oral-esketamine", n=400, seed=1))
+    assert people.grade is Grade.D
+    assert sum(part.kinetics.system.n for part in people.parts) == 400
+    assert people.parts[0].kinetics.system.n == pytest.approx(200, abs=40)
+    assert people.to_json()["components"] == [
+        {"model": "perez-ruixo-2021", "weight": 0.5},
+        {"model": "fanta-otto-2021", "weight": 0.5},
+    ]
+
+
+def test_mixture_of_sampling_sites_names_both():
+    assert simulate(replace(INFUSION, model="mix-iv-racemic")).sampling_site == "arterial and venous"
+
+
+def test_particles_are_used_as_given_with_their_weights():
+    covariates, _ = build_covariates(Person(70.0, 40.0), 3)
+    etas = {"cl": np.array([-0.5, 0.0, 0.5])}
+    particles = Subjects(3, covariates, etas, weights=np.array([0.0, 1.0, 0.0]))
+    found = simulate(replace(INFUSION, subjects=particles))
+    typical = simulate(INFUSION)
+    np.testing.assert_allclose(found.concentrations["ketamine"][:, 1], typical.concentrations["ketamine"][:, 0])
+    assert found.parameters["cl"] == pytest.approx(84 * np.exp(etas["cl"]))
+    np.testing.assert_allclose(found.bands["ketamine"]["p50"], typical.concentrations["ketamine"][:, 0], rtol=1e-9)
+
+
+def test_weighted_bands_agree_with_repeated_people():
+    values = np.array([[1.0, 2.0, 3.0, 4.0]])
+    weights = np.array([0.1, 0.2, 0.3, 0.4])
+    repeated = np.repeat(values, [1000, 2000, 3000, 4000], axis=1)
+    plain = calculate_bands(repeated, np.full(10_000, 1e-4))
+    weighted = calculate_bands(values, weights)
+    assert abs(weighted["p50"][0] - plain["p50"][0]) < 0.5
+    assert weighted["p5"][0] == pytest.approx(1.0)
+    assert weighted["p95"][0] == pytest.approx(4.0)
+
+
+def test_venous_output_is_behind_the_arterial_one():
+    arterial, venous = (
+        simulate(replace(INFUSION, step_h=1 / 60)),
+        simulate(replace(INFUSION, step_h=1 / 60, is_venous=True)),
+    )
+    assert venous.sampling_site == "venous (delayed from arterial)"
+    during, after = 20, 60
+    a, v = arterial.concentrations["ketamine"][:, 0], venous.concentrations["ketamine"][:, 0]
+    assert v[during] < a[during]
+    assert v[after] > a[after]
+    assert venous.summary["ketamine"]["auc_ng_h_per_ml"] == pytest.approx(
+        arterial.summary["ketamine"]["auc_ng_h_per_ml"], rel=0.01
+    )
+
+
+def test_infusion_as_really_run_has_less_at_the_planned_end():
+    planned = simulate(INFUSION)
+    pieces = change_rate(Dose(35.0, 0.0, 2 / 3), [RateChange(0.25, 0.0), RateChange(0.75)])
+    really = simulate(replace(INFUSION, doses=pieces, until_h=24.0))
+    at = round((2 / 3) * 12)
+    assert really.concentrations["ketamine"][at, 0] < 0.6 * planned.concentrations["ketamine"][at, 0]
+    whole = simulate(replace(INFUSION, until_h=24.0))
+    assert really.summary["ketamine"]["auc_ng_h_per_ml"] == pytest.approx(
+        whole.summary["ketamine"]["auc_ng_h_per_ml"], rel=0.01
+    )
+
+
+def test_session_later_in_the_course_dissociates_less():
+    first, fourth = (simulate(replace(NASAL, with_effects=True, session_number=k)) for k in (1, 4))
+    assert fourth.effects["dissociation_cadss"].max() < first.effects["dissociation_cadss"].max()
+    np.testing.assert_array_equal(fourth.effects["systolic_rise_mmhg"], first.effects["systolic_rise_mmhg"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "code"),
+    [
+        ({"person": Person(170.0, 40.0)}, None, None),
+        ({"person": Person(171.0, 40.0)}, "weight", "outside-studied-range"),
+        ({"person": Person(70.0, 87.0)}, "age", "outside-studied-range"),
+        ({"doses": ("28mg",) * 5}, "dose", "outside-studied-range"),
+    ],
+)
+def test_value_outside_the_study_is_marked(changes, field, code):
+    found = [p for p in simulate(replace(NASAL, **changes)).problems if p.code == "outside-studied-range"]
+    assert [(p.path, p.code) for p in found] == ([] if field is None else [(field, code)])
+
+
+def test_value_that_the_model_refuses_is_refused():
+    for changes in ({"person": Person(70.0, 15.0)}, {"doses": ("28mg",) * 11}):
+        with pytest.raises(InvalidInput) as caught:
+            simulate(replace(NASAL, **changes))
+        assert caught.value.problems[0].code == "outside-accepted-range"
+
+
+def test_children_model_needs_its_name_and_says_what_it_is():
+    request = replace(INFUSION, person=Person(30.0, 9.0))
+    with pytest.raises(InvalidInput):
+        simulate(request)
+    assert "out-of-scope" in codes(simulate(replace(request, model="herd-2007")))
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"until_h": float("nan")}, "until"),
+        ({"until_h": 0.0}, "until"),
+        ({"step_h": float("inf")}, "step"),
+        ({"step_h": 9.0}, "step"),
+        ({"n": 1_000_001}, "n"),
+        ({"person": Person(float("nan"), 40.0)}, "weight"),
+    ],
+)
+def test_number_that_cannot_be_is_refused(changes, field):
+    with pytest.raises(InvalidInput) as caught:
+        simulate(replace(INFUSION, **changes))
+    assert caught.value.problems[0].path == field
+
+
+def test_every_default_gives_finite_levels_and_effects():
+    for drug in ("racemic", "esketamine"):
+        for route, dose in (("iv", "35mg/40min"), ("im", "35mg"), ("sc", "35mg"), ("oral", "84mg")):
+            found = simulate(replace(INFUSION, drug=drug, route=route, doses=(dose,), with_effects=True))
+            assert all(np.isfinite(values).all() for values in found.concentrations.values())
+            assert all(np.isfinite(values).all() for values in found.effects.values())
+            assert get_model(found.id).routes[route].citation.grade is found.grade
