@@ -11,6 +11,7 @@ from afterglow.pharmacology.linear.driving import (
     sigmoid,
 )
 from afterglow.pharmacology.linear.solver import area_under, has_compiled, solve
+from afterglow.pharmacology.linear.summaries import OutputSummary, Summary, summarise
 from afterglow.pharmacology.linear.system import Flow, Input, LinearSystem, Output, Solution
 
 __all__ = [
@@ -20,8 +21,10 @@ __all__ = [
     "LinearSystem",
     "NotConverged",
     "Output",
+    "OutputSummary",
     "Solution",
     "StaticFunction",
+    "Summary",
     "area_under",
     "drive",
     "emax",
@@ -30,4 +33,5 @@ __all__ = [
     "linear",
     "sigmoid",
     "solve",
+    "summarise",
 ]
