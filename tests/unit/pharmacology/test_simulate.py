@@ -1,11 +1,11 @@
 """One call: typical, population, mixture and particles; what must hold for each."""
 
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from afterglow.pharmacology import simulate as room
 from afterglow.pharmacology.covariates import Person, build_covariates
 from afterglow.pharmacology.models.catalogue import get_model
 from afterglow.pharmacology.population import Subjects
@@ -85,6 +85,7 @@ def test_effect_draws_do_not_move_the_levels():
 
 def test_bands_are_the_same_when_the_array_does_not_fit(monkeypatch):
     whole = simulate(replace(NASAL, n=60, seed=3))
+    room = sys.modules[simulate.__module__]
     monkeypatch.setattr(room, "KEPT_VALUES", 1000)
     monkeypatch.setattr(room, "CHUNK_VALUES", 1200)
     streamed = simulate(replace(NASAL, n=60, seed=3))
