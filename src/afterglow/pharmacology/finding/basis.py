@@ -21,6 +21,7 @@ def describe_basis(outlook: Outlook) -> dict[str, Any]:
         "grade": max(model.citation.grade, route.citation.grade, key=lambda grade: grade.value).value,
         "n": model.n_subjects,
         "population": model.population,
+        "band": "differences between people only; assay error and doubt about the model come on top",
         "virtual_n": outlook.n,
         "seed": outlook.seed,
         "effect_grade": {

@@ -111,8 +111,8 @@ def test_interval_of_a_course_is_searched() -> None:
     ("level", "passed", "status"),
     [
         (150.0, Passed.NONE, "found"),
-        (320.0, Passed.SOFT, "found"),
-        (400.0, Passed.SECOND_CLINICIAN, "found"),
+        (380.0, Passed.SOFT, "found"),
+        (450.0, Passed.SECOND_CLINICIAN, "found"),
         (2000.0, Passed.SECOND_CLINICIAN, "not-within-limits"),
     ],
 )
