@@ -181,6 +181,7 @@ class _Runner:
     def _try(
         self, now: float, step: float, state: FloatArray, slope: FloatArray
     ) -> tuple[FloatArray, FloatArray, float]:
+        last = float(np.nextafter(now + step, now))
         slopes = [slope]
         new = state
         with np.errstate(all="ignore"):
