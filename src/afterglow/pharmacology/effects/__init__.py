@@ -18,15 +18,18 @@ from afterglow.pharmacology.effects.static import (
     calculate_sigmoid,
     calculate_tolerance,
 )
+from afterglow.pharmacology.effects.uncertainty import EffectRange, calculate_effect_range
 
 __all__ = [
     "EffectParameter",
+    "EffectRange",
     "EffectSeries",
     "EffectValues",
     "Endpoint",
     "Setting",
     "build_typical_values",
     "calculate_cadss",
+    "calculate_effect_range",
     "calculate_effects",
     "calculate_occupancy",
     "calculate_pain_change_cm",

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from afterglow.pharmacology.effects import EffectSeries, Setting, calculate_effects, draw_values
+from afterglow.pharmacology.effects import EffectSeries, Setting, calculate_effect_range, calculate_effects, draw_values
 from afterglow.pharmacology.linear import Flow, Input, LinearSystem, Output
 from afterglow.terms import Grade, InvalidInput
 
@@ -117,3 +117,23 @@ def test_people_may_absorb_at_their_own_times() -> None:
     series = calculate_effects(build_kamp(2), own, HOURS, driver="ketamine", setting=Setting(driver_share=0.5))
     later = HOURS[series.systolic_rise_mmhg.argmax(axis=0)]
     assert later[1] - later[0] == pytest.approx(0.5, abs=1 / 60)
+
+
+@pytest.mark.parametrize("effect", ["dissociation_cadss", "systolic_rise_mmhg", "sedation_probability"])
+def test_the_range_of_an_effect_holds_the_typical_curve(effect: str) -> None:
+    setting = Setting(driver_share=0.5)
+    found = calculate_effect_range(build_kamp(), INFUSION, HOURS, driver="ketamine", effect=effect, setting=setting)
+    assert np.all(found.low <= found.typical + 1e-12)
+    assert np.all(found.high >= found.typical - 1e-12)
+    assert found.high[40] > 1.1 * found.typical[40]
+    assert found.low[40] < 0.9 * found.typical[40]
+    assert "effect_site.half_life_min" in found.moved or effect == "dissociation_cadss"
+
+
+@pytest.mark.parametrize(("change", "path"), [({"effect": "mood"}, "effect"), ({"system": build_kamp(2)}, "system")])
+def test_a_range_that_cannot_be_given_is_refused(change: dict, path: str) -> None:
+    usual = {"system": build_kamp(), "effect": "pain_relief", "driver": "ketamine"}
+    assert calculate_effect_range(inputs=INFUSION, times_h=HOURS, **usual).grade is Grade.D
+    with pytest.raises(InvalidInput) as refusal:
+        calculate_effect_range(inputs=INFUSION, times_h=HOURS, **(usual | change))
+    assert refusal.value.problems[0].path == path
