@@ -291,8 +291,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "verbal orders from before the signed one add devices",
         "chairside/orders.py",
-        'state.list("verbal-order-recorded") if event.seq > order.seq)',
-        'state.list("verbal-order-recorded"))',
+        "in verbal if event.seq > order.seq and",
+        "in verbal if",
         NASAL,
         "verbal",
     ),
@@ -349,8 +349,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "a rescue drug restarts nothing",
         "chairside/dosing.py",
-        'if event.data["purpose"] == "own":',
-        'if event.data["purpose"]:',
+        'if data["purpose"] == "own" and not is_here:',
+        'if data["purpose"]:',
         LEAVE,
         "rescue",
     ),

@@ -16,10 +16,10 @@ from afterglow.chairside.dosing import (
 )
 from afterglow.chairside.errors import Refused
 from afterglow.chairside.guards import Blocker, find_blockers
-from afterglow.chairside.orders import find_fastest_rate, find_order, find_planned_rate
+from afterglow.chairside.orders import find_fastest_rate, find_order, find_planned_rate, find_preparation, find_weight
 from afterglow.protocols.dose_limits import check_limits
 from afterglow.protocols.model import Pattern
-from afterglow.terms import Override, Severity
+from afterglow.terms import Finding, Override, Severity
 
 # never lifted, not even for what a downtime sheet says has happened already: enter those first
 FIRM = frozenset(
@@ -85,13 +85,29 @@ def start(deciding: Deciding) -> dict[str, Any]:
 
 
 def _check_rate(deciding: Deciding, rate: Decimal) -> None:
-    """Refuse a rate that no order covers; one that was already set is recorded as a deviation."""
-    fastest = find_fastest_rate(deciding.state, deciding.protocol)
+    """Refuse a rate that no order covers or that no order may cover; one that was set already is a deviation."""
+    fastest, has_happened = find_fastest_rate(deciding.state, deciding.protocol), deciding.data.get("already_happened")
+    passed = _judge_rate(deciding, rate)
+    if passed and not has_happened:
+        raise Refused("dose-beyond-hard-limit", " ".join(finding.asks for finding in passed), passed)
+    deciding.findings.extend(passed)
     if fastest is None or rate <= fastest * RATE_TOLERANCE:
         return
-    if not deciding.data.get("already_happened"):
+    if not has_happened:
         raise Refused("rate-beyond-order", f"{rate:f} mL/h is faster than the order's {fastest:f} mL/h.")
     deciding.note("rate", f"{rate:f} mL/h", f"{fastest:f} mL/h by the order", "Say why in a note.")
+
+
+def _judge_rate(deciding: Deciding, rate: Decimal) -> tuple[Finding, ...]:
+    """Return the stops of the protocol that a rate above the signed one passes, whoever ordered it by word of mouth."""
+    state, protocol = deciding.state, deciding.protocol
+    planned, bag, weight = find_planned_rate(state, protocol), find_preparation(state), find_weight(state)
+    if planned is None or rate <= planned * RATE_TOLERANCE:
+        return ()
+    if bag is None or bag.bag_mg_per_ml is None or bag.total_ml is None or weight is None:
+        return ()
+    measured = {"rate.mg_per_kg_h": rate * bag.bag_mg_per_ml / weight[0], "infusion.min": bag.total_ml * 60 / rate}
+    return tuple(each for each in check_limits(protocol, measured) if each.severity is Severity.STOP)
 
 
 def give_injection(deciding: Deciding) -> dict[str, Any]:
@@ -159,6 +175,7 @@ def record_rate_change(deciding: Deciding) -> dict[str, Any]:
     """A new rate is recorded; a faster one that no order names is a deviation."""
     rate = Decimal(deciding.data["rate_ml_per_h"])
     allowed = find_fastest_rate(deciding.state, deciding.protocol)
+    deciding.findings.extend(_judge_rate(deciding, rate) if rate > 0 else ())
     if allowed is not None and rate > allowed * RATE_TOLERANCE:
         deciding.note("rate", f"{rate:f} mL/h", f"{allowed:f} mL/h by order", "Ask for the order now.")
     return _read_pump(deciding)

@@ -10,7 +10,7 @@ from afterglow.chairside.context import Deciding
 from afterglow.chairside.decide_before import record_assessment, record_check, record_preparation, record_weight
 from afterglow.chairside.decide_giving import name_device_mg, read_pump
 from afterglow.chairside.decide_watching import balance_drug, name_classes, record_score
-from afterglow.chairside.dosing import INFUSION, find_phase
+from afterglow.chairside.dosing import INFUSION, find_phase, is_rescue
 from afterglow.chairside.errors import Refused
 from afterglow.chairside.orders import list_open_verbal_orders
 from afterglow.terms import InvalidInput, build_error, parse_instant, render_instant
@@ -61,6 +61,8 @@ def _note_moved_dose(deciding: Deciding, target: Any, changes: Mapping[str, Any]
             "entered right at the time",
             "Read both entries; tell the prescriber when the given dose is another.",
         )
+    if target.type == "drug-given":
+        _keep_rescue(deciding, target, changes)
     if target.type == "consent-confirmed" and "agrees" in changes:
         deciding.note(
             "consent-corrected",
@@ -68,6 +70,17 @@ def _note_moved_dose(deciding: Deciding, target: Any, changes: Mapping[str, Any]
             "the person's own answer",
             "Ask again.",
         )
+
+
+def _keep_rescue(deciding: Deciding, target: Any, changes: Mapping[str, Any]) -> None:
+    """Let a prescriber alone say that what stands as a rescue drug was none: a release hangs on it."""
+    classes = frozenset(deciding.protocol.setting("rescue.classes"))
+    was = is_rescue(target.data, classes, is_here=True)
+    if not was or is_rescue({**target.data, **changes}, classes, is_here=True):
+        return
+    if not deciding.by.is_prescriber:
+        raise Refused("prescriber-needed", "A prescriber corrects what stands as a rescue drug.")
+    deciding.note("rescue-corrected", f"Entry {target.seq} is no rescue drug", "entered right", "Look again.")
 
 
 def _is_cosigned(deciding: Deciding, seq: int) -> bool:

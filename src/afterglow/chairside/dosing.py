@@ -1,8 +1,10 @@
 """What was given, by the clock: start, pauses, rates, end, and the volume and dose they come to at any instant."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from afterglow.chairside.drugs import list_drug_classes
 from afterglow.chairside.events import Event
@@ -133,16 +135,30 @@ def find_release(state: SessionState, protocol: Protocol) -> Event | None:
     if signed is None:
         return None
     classes = frozenset(protocol.setting("rescue.classes"))
-    rescued = (event.seq > signed.seq and is_rescue(event, classes) for event in state.list("drug-given"))
-    return None if any(rescued) else signed
+    return None if any(event.seq > signed.seq for event in list_rescues(state, classes)) else signed
 
 
-def is_rescue(event: Event, classes: frozenset[str]) -> bool:
-    """Return whether a drug given asks for observation: of one of the classes, or a rescue drug of no known class."""
-    if event.data["purpose"] == "own":
+def list_rescues(state: SessionState, classes: frozenset[str]) -> list[Event]:
+    """Return the drugs given that ask for observation and a prescriber's release."""
+    given = state.list("drug-given")
+    return [event for event in given if is_rescue(event.data, classes, is_here=_is_here(state, event))]
+
+
+def is_rescue(data: Mapping[str, Any], classes: frozenset[str], *, is_here: bool = False) -> bool:
+    """Return whether a drug asks for observation: of one of the classes, or a rescue drug that its name does not tell.
+
+    A medicine of one's own counts when it was taken here, after the dose began (`is_here`), not when at home before.
+    """
+    if data["purpose"] == "own" and not is_here:
         return False
-    named = frozenset(list_drug_classes(event.data))
-    return bool(named & classes) if named else event.data["purpose"] == "rescue"
+    named = frozenset(list_drug_classes(data))
+    is_unknown = not named or ("classes" in data and not data["classes"])
+    return bool(named & classes) or (is_unknown and data["purpose"] == "rescue")
+
+
+def _is_here(state: SessionState, event: Event) -> bool:
+    start = find_start(state)
+    return start is not None and event.occurred_at >= start
 
 
 def is_paused(state: SessionState, at: datetime | None = None) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from afterglow.chairside.dosing import find_release, is_rescue
+from afterglow.chairside.dosing import find_release, list_rescues
 from afterglow.chairside.due import find_anchor
 from afterglow.chairside.readings import find_baseline, find_latest, list_readings
 from afterglow.chairside.state import SessionState, write_hour
@@ -228,7 +228,7 @@ def _judge_scale(state: SessionState, _protocol: Protocol, gate: Gate, _now: dat
 def _judge_rescue(state: SessionState, _protocol: Protocol, gate: Gate, now: datetime) -> GateState:
     minutes, classes = _number(gate.params, "minutes"), frozenset(gate.params["classes"].value)
     threshold = f"{minutes} min after the last"
-    given = [event for event in state.list("drug-given") if is_rescue(event, classes)]
+    given = list_rescues(state, classes)
     if not given:
         return GateState(gate, MET, "none given", threshold)
     return _judge_wait(gate, given[-1].occurred_at, minutes, threshold, now)
@@ -248,7 +248,7 @@ def find_release_role(state: SessionState, protocol: Protocol) -> str:
     for gate in protocol.gates:
         if gate.kind == "rescue-observation":
             classes = frozenset(gate.params["classes"].value)
-            if any(is_rescue(event, classes) for event in state.list("drug-given")):
+            if list_rescues(state, classes):
                 roles.add(str(gate.params["role"].value))
     return "prescriber" if "prescriber" in roles else "licensed-clinician"
 

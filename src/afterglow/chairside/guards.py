@@ -17,6 +17,7 @@ from afterglow.chairside.dosing import (
 )
 from afterglow.chairside.drugs import join_drugs
 from afterglow.chairside.orders import (
+    Order,
     count_allowed_devices,
     find_order,
     find_preparation,
@@ -25,6 +26,7 @@ from afterglow.chairside.orders import (
 )
 from afterglow.chairside.readings import find_latest, find_symptoms
 from afterglow.chairside.state import SessionState, write_hour
+from afterglow.protocols.dose_limits import check_limits
 from afterglow.protocols.evaluate import build_context, evaluate_rules
 from afterglow.protocols.model import Check, Pattern, Protocol, Stage
 from afterglow.protocols.schedule import check_frequency
@@ -187,16 +189,25 @@ def _check_order(state: SessionState, protocol: Protocol, now: datetime) -> list
         return [Blocker("order-missing", "A prescriber signs today's order.")]
     found = []
     weight = find_weight(state)
-    if order.dose_mg_per_kg is not None:
+    if order.weight_kg is not None and protocol.pattern is not Pattern.DEVICES:
         if weight is None:
             found.append(Blocker("weight-missing", "Record today's weight."))
-        elif order.weight_kg is not None and weight[0] != order.weight_kg:
-            change = abs(weight[0] - order.weight_kg) / order.weight_kg * 100
-            if change > Decimal(str(protocol.setting("weight.change_percent"))):
-                found.append(Blocker("weight-changed", "The weight has changed since the order; sign it again."))
+        elif weight[0] != order.weight_kg:
+            found += _check_weight(protocol, order, weight[0])
     if protocol.pattern is Pattern.INFUSION or protocol.pattern is Pattern.INJECTION:
         found += _check_preparation(state, protocol, order.ordered_mg, now)
     return found
+
+
+def _check_weight(protocol: Protocol, order: Order, weight_kg: Decimal) -> list[Blocker]:
+    """Return what another weight makes of a signed order: a change that is too large, or a limit that it now passes."""
+    change = abs(weight_kg - order.weight_kg) / order.weight_kg * 100 if order.weight_kg else Decimal(0)
+    if change > Decimal(str(protocol.setting("weight.change_percent"))):
+        return [Blocker("weight-changed", "The weight has changed since the order; sign it again.")]
+    per_kg = order.ordered_mg / weight_kg
+    passed = check_limits(protocol, {"dose.mg_per_kg": per_kg})
+    hard = [each for each in passed if each.severity is Severity.STOP and each.override is Override.NONE]
+    return [Blocker("weight-changed", f"By today's weight: {each.seen}; sign another order.") for each in hard]
 
 
 def _check_preparation(state: SessionState, protocol: Protocol, ordered_mg: Decimal, now: datetime) -> list[Blocker]:

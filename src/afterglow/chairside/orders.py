@@ -102,12 +102,12 @@ def find_planned_rate(state: SessionState, protocol: Protocol) -> Decimal | None
 
 
 def find_fastest_rate(state: SessionState, protocol: Protocol) -> Decimal | None:
-    """Return the fastest rate that an order covers: the planned one, or that of a verbal order after it."""
+    """Return the fastest rate that an order covers: the planned one, or a later verbal one that was read back."""
     planned, order = find_planned_rate(state, protocol), find_order(state)
     named = [
         Decimal(str(event.data["rate_ml_per_h"]))
         for event in state.list("verbal-order-recorded")
-        if "rate_ml_per_h" in event.data and (order is None or event.seq > order.seq)
+        if "rate_ml_per_h" in event.data and event.data["read_back"] and (order is None or event.seq > order.seq)
     ]
     return max([*named, *([] if planned is None else [planned])], default=None)
 
@@ -152,9 +152,10 @@ def get_cosign_deadline(event: Event, protocol: Protocol) -> datetime:
 
 
 def count_allowed_devices(state: SessionState) -> int:
-    """Return how many devices the orders cover: the signed ones, and those of later verbal orders."""
+    """Return how many devices the orders cover: the signed ones, and those of later verbal orders read back."""
     order = find_order(state)
     if order is None:
         return 0
-    later = (event for event in state.list("verbal-order-recorded") if event.seq > order.seq)
+    verbal = state.list("verbal-order-recorded")
+    later = (event for event in verbal if event.seq > order.seq and event.data["read_back"])
     return (order.devices or 0) + sum(int(event.data.get("devices") or 0) for event in later)

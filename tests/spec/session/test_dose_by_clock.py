@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.support.rooms import OTHER_NURSE, Room
+from tests.support.rooms import OTHER_NURSE, PRESCRIBER, Room
 
 MG_A_MINUTE = Decimal("0.89952")
 PUMP_EVENTS = ("record-pause", "record-resume", "record-rate-change", "record-stop", "record-complete")
@@ -307,3 +307,34 @@ def test_a_check_that_the_protocol_does_not_know_is_refused():
     refusal = Room().arrive().refuse("record-check", check="fsting", passed=True)
     assert refusal.problems[0].code == "check-unknown"
     assert "fasting" in refusal.problems[0].accepted
+
+
+def test_a_verbal_order_does_not_lift_the_rate_above_the_protocols_limits():
+    """36 mg in 72 kg at 999 mL/h are about 5 mg/kg/h: the hard stop is 2, and under 20 min asks a second clinician."""
+    room = Room().ready()
+    room.do("record-verbal-order", prescriber="prescriber-1", order="999 mL/h", read_back=True, rate_ml_per_h="999")
+    refusal = room.refuse("start", rate_ml_per_h="999")
+    assert refusal.code == "dose-beyond-hard-limit"
+    assert "L-IV" in {finding.rule for finding in refusal.findings}
+    room.do("start")
+    faster = room.do("record-rate-change", rate_ml_per_h="999")
+    assert "L-IV" in {finding.rule for finding in faster.findings}
+
+
+def test_a_verbal_order_that_was_not_read_back_covers_nothing():
+    room = Room().start().wait(10)
+    room.do("record-pause")
+    verbal = {"prescriber": "prescriber-1", "order": "a little faster", "rate_ml_per_h": "180"}
+    room.do("record-verbal-order", read_back=False, **verbal)
+    assert room.refuse("record-resume", rate_ml_per_h="180").code == "rate-beyond-order"
+    room.do("record-verbal-order", read_back=True, **verbal)
+    room.do("record-resume", rate_ml_per_h="180")
+
+
+@pytest.mark.parametrize(("kg", "code"), [("70", None), ("45", "weight-changed")])
+def test_an_order_in_mg_is_looked_at_again_when_the_weight_changes(kg, code):
+    room = Room().ready()
+    room.do("sign-order", PRESCRIBER, dose_mg="36", duration_min="40")
+    room.do("record-weight", weight_kg=kg)
+    codes = [blocker["code"] for blocker in room.view["blockers"]]
+    assert (code in codes) if code else "weight-changed" not in codes

@@ -189,11 +189,40 @@ def test_the_hour_counts_from_the_last_rescue_dose():
 
 
 @pytest.mark.parametrize(
-    "changes", [{"class": "antiemetic", "drug": "ondansetron"}, {"purpose": "own"}], ids=["antiemetic", "own medicine"]
+    ("changes", "state"),
+    [
+        ({"class": "antiemetic", "drug": "ondansetron"}, "met"),
+        ({"class": "antiemetic", "drug": "some new drug"}, "open"),
+        ({"purpose": "own"}, "open"),
+        ({"class": "antihypertensive", "drug": "labetalol"}, "open"),
+    ],
+    ids=["antiemetic", "a name that nobody knows", "own sedative taken here", "for the pressure"],
 )
-def test_other_drugs_restart_nothing(changes):
+def test_what_restarts_the_observation(changes, state):
     room = Room().recover()
     give(room, **changes)
+    assert get_gate(room, "G-RESCUE")["state"] == state
+
+
+def test_an_own_medicine_taken_at_home_before_the_dose_restarts_nothing():
+    room = Room()
+    give(room, purpose="own", occurred_at=room.now - timedelta(hours=3))
+    room.recover()
+    assert get_gate(room, "G-RESCUE")["state"] == "met"
+
+
+def test_only_a_prescriber_says_that_a_rescue_drug_was_none():
+    room = Room("nasal-esketamine-us").recover()
+    give(room)
+    seq = room.state.list("drug-given")[-1].seq
+    for data in (
+        {"purpose": "own", "drug": "paracetamol", "class": "analgesic"},
+        {"drug": "ondansetron", "class": "x"},
+    ):
+        change = {"seq": seq, "data": data, "reason": "wrong line"}
+        assert room.refuse("correct-entry", NURSE, **change).code == "prescriber-needed"
+    found = room.do("correct-entry", PRESCRIBER, **change).findings
+    assert [finding.rule for finding in found] == ["rescue-corrected"]
     assert get_gate(room, "G-RESCUE")["state"] == "met"
 
 
