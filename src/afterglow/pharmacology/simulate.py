@@ -23,6 +23,7 @@ from afterglow.pharmacology.models.exposure import calculate_half_life
 from afterglow.pharmacology.models.kinetics import Kinetics, build_kinetics
 from afterglow.pharmacology.models.model import Model, Status
 from afterglow.pharmacology.models.ranges import judge_ranges
+from afterglow.pharmacology.models.reading import COVARIATES
 from afterglow.pharmacology.population import Subjects, build_typical, draw_subjects, select_subjects
 from afterglow.pharmacology.regimen import LONGEST_H, Dose, build_regimen, list_event_times, number_sessions
 from afterglow.pharmacology.results import Part, Series, Simulation, calculate_bands, render_source
@@ -118,7 +119,8 @@ def simulate(request: Request) -> Simulation:
     people = _build_people(request, np.random.default_rng(streams[0]))
     models = _list_models(request, mixture)
     rows = _share_out(models, people.n, request, np.random.default_rng(streams[1]))
-    problems = [*_list_general(request, models, mixture), *people.problems]
+    used = frozenset(name for model, _ in models for name in model.symbols_used)
+    problems = [*_list_general(request, models, mixture), *(p for p in people.problems if _matters(p, used))]
     parts = []
     for (model, weight), mine, stream in zip(models, rows, streams[2].spawn(len(models)), strict=True):
         kinetics, found = _build_part(request, model, people, mine, np.random.default_rng(stream))
@@ -209,9 +211,20 @@ def _check_population(request: Request) -> None:
         raise InvalidInput(problems)
 
 
+def _matters(problem: Problem, used: frozenset[str]) -> bool:
+    """Whether an assumed value enters the model at all."""
+    needs = {"age-assumed": {"age"}, "weight-assumed": {"weight", "size"}, "size-adjusted": {"size"}}
+    return problem.code not in needs or bool(needs[problem.code] & used)
+
+
 def _build_people(request: Request, rng: np.random.Generator) -> _People:
     """Return everybody's covariates: the ensemble's, the person's repeated, or sampled ones."""
     if request.subjects is not None:
+        missing = sorted(COVARIATES - set(request.subjects.covariates))
+        if missing:
+            accepted = ", ".join(sorted(COVARIATES))
+            message = f"the ensemble lacks {', '.join(missing)}"
+            raise InvalidInput([build_error("subjects", "covariates-missing", missing, accepted, message)])
         return _People(request.subjects.covariates, frozenset(), ())
     check_person(request.person)
     n = request.n or 1
@@ -422,6 +435,12 @@ def _compute_effects(
         return {}, {}, ()
     from afterglow.pharmacology.simulate_effects import compute_effects
 
-    return compute_effects(
+    effects, grades, problems = compute_effects(
         parts, times, seed, is_population=request.is_population, session_number=request.session_number
     )
+    sessions = 1 + max(dose.occasion for part in parts for dose in part.kinetics.doses)
+    if sessions > 1:
+        message = f"dissociation is shown as in session {request.session_number} throughout; it wears off with sessions"
+        note = build_warning("dose", "tolerance-not-followed", sessions, "one session at a time", message)
+        problems = (*problems, note)
+    return effects, grades, problems

@@ -231,3 +231,24 @@ def test_every_default_gives_finite_levels_and_effects():
             assert all(np.isfinite(values).all() for values in found.concentrations.values())
             assert all(np.isfinite(values).all() for values in found.effects.values())
             assert get_model(found.id).routes[route].citation.grade is found.grade
+
+
+def test_assumed_value_is_told_only_where_the_model_uses_it():
+    assert "age-assumed" in codes(simulate(replace(NASAL, person=Person(70.0))))
+    assert "age-assumed" not in codes(simulate(replace(INFUSION, person=Person(70.0))))
+    assert "weight-assumed" not in codes(simulate(replace(NASAL, person=Person(None, 40.0))))
+    assert "weight-assumed" in codes(simulate(replace(INFUSION, doses=("35mg/40min",), person=Person(None, 40.0))))
+
+
+def test_several_sessions_say_that_tolerance_is_not_followed():
+    request = replace(NASAL, with_effects=True, until_h=80.0, step_h=1.0)
+    assert "tolerance-not-followed" not in codes(simulate(request))
+    assert "tolerance-not-followed" in codes(simulate(replace(request, doses=("56mg", "56mg@72h"))))
+
+
+def test_ensemble_without_its_covariates_is_refused():
+    covariates, _ = build_covariates(Person(70.0, 40.0), 3)
+    assert simulate(replace(INFUSION, subjects=Subjects(3, covariates, weights=np.full(3, 1 / 3)))).is_population
+    with pytest.raises(InvalidInput) as caught:
+        simulate(replace(INFUSION, subjects=Subjects(3, {"weight": np.full(3, 70.0)}, weights=np.full(3, 1 / 3))))
+    assert caught.value.problems[0].code == "covariates-missing"

@@ -157,6 +157,15 @@ class Model:
         return self.status is not Status.STRUCTURE_ONLY
 
     @property
+    def symbols_used(self) -> frozenset[str]:
+        """Every name that the model's formulas use, covariates among them."""
+        used = [parameter.individual for parameter in self.parameters.values()]
+        used += [expression for _, expression in self.definitions]
+        used += [expression for flow in self.flows for expression in (flow.rate, flow.gain)]
+        used += [rule.fraction for route in self.routes.values() for rule in route.rules]
+        return frozenset(name for expression in used for name in expression.names)
+
+    @property
     def hours_per_unit(self) -> float:
         """Hours in the model's time unit."""
         return 1.0 / 60.0 if self.time_unit == "min" else 1.0
