@@ -44,13 +44,12 @@ class Sketch:
 
         The number of rank ceil(level * count), within 0.4 % (2^-8) of it; 0.0 stands for numbers below 6e-11.
         """
-        running = np.cumsum(self.counts, axis=1, dtype=np.int64)
-        total = running[:, -1]
+        middles = get_middles()
         found = np.empty((len(levels), self.counts.shape[0]))
-        for k, level in enumerate(levels):
-            rank = np.clip(np.ceil(level * total), 1, np.maximum(total, 1)).astype(np.int64)
-            bins = (running < rank[:, None]).sum(axis=1)
-            found[k] = get_middles()[np.minimum(bins, BINS - 1)]
+        for row, counts in enumerate(self.counts):  # row by row: all running counts at once would double the memory
+            running = np.cumsum(counts, dtype=np.int64)
+            ranks = np.maximum(np.ceil(np.asarray(levels, dtype=np.float64) * running[-1]), 1)
+            found[:, row] = middles[np.minimum(np.searchsorted(running, ranks), BINS - 1)]
         return found
 
 
