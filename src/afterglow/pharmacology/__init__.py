@@ -21,6 +21,7 @@ from afterglow.pharmacology.population import Subjects, build_typical, draw_subj
 from afterglow.pharmacology.regimen import Dose, DoseSpec, RateChange, build_regimen, change_rate, parse_dose
 from afterglow.pharmacology.results import Part, Simulation
 from afterglow.pharmacology.simulate import Request, check_request, simulate
+from afterglow.pharmacology.streaming import summarise_population
 
 __all__ = [
     "Demography",
@@ -57,4 +58,5 @@ __all__ = [
     "sample_covariates",
     "select_subjects",
     "simulate",
+    "summarise_population",
 ]

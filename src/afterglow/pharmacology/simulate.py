@@ -31,7 +31,7 @@ from afterglow.terms import Grade, InvalidInput, Problem, build_error, build_war
 
 Rows = NDArray[np.intp]
 
-MOST_PEOPLE = 1_000_000
+MOST_PEOPLE = 200_000  # in one piece; `streaming` takes any number
 MOST_TIMES = 200_000
 KEPT_VALUES = 12_000_000  # of all analytes together; above it only the bands are kept
 CHUNK_VALUES = 4_000_000
@@ -113,7 +113,7 @@ def simulate(request: Request) -> Simulation:
         A field cannot be used; every problem names the field, its value and what would be accepted.
     """
     check_request(request)
-    times = _build_times(request)
+    times = build_times(request)
     mixture = find_mixture(request.model)
     streams = np.random.SeedSequence(DEFAULT_SEED if request.seed is None else request.seed).spawn(4)
     people = _build_people(request, np.random.default_rng(streams[0]))
@@ -160,7 +160,7 @@ def check_request(request: Request) -> None:
     texts = [dose for dose in request.doses if isinstance(dose, str)]
     mixture = find_mixture(request.model)
     checks: list[Callable[[], object]] = [
-        lambda: _build_times(request),
+        lambda: build_times(request),
         lambda: _check_population(request),
         lambda: check_person(request.person),
         lambda: _list_models(request, mixture),
@@ -178,8 +178,23 @@ def check_request(request: Request) -> None:
         raise InvalidInput(problems)
 
 
-def _build_times(request: Request) -> FloatArray:
-    """Return the asked times; refuse an end or a step that cannot be used."""
+def prepare_people(request: Request, seed: np.random.SeedSequence) -> Kinetics:
+    """Return one model made ready for the drawn people of a request, solved by nobody yet; raises as `simulate`."""
+    check_request(request)
+    mixture = find_mixture(request.model)
+    if mixture is not None:
+        message = f"{mixture.id} is a mixture; ask for its models one by one"
+        accepted = ", ".join(name for name, _ in mixture.components)
+        raise InvalidInput([build_error("model", "mixture-not-accepted", mixture.id, accepted, message)])
+    ((model, _),) = _list_models(request, None)
+    streams = seed.spawn(2)
+    people = _build_people(request, np.random.default_rng(streams[0]))
+    rows = np.arange(people.n)
+    return _build_part(request, model, people, rows, np.random.default_rng(streams[1]))[0]
+
+
+def build_times(request: Request) -> FloatArray:
+    """Return the asked times in hours; refuse an end or a step that cannot be used."""
     problems = []
     until, step = request.until_h, request.step_h
     if not (math.isfinite(until) and 0 < until <= LONGEST_H):
