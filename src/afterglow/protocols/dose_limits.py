@@ -1,7 +1,8 @@
 """A protocol's limits asked about measured amounts: soft, second clinician, hard.
 
 A soft limit is a caution, a second-clinician limit a stop that another clinician may override, a hard limit a
-stop without override. Of several levels that are passed only the highest speaks.
+stop without override. Of several levels that are passed only the highest speaks. Limits are asked about what was
+ordered and about what is really drawn: rounding to a syringe never hides a limit that the drawn amount reaches.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -12,6 +13,7 @@ from afterglow.protocols.dose_sheet import show
 from afterglow.protocols.model import Limit, Protocol, Value
 from afterglow.terms import Finding, Override, Severity
 
+NOT_PASSED = -1
 _LEVELS = {"soft": 0, "second-clinician": 1, "hard": 2}
 _OUTCOMES: Mapping[str, tuple[Severity, Override, str]] = {
     "soft": (Severity.CAUTION, Override.PRESCRIBER, "Confirm that this is meant, with the reason."),
@@ -46,10 +48,15 @@ _NAMES: Mapping[str, tuple[str, str]] = {
 }
 
 
-def check_limits(protocol: Protocol, measured: Mapping[str, Decimal | int | None]) -> tuple[Finding, ...]:
+def check_limits(
+    protocol: Protocol,
+    measured: Mapping[str, Decimal | int | None],
+    drawn: Mapping[str, Decimal] | None = None,
+) -> tuple[Finding, ...]:
     """Return one finding per limit id and measure that is passed; a measure that is None is missing, not fine.
 
-    Measures that the mapping does not name are not asked.
+    Measures that the mapping does not name are not asked. `drawn` holds the measures of what the syringe really
+    takes; where they pass a higher level than what was ordered, the finding names the drawn amount.
     """
     found: list[Finding] = []
     for (_, of), limits in _group(protocol.limits).items():
@@ -59,11 +66,30 @@ def check_limits(protocol: Protocol, measured: Mapping[str, Decimal | int | None
         if amount is None:
             found.append(build_missing(limits[0]))
             continue
-        passed = [limit for limit in limits if is_passed(limit, Decimal(amount))]
-        if passed:
-            worst = max(passed, key=lambda limit: _LEVELS[limit.level])
+        worst, level = _find_worst(limits, Decimal(amount))
+        taken = (drawn or {}).get(of)
+        worst_drawn, level_drawn = (None, NOT_PASSED) if taken is None else _find_worst(limits, taken)
+        if taken is not None and worst_drawn is not None and level_drawn > level:
+            found.append(build_finding(worst_drawn, taken, is_drawn=True))
+        elif worst is not None:
             found.append(build_finding(worst, Decimal(amount)))
     return tuple(found)
+
+
+def raises_level(protocol: Protocol, measured: Mapping[str, Decimal], drawn: Mapping[str, Decimal]) -> bool:
+    """Return whether what is drawn passes a higher level of any limit than what was ordered."""
+    return any(
+        _find_worst(limits, drawn[of])[1] > _find_worst(limits, measured[of])[1]
+        for (_, of), limits in _group(protocol.limits).items()
+        if of in measured and of in drawn
+    )
+
+
+def _find_worst(limits: Iterable[Limit], amount: Decimal) -> tuple[Limit | None, int]:
+    """Return the highest limit that an amount passes, and its level."""
+    passed = [limit for limit in limits if is_passed(limit, amount)]
+    worst = max(passed, key=lambda limit: _LEVELS[limit.level], default=None)
+    return worst, NOT_PASSED if worst is None else _LEVELS[worst.level]
 
 
 def is_passed(limit: Limit, amount: Decimal) -> bool:
@@ -72,14 +98,14 @@ def is_passed(limit: Limit, amount: Decimal) -> bool:
     return compare(amount, limit.value.value)
 
 
-def build_finding(limit: Limit, amount: Decimal) -> Finding:
-    """Return what a passed limit says."""
+def build_finding(limit: Limit, amount: Decimal, *, is_drawn: bool = False) -> Finding:
+    """Return what a passed limit says, with enough decimals to tell the amount from the limit."""
     severity, override, asks = _OUTCOMES[limit.level]
     name, unit = _NAMES[limit.of]
     return Finding(
         rule=limit.id,
         severity=severity,
-        seen=f"{name} {show(amount)} {unit}".strip(),
+        seen=f"{name}{' as drawn' if is_drawn else ''} {_show_apart(amount, limit)} {unit}".strip(),
         threshold=describe_limit(limit),
         asks=asks,
         override=override,
@@ -105,6 +131,14 @@ def build_missing(limit: Limit) -> Finding:
         title=f"{name.rstrip(':')} not known",
         facts=(limit.of,),
     )
+
+
+def _show_apart(amount: Decimal, limit: Limit) -> str:
+    """Return the amount with as many decimals as it needs to differ from the limit's own number."""
+    border = limit.value.value
+    if isinstance(border, tuple) or amount == border:
+        return show(amount)
+    return next(text for places in range(3, 30) if (text := show(amount, places)) != show(border) or places == 29)
 
 
 def describe_limit(limit: Limit) -> str:

@@ -1,11 +1,17 @@
-"""Doses by body weight: an infusion from vial to pump, an injection from vial to syringe."""
+"""Doses by body weight: an infusion from vial to pump, an injection from vial to syringe.
+
+Limits are judged twice: on the dose as ordered (after the cap) and on the milligrams that the syringe really draws.
+Rounding to the syringe goes to the nearest mark; where that would pass a limit that the ordered dose does not, the mark
+below is drawn if it stays within the rounding a protocol allows, and if it does not, the limit speaks of the drawn
+amount. What the pump rounds is bounded by L-ROUND and is not judged again.
+"""
 
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from afterglow.protocols.dose_inputs import Inputs, Number
-from afterglow.protocols.dose_limits import build_caution, build_stop, check_limits
+from afterglow.protocols.dose_limits import build_caution, build_stop, check_limits, raises_level
 from afterglow.protocols.dose_sheet import DoseSheet, DoseStep, show
 from afterglow.protocols.dose_volumes import Draw, calculate_draw, check_moved, round_to_pump, show_volume
 from afterglow.protocols.model import Protocol, Value
@@ -53,10 +59,10 @@ class Amount:
         """Return the measures that a protocol limits."""
         return {"weight.kg": self.weight_kg, "dose.mg_per_kg": self.mg_per_kg, "dose.mg": self.mg}
 
-    @property
-    def is_at_cap(self) -> bool:
-        """Whether rounding up would pass the cap."""
-        return self.cap_mg is not None and self.mg >= self.cap_mg
+    def measure_drawn(self, mg: Decimal, minutes: Decimal | None = None) -> dict[str, Decimal]:
+        """Return the limited measures of some milligrams for this person; the rate where they run over a time."""
+        measured = {"dose.mg_per_kg": mg / self.weight_kg, "dose.mg": mg}
+        return measured if minutes is None else measured | {"rate.mg_per_kg_h": mg * 60 / (self.weight_kg * minutes)}
 
 
 def calculate_infusion(
@@ -89,18 +95,21 @@ def calculate_infusion(
     inputs.raise_problems()
 
     amount = Amount(ordered, weight, cap, minutes)
-    rate = amount.mg / weight / minutes * 60
-    measured = {**amount.measure(), "rate.mg_per_kg_h": rate, "infusion.min": minutes}
-    findings = [*_note_cap(protocol, amount), *check_limits(protocol, measured)]
+    exact = amount.measure_drawn(amount.mg, minutes)
+    rate = exact["rate.mg_per_kg_h"]
     speed = DoseStep(
         "Rate by weight",
         f"{show(amount.mg)} mg / {show(weight)} kg / {show(minutes)} min × 60",
         f"{show(rate, 2)} mg/kg/h",
     )
     known: dict[str, Any] = {**amount.fields(), "over_min": minutes, "rate_mg_per_kg_h": rate}
+    measured = {**amount.measure(), **exact, "infusion.min": minutes}
     if strength is None:
-        return _build(protocol, [*amount.steps, speed], [*findings, ask_for_vial(protocol)], known)
-    draw = calculate_draw(protocol, amount.mg, strength, is_capped=amount.is_at_cap)
+        findings = [*_note_cap(protocol, amount), *check_limits(protocol, measured), ask_for_vial(protocol)]
+        return _build(protocol, [*amount.steps, speed], findings, known)
+    draw = _draw(protocol, amount, strength, minutes)
+    drawn = amount.measure_drawn(draw.mg, minutes)
+    findings = [*_note_cap(protocol, amount), *check_limits(protocol, measured, drawn)]
     bag = _fill_bag(protocol, draw, strength, diluent, replaces=replaces_volume)
     pump = _set_pump(protocol, bag.total_ml, minutes)
     tail = _empty_line(protocol, draw, bag.mg_per_ml, line, flush)
@@ -128,14 +137,27 @@ def calculate_injection(
     inputs.raise_problems()
 
     amount = Amount(ordered, weight, cap)
-    findings = [*_note_cap(protocol, amount), *check_limits(protocol, amount.measure())]
+    measured = amount.measure()
     if strength is None:
-        return _build(protocol, amount.steps, [*findings, ask_for_vial(protocol)], amount.fields())
-    draw = calculate_draw(protocol, amount.mg, strength, is_capped=amount.is_at_cap)
+        findings = [*_note_cap(protocol, amount), *check_limits(protocol, measured), ask_for_vial(protocol)]
+        return _build(protocol, amount.steps, findings, amount.fields())
+    draw = _draw(protocol, amount, strength)
+    drawn = amount.measure_drawn(draw.mg)
+    findings = [*_note_cap(protocol, amount), *check_limits(protocol, measured, drawn)]
     share = _share(protocol, draw, count)
     steps = [*amount.steps, *draw.steps, *share.steps, *draw.rest_steps]
     known = {**amount.fields(), **_draw_fields(draw, strength), **share.fields}
     return _build(protocol, steps, [*findings, *draw.findings, *share.findings], known)
+
+
+def _draw(protocol: Protocol, amount: Amount, strength: Decimal, minutes: Decimal | None = None) -> Draw:
+    """Return what is drawn for an amount, rounded down where rounding up alone would pass a limit."""
+    exact = amount.measure_drawn(amount.mg, minutes)
+
+    def is_too_much(mg: Decimal) -> bool:
+        return raises_level(protocol, exact, amount.measure_drawn(mg, minutes))
+
+    return calculate_draw(protocol, amount.mg, strength, cap_mg=amount.cap_mg, is_too_much=is_too_much)
 
 
 class _Stage:

@@ -1,5 +1,6 @@
 """Vial, syringe and pump: what can really be drawn and set, and how far that moves the dose."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_HALF_UP, Decimal
 
@@ -24,10 +25,22 @@ class Draw:
     findings: tuple[Finding, ...]
 
 
-def calculate_draw(protocol: Protocol, mg: Decimal, strength: Decimal, *, is_capped: bool) -> Draw:
-    """Return the volume a syringe can draw for a dose, and what is left of the vial."""
+def calculate_draw(
+    protocol: Protocol,
+    mg: Decimal,
+    strength: Decimal,
+    *,
+    cap_mg: Decimal | None = None,
+    is_too_much: Callable[[Decimal], bool] = lambda _mg: False,
+) -> Draw:
+    """Return the volume a syringe can draw for a dose, and what is left of the vial.
+
+    The nearest volume is drawn, but never one above the cap. Where the nearest volume is `is_too_much` (it passes a
+    limit that the dose does not), the one below is drawn if it is still exact enough; otherwise the nearest stays, and
+    the caller judges the limits on it.
+    """
     exact = mg / strength
-    ml = round_to_syringe(protocol, exact, is_capped=is_capped)
+    ml = choose_volume(protocol, exact, strength, cap_mg=cap_mg, is_too_much=is_too_much)
     drawn_mg = ml * strength
     steps = [
         DoseStep("Draw from the vial", f"{show(mg)} mg / {show(strength)} mg/mL", f"{show_volume(protocol, ml)} mL")
@@ -60,9 +73,21 @@ def get_syringe_step(protocol: Protocol, ml: Decimal) -> Decimal:
     return Decimal(protocol.setting("draw.fine_step_ml" if is_fine else "draw.coarse_step_ml"))
 
 
-def round_to_syringe(protocol: Protocol, ml: Decimal, *, is_capped: bool = False) -> Decimal:
-    """Return the nearest volume on the syringe; a dose at its cap is never rounded up."""
-    return _round_to(ml, get_syringe_step(protocol, ml), ROUND_DOWN if is_capped else ROUND_HALF_UP)
+def choose_volume(
+    protocol: Protocol,
+    exact: Decimal,
+    strength: Decimal,
+    *,
+    cap_mg: Decimal | None,
+    is_too_much: Callable[[Decimal], bool],
+) -> Decimal:
+    """Return the volume to draw: the nearest on the syringe, or the one below it (see `calculate_draw`)."""
+    step = get_syringe_step(protocol, exact)
+    nearest, below = _round_to(exact, step, ROUND_HALF_UP), _round_to(exact, step, ROUND_DOWN)
+    if nearest == below or (cap_mg is not None and nearest * strength > cap_mg):
+        return below
+    is_below_exact = not check_moved(protocol, "L-ROUND", "The dose", exact, below)
+    return below if is_below_exact and is_too_much(nearest * strength) else nearest
 
 
 def round_to_pump(protocol: Protocol, ml_per_h: Decimal) -> Decimal:

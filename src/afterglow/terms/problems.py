@@ -8,6 +8,7 @@ TermsError
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from math import isfinite
 from typing import Literal
 
 
@@ -27,9 +28,10 @@ class Problem:
     message: str
 
     def to_json(self) -> dict[str, object]:
-        """Return the problem with its published keys; values that JSON lacks become text."""
+        """Return the problem with its published keys; values that JSON lacks (NaN and infinity too) become text."""
         content = asdict(self)
-        if not isinstance(self.value, str | int | float | bool | None):
+        is_finite = not isinstance(self.value, float) or isfinite(self.value)
+        if not isinstance(self.value, str | int | float | bool | None) or not is_finite:
             content["value"] = str(self.value)
         return content
 

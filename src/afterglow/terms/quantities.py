@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from afterglow.terms.problems import InvalidInput, TermsError, build_error
 
@@ -44,7 +44,11 @@ _UNITS: dict[str, tuple[str, Decimal, str]] = {
     "1": ("number", Decimal(1), "1"),
 }
 
-_TEXT = re.compile(r"\s*([+-]?[0-9]+(?:\.[0-9]+)?)\s*([A-Za-z%/{}\[\]0-9]+)\s*\Z")
+# a number, then a unit that does not begin with a digit: in `40` nothing is a unit
+_TEXT = re.compile(r"\s*([+-]?[0-9]+(?:\.[0-9]+)?)\s*([A-Za-z%/{\[][A-Za-z%/{}\[\]0-9]*)\s*\Z")
+# what people write: no exponent, no separators, no digits of another script
+_PLAIN = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)\Z")
+LONGEST_NUMBER = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +86,39 @@ def known_units() -> frozenset[str]:
     return frozenset(_UNITS)
 
 
+def is_plain_number(text: str) -> bool:
+    """Return whether a text is a decimal in ASCII digits: `70`, `-0.5`, but not `7_0`, `7e1` or `٧٠`."""
+    return len(text) <= LONGEST_NUMBER and _PLAIN.match(text) is not None
+
+
 def parse_decimal(value: object, path: str) -> Decimal:
-    """Return a finite decimal from text or a whole number; refuse anything else."""
-    try:
-        number = Decimal(str(value).strip())
-    except InvalidOperation:
-        number = Decimal("NaN")
-    if isinstance(value, bool) or not number.is_finite():
-        raise InvalidInput(
-            [build_error(path, "number-malformed", value, "a number such as 0.5", f"{value!r} is not a number")]
-        )
+    """Return a finite decimal from plain text (`is_plain_number`) or from a number; refuse anything else.
+
+    A number that a JSON reader made may have had an exponent; one too long to write out in full is refused.
+    """
+    if isinstance(value, bool):
+        number = None
+    elif isinstance(value, int | float | Decimal):
+        number = _read_made_number(value)
+    else:
+        text = str(value).strip()
+        number = Decimal(text) if is_plain_number(text) else None
+    if number is None:
+        message = f"{_shorten(value)} is not a number"
+        raise InvalidInput([build_error(path, "number-malformed", value, "a number such as 0.5", message)])
     return number
+
+
+def _read_made_number(value: float | Decimal) -> Decimal | None:
+    number = Decimal(str(value)) if isinstance(value, float) else Decimal(value)
+    if not number.is_finite() or abs(number.adjusted()) > LONGEST_NUMBER:
+        return None
+    return number
+
+
+def _shorten(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 2 * LONGEST_NUMBER else text[: 2 * LONGEST_NUMBER] + "..."
 
 
 def parse_quantity(text: str, path: str, accepted: tuple[str, ...]) -> Quantity:

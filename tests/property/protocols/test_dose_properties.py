@@ -46,6 +46,16 @@ def test_the_cap_is_never_passed_not_even_by_rounding(weight, dose, vial, cap):
         assert sheet.drawn_mg <= cap
 
 
+@given(WEIGHTS, st.decimals("0.05", 2, places=3), VIALS)
+def test_no_limit_is_passed_by_what_is_drawn_and_not_told(weight, dose, vial):
+    sheet = calculate_injection(IM, weight_kg=weight, dose=f"{dose}mg/kg", vial_mg_per_ml=vial)
+    told = {(f.rule, f.facts, f.severity, f.override) for f in sheet.findings}
+    drawn = check_limits(IM, {"dose.mg_per_kg": sheet.drawn_mg / weight, "dose.mg": sheet.drawn_mg})
+    stops = {(f.rule, f.facts, f.severity, f.override) for f in drawn if f.severity is Severity.STOP}
+    assert {row for row in stops if row[3] == "none"} <= told
+    assert {row[:3] for row in stops} <= {row[:3] for row in told}
+
+
 @given(WEIGHTS, DOSES, VIALS)
 def test_a_dose_that_is_not_refused_is_drawn_within_two_percent(weight, dose, vial):
     sheet = give(weight, dose, vial)

@@ -92,6 +92,48 @@ def test_a_dose_at_its_cap_is_never_rounded_above_it():
     assert sheet.drawn_mg == Decimal("36.5")
 
 
+def test_a_dose_under_its_cap_is_never_rounded_above_it():
+    below = give(dose="49.9mg", weight_kg=90, vial_mg_per_ml=100, cap_mg="49.95")
+    free = give(dose="49.9mg", weight_kg=90, vial_mg_per_ml=100)
+    assert (below.drawn_mg, free.drawn_mg) == (49, 50)
+
+
+def list_limits(sheet):
+    """Return what the limits of the route say, with the amount they name."""
+    return [(f.rule, str(f.override), f.seen) for f in sheet.findings if f.facts]
+
+
+def test_a_hard_limit_reached_only_by_what_is_drawn_stops_the_dose():
+    # 89.9 mg at 60 kg is 1.498 mg/kg; a 50 mg/mL vial gives 1.8 mL = 90 mg, the hard limit; 1.7 mL would be 5 % off
+    order = {"weight_kg": 60, "dose": "89.9mg", "over": "60min"}
+    ordered, drawn = give(**order, vial_mg_per_ml=None), give(**order)
+    assert ("L-IV", "second-clinician", "Dose 1.4983 mg/kg") not in list_limits(drawn)
+    assert [f[:2] for f in list_limits(ordered) if f[0] == "L-IV"] == [("L-IV", "second-clinician")]
+    assert [f for f in list_limits(drawn) if f[0] == "L-IV"] == [("L-IV", "none", "Dose as drawn 1.5 mg/kg")]
+    assert drawn.is_refused
+
+
+@pytest.mark.parametrize(("vial", "override"), [(50, "none"), (10, "second-clinician")])
+def test_an_injection_is_judged_by_what_is_drawn(vial, override):
+    # 119.94 mg: 2.4 mL of 50 mg/mL is 120 mg, 2 mg/kg; of 10 mg/mL 11.9 mL is 119 mg, 0.8 % below and near enough
+    sheet = calculate_injection(get_effective("im-racemic"), weight_kg=60, dose="1.999mg/kg", vial_mg_per_ml=vial)
+    assert [f[1] for f in list_limits(sheet) if f[0] == "L-IM"] == [override]
+    assert sheet.drawn_mg == {50: 120, 10: 119}[vial]
+
+
+def test_rounding_goes_down_where_up_alone_would_pass_a_limit():
+    # 59.925 mg is exactly 0.75 mg/kg: 6.0 mL of 10 mg/mL would be 60 mg and above it, 5.9 mL is 1.5 % below
+    sheet = give(weight_kg="79.9", dose="0.75mg/kg", over="60min", vial_mg_per_ml=10)
+    assert (sheet.drawn_mg, sheet.findings) == (59, ())
+    # with nothing to pass, the nearest is drawn
+    assert give(weight_kg="79.9", dose="0.7mg/kg", vial_mg_per_ml=10).drawn_mg == 56
+
+
+def test_a_limit_passed_by_a_hair_is_told_with_digits_that_show_it():
+    seen = [f.seen for f in give(dose="0.7501mg/kg", over="60min", vial_mg_per_ml=None).findings if f.rule == "L-IV"]
+    assert seen == ["Dose 0.7501 mg/kg"]
+
+
 def test_a_line_without_flush_keeps_its_drug_and_says_so():
     sheet = give(line_ml=2, flush_ml=0)
     assert sheet.to_json()["left_in_line_mg"] == Decimal("0.70")
@@ -177,7 +219,8 @@ def test_a_pain_infusion_by_rate_adds_up_over_its_time():
         ({"weight_kg": 700}, "weight-impossible"),
         ({"weight_kg": -70}, "weight-impossible"),
         ({"weight_kg": 0}, "weight-impossible"),
-        ({"weight_kg": "1e999"}, "weight-impossible"),
+        ({"weight_kg": "1e999"}, "number-malformed"),
+        ({"weight_kg": "7_0"}, "number-malformed"),
         ({"weight_kg": "NaN"}, "number-malformed"),
         ({"weight_kg": "70lb"}, "unit-not-accepted"),
         ({"weight_kg": None}, "weight-missing"),
@@ -187,6 +230,7 @@ def test_a_pain_infusion_by_rate_adds_up_over_its_time():
         ({"dose": "0mg/kg"}, "dose-impossible"),
         ({"over": "0min"}, "over-impossible"),
         ({"over": "40kg"}, "unit-not-accepted"),
+        ({"over": "40"}, "quantity-malformed"),
         ({"vial_mg_per_ml": 0}, "vial-impossible"),
         ({"vial_mg_per_ml": -50}, "vial-impossible"),
         ({"vial_mg_per_ml": "fifty"}, "number-malformed"),

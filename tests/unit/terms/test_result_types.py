@@ -1,5 +1,6 @@
 """Grades, findings, problems, claim ids and instants: what every room hands to the next."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -42,6 +43,17 @@ def test_finding_has_the_published_keys_and_says_its_grade() -> None:
     content = FINDING.to_json()
     assert list(content)[:8] == ["rule", "severity", "seen", "threshold", "asks", "override", "source", "grade"]
     assert content["grade_label"] == "checked against the source"
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), Decimal("NaN"), {"a": float("nan")}, [1]])
+def test_a_problem_is_json_whatever_the_value_was(value: object) -> None:
+    content = build_error("data.weight", "number-malformed", value, "a number", "no number").to_json()
+    assert json.loads(json.dumps(content, allow_nan=False))["value"] == str(value)
+
+
+@pytest.mark.parametrize("value", [1.5, 3, "x", None, True])
+def test_a_problem_keeps_a_value_that_json_has(value: object) -> None:
+    assert build_error("data.weight", "odd", value, "another", "odd").to_json()["value"] == value
 
 
 @pytest.mark.parametrize("grade", list(Grade))
