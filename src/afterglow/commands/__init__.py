@@ -15,6 +15,8 @@ from afterglow.terms import InvalidInput, Problem, build_error
 DONE = 0
 REFUSED = 1
 BAD_INPUT = 2
+# a protocol with its conditions, the deepest thing that is read, has about a dozen levels
+DEEPEST = 60
 
 
 def read_text(argument: str, path: str = "file") -> str:
@@ -33,17 +35,60 @@ def read_text(argument: str, path: str = "file") -> str:
 
 def read_json(argument: str, path: str = "file") -> Any:
     """Return the JSON value of a file or of standard input; numbers with a point stay exact as text would."""
+    return parse_json(read_text(argument, path), argument, path)
+
+
+def parse_json(text: str, name: str, path: str = "file") -> Any:
+    """Return the value of a JSON text; refuse one that is malformed or nested deeper than anything that is meant.
+
+    `name` is what messages call the text: the file, or one line of it.
+    """
     from decimal import Decimal
 
-    text = read_text(argument, path)
     try:
-        return json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
+        content = json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
     except ValueError as error:
-        message = f"{argument} is not JSON: {error}"
-        raise InvalidInput([build_error(path, "json-malformed", argument, "one JSON value", message)]) from None
+        message = f"{name} is not JSON: {error}"
+        raise InvalidInput([build_error(path, "json-malformed", name, "one JSON value", message)]) from None
     except RecursionError:
-        message = f"{argument} is nested too deeply"
-        raise InvalidInput([build_error(path, "json-too-deep", argument, "fewer nested levels", message)]) from None
+        raise _refuse_depth(name, path) from None
+    return check_depth(content, name, path)
+
+
+def parse_toml(text: str, name: str, path: str = "file") -> dict[str, Any]:
+    """Return the tables of a TOML text; refuse one that is malformed or nested too deeply."""
+    import tomllib
+
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        message = f"{name} is not TOML: {error}"
+        raise InvalidInput([build_error(path, "toml-malformed", name, "one TOML document", message)]) from None
+    except RecursionError:
+        raise _refuse_depth(name, path) from None
+    check_depth(content, name, path)
+    return content
+
+
+def check_depth(content: Any, name: str, path: str) -> Any:
+    """Return the value; refuse more levels than readers that call themselves could follow."""
+    level = [content]
+    for _ in range(DEEPEST):
+        level = [part for whole in level for part in _list_parts(whole)]
+        if not level:
+            return content
+    raise _refuse_depth(name, path)
+
+
+def _list_parts(whole: object) -> Iterable[Any]:
+    if isinstance(whole, dict):
+        return whole.values()
+    return whole if isinstance(whole, list) else ()
+
+
+def _refuse_depth(name: str, path: str) -> InvalidInput:
+    message = f"{name} is nested too deeply"
+    return InvalidInput([build_error(path, "json-too-deep", name, f"at most {DEEPEST} nested levels", message)])
 
 
 def print_json(value: object) -> None:

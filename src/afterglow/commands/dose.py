@@ -80,7 +80,7 @@ def _read_dose(args: argparse.Namespace, protocol: Protocol) -> str:
     if protocol.pattern is not Pattern.DEVICES or args.dose is not None:
         message = "--devices stands alone, and only for a spray in devices"
         raise InvalidInput([build_error("devices", "devices-not-used", args.devices, "--dose", message)])
-    count = _read_whole("devices", args.devices)
+    count = _read_whole("devices", args.devices, lowest=1, highest=100)
     return f"{count * protocol.doses['device_mg'].value}mg"
 
 
@@ -125,9 +125,10 @@ def _read_weight(text: str | None) -> Any:
     return weight
 
 
-def _read_whole(path: str, text: str) -> int:
+def _read_whole(path: str, text: str, *, lowest: int = 0, highest: int = 1000) -> int:
+    accepted = f"a whole number from {lowest} to {highest}"
     number = parse_decimal(text, path)
-    if number != number.to_integral_value() or not 0 <= number <= 1000:
-        message = f"{text!r} is not a whole number"
-        raise InvalidInput([build_error(path, "count-malformed", text, "a whole number from 0 to 1000", message)])
+    if number != number.to_integral_value() or not lowest <= number <= highest:
+        message = f"{text!r} is not {accepted}"
+        raise InvalidInput([build_error(path, "count-malformed", text, accepted, message)])
     return int(number)

@@ -4,11 +4,10 @@ A clinic's own values (`--overlay FILE`, JSON or TOML) and profiles (`--profile 
 """
 
 import argparse
-import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from afterglow.commands import DONE, print_json, read_json, read_text
+from afterglow.commands import DONE, parse_toml, print_json, read_json, read_text
 from afterglow.protocols.catalogue import (
     get_effective,
     load_profile_options,
@@ -84,11 +83,7 @@ def read_profile(text: str) -> tuple[str, str]:
 def read_overlay(path: str) -> Mapping[str, Any]:
     """Return a clinic's values from a file: a flat table of place and number."""
     if path.endswith(".toml"):
-        try:
-            content: Any = tomllib.loads(read_text(path, "overlay"))
-        except tomllib.TOMLDecodeError as error:
-            message = f"{path} is not TOML: {error}"
-            raise InvalidInput([build_error("overlay", "toml-malformed", path, "TOML", message)]) from None
+        content: Any = parse_toml(read_text(path, "overlay"), path, "overlay")
     else:
         content = read_json(path, "overlay")
     if not isinstance(content, dict):

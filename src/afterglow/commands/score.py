@@ -1,8 +1,9 @@
 """Score one instrument: total, band, completeness and alerts."""
 
 import argparse
+import re
 
-from afterglow.commands import DONE, print_json
+from afterglow.commands import DONE, print_json, read_text
 from afterglow.instruments import ScoreResult, get_instrument, score_sequence, score_total
 from afterglow.terms import InvalidInput, build_error
 
@@ -13,7 +14,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the instrument and its answers."""
     parser.add_argument("instrument", help="id, such as phq9")
     given = parser.add_mutually_exclusive_group(required=True)
-    given.add_argument("--answers", help="answers in item order, comma between, - for a missing one")
+    given.add_argument(
+        "--answers",
+        help="answers in item order, comma between, - for a missing one; - alone reads them from standard input",
+    )
     given.add_argument("--total", help="a total already worked out, where the instrument accepts one")
 
 
@@ -23,7 +27,8 @@ def run(args: argparse.Namespace) -> int:
     if args.total is not None:
         result = score_total(instrument, args.total)
     else:
-        result = score_sequence(instrument, _split(args.answers))
+        text = read_text("-", "answers") if args.answers == "-" else args.answers
+        result = score_sequence(instrument, _split(text))
     if args.json:
         print_json(result.to_json())
     else:
@@ -32,7 +37,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _split(text: str) -> list[str]:
-    answers = [part.strip() for part in text.split(",")]
+    """Return the answers of a text; in a file each may stand on a line of its own."""
+    answers = [part.strip() for part in re.split(r"[,\n]", text.strip())]
     if answers == [""]:
         message = "no answers were given"
         raise InvalidInput([build_error("answers", "answers-empty", text, "such as 1,0,2,-", message)])

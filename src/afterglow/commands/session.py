@@ -8,7 +8,7 @@ from typing import Any
 
 from afterglow.chairside import Event, SessionState, derive_view, fold, parse_event
 from afterglow.chairside.history import check_history
-from afterglow.commands import DONE, REFUSED, print_json, read_text
+from afterglow.commands import DONE, REFUSED, check_depth, print_json, read_text
 from afterglow.protocols.catalogue import get_effective, load_protocol_ids
 from afterglow.protocols.model import Protocol
 from afterglow.protocols.render import parse_protocol
@@ -75,6 +75,7 @@ def _iterate_lines(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
             raise InvalidInput(
                 [build_error(f"line {number}", "json-malformed", line[:40], "one JSON object", message)]
             ) from None
+        check_depth(content, f"line {number}", f"line {number}")
         if not isinstance(content, dict):
             message = f"line {number} is no object"
             raise InvalidInput(

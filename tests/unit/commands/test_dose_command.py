@@ -81,3 +81,18 @@ def test_impossible_input_ends_with_two_and_names_what_would_do(arguments, capsy
 def test_unknown_protocol_is_bad_input(capsys):
     assert run("--protocol", "iv", "--weight", "70", "--dose", "0.5mg/kg") == BAD_INPUT
     assert "iv-racemic" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("count", "status"), [("1", DONE), ("3", DONE), ("0", BAD_INPUT), ("101", BAD_INPUT), ("2_0", BAD_INPUT)]
+)
+def test_a_count_of_devices_is_refused_by_its_own_name(count, status, capsys):
+    assert run("--protocol", "nasal-esketamine-us", "--devices", count) == status
+    assert ("error: devices: " in capsys.readouterr().err) is (status == BAD_INPUT)
+
+
+@pytest.mark.parametrize(("over", "status"), [("40min", DONE), ("40", BAD_INPUT)])
+def test_a_time_without_a_unit_is_told_so(over, status, capsys):
+    assert run("--protocol", "iv-racemic", "--weight", "70", "--dose", "0.5mg/kg", "--over", over) == status
+    told = capsys.readouterr().err
+    assert ("'40' is not a number with a unit" in told) is (status == BAD_INPUT)
