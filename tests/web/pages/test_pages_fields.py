@@ -7,7 +7,15 @@ from django.template import Context, Template
 from afterglow.protocols.facts import load_facts
 from afterglow.terms import build_error
 from afterglow.web.forms.facts import GROUPS, FactForm, list_specs
-from afterglow.web.forms.fields import AnswerField, DayField, MomentField, NumberField, TextField, add_problems
+from afterglow.web.forms.fields import (
+    AnswerField,
+    DayField,
+    MomentField,
+    NumberField,
+    TextField,
+    WholeField,
+    add_problems,
+)
 
 NASTY = [
     "\x00",
@@ -36,6 +44,25 @@ class SampleForm(forms.Form):
     born_on = DayField(label="Born on")
     at = MomentField(label="At")
     smokes = AnswerField(label="Smokes", required=True)
+
+
+class NumbersForm(forms.Form):
+    """A decimal and a whole number."""
+
+    weight = NumberField(label="Weight", unit="kg")
+    count = WholeField(label="Count")
+
+
+@pytest.mark.parametrize(("weight", "count", "read"), [("72,5", "7", 72.5), (" 70 ", " 7 ", 70), (".5", "+7", 0.5)])
+def test_plain_numbers_are_read(weight, count, read):
+    form = NumbersForm({"weight": weight, "count": count})
+    assert form.is_valid()
+    assert (float(form.cleaned_data["weight"]), form.cleaned_data["count"]) == (read, 7)
+
+
+@pytest.mark.parametrize("text", ["7_0", "0_5", "7e1", "٧٠", "７０", "x"])
+def test_a_number_written_in_another_way_is_refused(text):
+    assert set(NumbersForm({"weight": text, "count": text}).errors) == {"weight", "count"}
 
 
 @pytest.mark.parametrize("text", NASTY)

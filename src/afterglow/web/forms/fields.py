@@ -8,7 +8,7 @@ from django import forms
 from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
 
-from afterglow.terms import Problem
+from afterglow.terms import Problem, is_plain_number
 
 TEXT_LIMIT = 200
 NOTE_LIMIT = 4000
@@ -97,7 +97,7 @@ class NumberField(forms.DecimalField):
             value = value.strip()
             if value.count(",") == 1 and "." not in value:
                 value = value.replace(",", ".")
-            if len(value) > 40:
+            if value and not is_plain_number(value):
                 raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
         return super().to_python(value)
 
@@ -112,8 +112,8 @@ class WholeField(forms.IntegerField):
         self.widget = forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"})
 
     def to_python(self, value: Any) -> int | None:
-        """Refuse texts too long to be a number before they are read."""
-        if isinstance(value, str) and len(value) > 40:
+        """Refuse what is no plain number, or too long to be one, before it is read."""
+        if isinstance(value, str) and value.strip() and not is_plain_number(value.strip()):
             raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
         return super().to_python(value)
 
