@@ -9,6 +9,8 @@ from afterglow.pharmacology._types import FloatArray
 from afterglow.pharmacology.models.model import Model, Variance
 from afterglow.terms import InvalidInput, build_error
 
+OBESITY_WIDENING = 1.25
+
 
 @dataclass(frozen=True, slots=True)
 class Subjects:
@@ -66,7 +68,9 @@ def draw_subjects(
 
     Notes
     -----
-    eta = L z with L the Cholesky factor of Omega and z standard normal, so that cov(eta) = Omega.
+    eta = L z with L the Cholesky factor of Omega and z standard normal, so that cov(eta) = Omega. Where size was
+    adjusted for obesity, effects on parameters that scale with size are widened by a quarter: no model of obese
+    people exists (the factor is assumed, grade D).
     """
     n = len(next(iter(covariates.values())))
     names, omega = build_omega(model)
@@ -75,7 +79,11 @@ def draw_subjects(
     kappas = {
         name: _get_sd(model.parameters[name].occasion) * rng.standard_normal((n_occasions, n)) for name in varying
     }
-    drawn = {name: np.ascontiguousarray(etas[i]) for i, name in enumerate(names)}
+    wider = np.where(covariates["size"] < covariates["weight"], OBESITY_WIDENING, 1.0)
+    drawn = {
+        name: np.ascontiguousarray(etas[i] * (wider if "size" in model.parameters[name].individual.names else 1.0))
+        for i, name in enumerate(names)
+    }
     return Subjects(n, dict(covariates), drawn, kappas, np.full(n, 1.0 / n))
 
 

@@ -312,10 +312,23 @@ def _build_doses(request: Request, weight: FloatArray, people: _People) -> tuple
     if "weight" in people.assumed and any("kg" in text for text in texts):
         message = "a dose per kg needs the weight"
         raise InvalidInput([build_error("weight", "weight-missing", None, "--weight KG", message)])
-    if not texts and given:
-        return number_sessions(given), ()
-    doses, problems = build_regimen(texts, drug=request.drug, route=request.route, weight_kg=kg)
-    return (number_sessions([*doses, *given]) if given else doses), problems
+    doses: tuple[Dose, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    if texts:
+        doses, problems = build_regimen(texts, drug=request.drug, route=request.route, weight_kg=kg)
+    doses = number_sessions([*doses, *given]) if given else doses
+    return doses, (*problems, *_judge_late(doses, request.until_h))
+
+
+def _judge_late(doses: Sequence[Dose], until_h: float) -> tuple[Problem, ...]:
+    """Warn of doses after the end; refuse when every dose is."""
+    late = [dose for dose in doses if dose.start_h >= until_h]
+    if not late:
+        return ()
+    accepted, message = f"a start before {until_h:g} h", f"{len(late)} of {len(doses)} doses come after the end"
+    if len(late) == len(doses):
+        raise InvalidInput([build_error("dose", "dose-after-end", late[0].start_h, accepted, message)])
+    return (build_warning("dose", "dose-after-end", late[0].start_h, accepted, message),)
 
 
 def _list_interactions(request: Request) -> tuple[str, ...]:

@@ -119,3 +119,12 @@ def test_parameter_without_a_usable_value_is_refused():
     with pytest.raises(InvalidInput) as caught:
         evaluate_parameters(model, Subjects(1, covariates, {"cl": np.array([np.nan])}))
     assert caught.value.problems[0].code == "parameter-not-usable"
+
+
+def test_uncertainty_is_wider_where_size_was_adjusted():
+    def spread(model_id, parameter, bmi):
+        covariates = people(2000, 120.0, bmi=bmi)
+        return np.std(draw_subjects(get_model(model_id), covariates, np.random.default_rng(1)).etas[parameter])
+
+    assert spread("kamp-2020", "cl", 36.0) == pytest.approx(1.25 * spread("kamp-2020", "cl", 34.0))
+    assert spread("perez-ruixo-2021", "qh", 36.0) == spread("perez-ruixo-2021", "qh", 34.0)

@@ -252,3 +252,11 @@ def test_ensemble_without_its_covariates_is_refused():
     with pytest.raises(InvalidInput) as caught:
         simulate(replace(INFUSION, subjects=Subjects(3, {"weight": np.full(3, 70.0)}, weights=np.full(3, 1 / 3))))
     assert caught.value.problems[0].code == "covariates-missing"
+
+
+def test_dose_after_the_end_is_marked_and_refused_when_it_is_the_only_one():
+    assert "dose-after-end" not in codes(simulate(replace(INFUSION, doses=("35mg@7h/40min",))))
+    assert "dose-after-end" in codes(simulate(replace(INFUSION, doses=("35mg/40min", "35mg@8h/40min"))))
+    with pytest.raises(InvalidInput) as caught:
+        simulate(replace(INFUSION, doses=("35mg@8h/40min",)))
+    assert caught.value.problems[0].code == "dose-after-end"

@@ -75,6 +75,7 @@ def _judge(model: Model, limits: Range, values: FloatArray) -> list[Problem]:
 
 def _longest_tail(doses: Sequence[Dose], until_h: float) -> float:
     """Return the longest time after a session's last dose that is asked for, in hours."""
-    starts = sorted({dose.occasion: dose.start_h for dose in doses}.values())
+    last = {dose.occasion: dose.start_h for dose in doses if dose.start_h < until_h}
+    starts = sorted(last.values())
     ends = [*starts[1:], until_h]
     return max((end - start for start, end in zip(starts, ends, strict=True)), default=0.0)
