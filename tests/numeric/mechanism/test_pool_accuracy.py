@@ -5,12 +5,21 @@ import pytest
 
 from afterglow.pharmacology.covariates import Person, build_covariates
 from afterglow.pharmacology.effects import Setting, calculate_effects
-from afterglow.pharmacology.mechanism import calculate_signal, get_regimen, run_pools
+from afterglow.pharmacology.linear import Flow, LinearSystem, Output
+from afterglow.pharmacology.mechanism import (
+    CourseSession,
+    build_exposure,
+    calculate_signal,
+    get_regimen,
+    run_pools,
+    simulate_course,
+)
 from afterglow.pharmacology.mechanism.chain import PoolRates
 from afterglow.pharmacology.models.catalogue import get_model
 from afterglow.pharmacology.models.kinetics import build_kinetics
 from afterglow.pharmacology.population import build_typical
 from afterglow.pharmacology.regimen import build_regimen
+from afterglow.terms import InvalidInput
 
 EC50, HALF_G, HALF_B, FORMED, LOST, KEPT, FORGOTTEN = 40.0, 0.75, 4.2, 0.2, 0.008, 0.002, 0.0005
 AT_H = np.array([2.0, 4.0, 24.0, 50.0, 100.0, 168.0, 400.0])
@@ -64,3 +73,23 @@ def test_packaged_levels_are_those_of_the_model_they_name(
     )  # fmt: skip
     peak = packaged.ce_ng_per_ml.max()
     assert series.effect_site_ng_per_ml[:, 0] == pytest.approx(packaged.ce_ng_per_ml, abs=0.01 * peak)
+
+
+def test_a_patients_own_kinetics_give_the_course_of_the_packaged_regimen() -> None:
+    covariates, _ = build_covariates(Person(weight_kg=70.0, age_years=40.0))
+    doses, _ = build_regimen(["84mg@0min"], drug="esketamine", route="intranasal", weight_kg=70.0)
+    model = get_model("perez-ruixo-2021")
+    kinetics = build_kinetics(model, build_typical(covariates), doses, drug="esketamine", route="intranasal")
+    own = build_exposure(kinetics.system, kinetics.inputs, driver=kinetics.esketamine)
+    runs = [
+        simulate_course([CourseSession(0.0, exposure)], [1.0, 7.0], n=400, generator=np.random.default_rng(3))
+        for exposure in (own, "nasal_esketamine_84")
+    ]
+    assert runs[0].mean_change == pytest.approx(runs[1].mean_change, abs=0.1)
+
+
+def test_a_course_takes_one_patients_level() -> None:
+    system = LinearSystem(("central",), (Flow(0, None, 1.0),), (Output("level", {0: 0.1}),), n=2)
+    with pytest.raises(InvalidInput) as refusal:
+        build_exposure(system, (), driver="level")
+    assert refusal.value.problems[0].path == "system"

@@ -2,7 +2,7 @@
 
 from afterglow.pharmacology.mechanism.chain import Exposure, calculate_signal, run_pools
 from afterglow.pharmacology.mechanism.course import Course, CourseSession, CourseSetting, simulate_course
-from afterglow.pharmacology.mechanism.exposures import Regimen, get_regimen, load_regimens
+from afterglow.pharmacology.mechanism.exposures import Regimen, build_exposure, get_regimen, load_regimens
 from afterglow.pharmacology.mechanism.parameters import (
     MechanismParameter,
     ParameterSet,
@@ -31,6 +31,7 @@ __all__ = [
     "Regimen",
     "Scale",
     "Target",
+    "build_exposure",
     "calculate_signal",
     "combine_shares",
     "find_plastic_window",

@@ -4,15 +4,20 @@ Written once from the published models named in the file; a course of one's own 
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 import numpy as np
 
+from afterglow.pharmacology.effects.calculate import Setting as EffectSetting
+from afterglow.pharmacology.effects.calculate import calculate_effects
+from afterglow.pharmacology.linear import Input, LinearSystem
 from afterglow.pharmacology.mechanism.chain import Exposure
 from afterglow.terms import Citation, Grade, InvalidInput, build_error
+
+HOURS = np.concatenate([np.arange(0.0, 4.0, 1 / 30), np.arange(4.0, 24.01, 0.25)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,32 @@ def load_regimens() -> Mapping[str, Regimen]:
         )
         for row in content["regimen"]
     }
+
+
+def build_exposure(
+    system: LinearSystem, inputs: Sequence[Input], *, driver: str, driver_share: float = 1.0
+) -> Exposure:
+    """Return the level at the effect site that one patient's own session brings, for a course.
+
+    Parameters
+    ----------
+    system : LinearSystem
+        Kinetics of one patient, the session's first input at hour 0.
+    inputs : sequence of Input
+    driver : str
+        Output that is S-ketamine, mg/L; `driver_share` is the part of it that is S.
+
+    Raises
+    ------
+    InvalidInput
+        Several patients, or an output the system lacks.
+    """
+    if system.n != 1:
+        text = "A course takes the level of one patient."
+        raise InvalidInput([build_error("system", "shape", system.n, "1 patient", text)])
+    setting = EffectSetting(driver_share=driver_share)
+    series = calculate_effects(system, inputs, HOURS, driver=driver, setting=setting)
+    return Exposure(HOURS, np.ascontiguousarray(series.effect_site_ng_per_ml[:, 0]))
 
 
 def get_regimen(key: str) -> Regimen:

@@ -43,7 +43,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A row with what the fitted model predicts: `z` in combined standard errors, study effects included."""
+    """A row with what the fitted model predicts: `z` in combined standard errors, study effects included.
+
+    `left_out_z` is the same had the row's whole study been left out of the fit, by one linear step.
+    """
 
     id: str
     study: str
@@ -60,6 +63,7 @@ class Target:
     combined_error: float
     predicted: float
     z: float
+    left_out_z: float
     citation: Citation
     note: str = ""
 
@@ -138,6 +142,7 @@ def list_targets() -> tuple[Target, ...]:
             combined_error=float(written[row.id]["combined_error"]),
             predicted=float(written[row.id]["predicted"]),
             z=float(written[row.id]["z"]),
+            left_out_z=float(written[row.id]["left_out_z"]),
             citation=row.citation,
             note=row.note,
         )
