@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from afterglow.pharmacology.linear import Chain, Flow, Input, LinearSystem, Output, inhibition
-from afterglow.pharmacology.linear.system import FloatArray
+from afterglow.pharmacology.linear.system import FloatArray, Value
 
 DAYS = (0, 2, 4, 7, 9, 11)
 LENGTH_H = 40 / 60
@@ -18,29 +18,32 @@ DRAWN = 50_000
 
 @dataclass(frozen=True)
 class People:
-    """Parameters of n patients, each of shape (n,): weight in kg, clearances in L/h, volumes in L, kout in 1/h."""
+    """Parameters of n patients, each of shape (n,), or of one as plain numbers.
 
-    wt: FloatArray
-    cl: FloatArray
-    v1: FloatArray
-    q2: FloatArray
-    v2: FloatArray
-    kout: FloatArray
+    Weight in kg, clearances in L/h, volumes in L, kout in 1/h.
+    """
+
+    wt: Value
+    cl: Value
+    v1: Value
+    q2: Value
+    v2: Value
+    kout: Value
 
     @property
     def n(self) -> int:
         """Number of patients."""
-        return self.wt.size
+        return int(np.size(self.wt))
 
-    def scaled(self, typical: float, exponent: float) -> FloatArray:
+    def scaled(self, typical: float, exponent: float) -> Value:
         """Return a parameter that scales with weight alone."""
-        return np.asarray(typical * (self.wt / 70) ** exponent)
+        return typical * (self.wt / 70) ** exponent
 
     def row(self, j: int) -> dict[str, float]:
         """Return all parameters of one patient by the workload's names."""
-        one = {name: float(getattr(self, name)[j]) for name in ("wt", "cl", "v1", "q2", "v2", "kout")}
+        one = {name: float(np.atleast_1d(getattr(self, name))[j]) for name in ("wt", "cl", "v1", "q2", "v2", "kout")}
         for name, typical, exponent in SCALED:
-            one[name] = float(self.scaled(typical, exponent)[j])
+            one[name] = float(np.atleast_1d(self.scaled(typical, exponent))[j])
         return one
 
 
@@ -73,7 +76,7 @@ def draw_people(n: int, seed: int = 20240611) -> People:
 
 def get_typical() -> People:
     """Return the typical patient of 70 kg."""
-    return People(*(np.array([value]) for value in (70.0, 90.0, 30.0, 100.0, 60.0, 0.05)))
+    return People(70.0, 90.0, 30.0, 100.0, 60.0, 0.05)
 
 
 def build_system(people: People) -> LinearSystem:
@@ -102,7 +105,7 @@ def build_doses(people: People, days: tuple[int, ...] = DAYS) -> list[Input]:
 
 def build_response(people: People) -> dict[str, object]:
     """Return what `drive` is asked for the response R."""
-    kout = people.kout
+    kout = np.atleast_1d(people.kout)
     chain = Chain(("R",), -kout.reshape(-1, 1, 1), (kout * R0).reshape(-1, 1), [R0])
     return {"driver": "Cp", "f": inhibition(IMAX, IC50), "chain": chain}
 

@@ -12,7 +12,7 @@ import numpy as np
 from afterglow.pharmacology.linear import compiled_walk as kernels
 from afterglow.pharmacology.linear.driven import Driven
 from afterglow.pharmacology.linear.extended import Extended, Schedule, close
-from afterglow.pharmacology.linear.plan import JUMP, IntArray, Plan, measure
+from afterglow.pharmacology.linear.plan import IntArray, Plan, find_first, measure
 from afterglow.pharmacology.linear.quadrature import NODES, get_rule
 from afterglow.pharmacology.linear.system import FloatArray, Value
 
@@ -119,13 +119,6 @@ def pick_tile(numbers: int) -> int:
     while tile > 8 and tile * numbers > _TILE_NUMBERS:
         tile //= 2
     return tile
-
-
-def find_first(plan: Plan, n_times: int) -> int:
-    """Return the index of the first time that the plan records."""
-    kind, index = plan.operations[:, 0], plan.operations[:, 2]
-    recorded = index[(kind != JUMP) & (index >= 0)]
-    return int(recorded.min(initial=n_times))
 
 
 def build_layout(extended: Extended) -> Layout:

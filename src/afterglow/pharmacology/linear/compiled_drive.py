@@ -11,10 +11,10 @@ from afterglow.pharmacology.linear.quadrature import TINY
 # Rows are carried by a series of this many terms over pieces whose norm is at most four: 4^29 / 29! is 3e-14.
 ROW_TERMS = 28
 ROW_NORM = 4.0
-# the rule that a tile starts with
-FIRST_LEVEL = 1
-# a rule this far below what is allowed is more than the next step needs
-SPARE = 1e-3
+# the rule that a tile starts with, by its place in NODES
+FIRST_LEVEL = 2
+# a rule this far below what is allowed is more than the next step needs; a new rule costs as much as many steps
+SPARE = 1e-6
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -67,6 +67,12 @@ def prepare_rule(slot, nodes, weights, step_h, tile_data, scratch, felt, chain_l
         for d in range(reads.size):
             for j in range(width):
                 rho[(slot + q) * reads.size + d, j] = row[d, j]
+        if k == 1:
+            rate, factor = chain_layout[3][0], weights[q] * step_h
+            for j in range(width):
+                decay = np.exp(chain_generator[rate, j] * (1.0 - at) * step_h)
+                kernel[slot + q, j] = decay * feed[0, j] * gain[j] * factor
+            continue
         exponentiate_tile(chain_made, chain_generator, (1.0 - at) * step_h, chain_layout, width)
         row_start, column = chain_layout[0], chain_layout[1]
         factor = weights[q] * step_h

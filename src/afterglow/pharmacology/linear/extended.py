@@ -57,11 +57,11 @@ def extend(system: LinearSystem, inputs: Sequence[Input], *, areas: bool = False
         j = state_of[flow.source]
         if j >= 0:
             _add(entries, j, j, flow.out_per_h, -1.0)
-            if flow.target is not None and state_of[flow.target] >= 0 and np.any(np.asarray(flow.in_per_h)):
+            if flow.target is not None and state_of[flow.target] >= 0 and _is_any(flow.in_per_h):
                 _add(entries, state_of[flow.target], j, flow.in_per_h, 1.0)
     for one in inputs:
         i = state_of[one.compartment]
-        if i >= 0 and rate_of[one.compartment] < 0 and np.any(np.asarray(one.duration_h) > 0.0):
+        if i >= 0 and rate_of[one.compartment] < 0 and _is_any(one.duration_h):
             rate_of[one.compartment] = size
             entries[i, size] = 1.0
             size += 1
@@ -156,6 +156,10 @@ def _find_feeding(system: LinearSystem) -> list[bool]:
             if flow.target is not None and feeds[flow.target] and not feeds[flow.source]:
                 feeds[flow.source] = grown = True
     return feeds
+
+
+def _is_any(value: Value) -> bool:
+    return bool(np.any(value)) if np.ndim(value) else value != 0.0
 
 
 def _add(entries: dict[tuple[int, int], Value], i: int, j: int, value: Value, sign: float) -> None:

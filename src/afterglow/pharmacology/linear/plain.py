@@ -3,7 +3,7 @@
 import numpy as np
 
 from afterglow.pharmacology.linear.extended import Extended, Schedule, build_matrix
-from afterglow.pharmacology.linear.plan import JUMP, RECORD, Plan
+from afterglow.pharmacology.linear.plan import JUMP, RECORD, Plan, find_first
 from afterglow.pharmacology.linear.propagator import build_propagators
 from afterglow.pharmacology.linear.system import FloatArray
 
@@ -16,7 +16,8 @@ def walk(
     A run of equal steps is doubled: the states of the first 2^k points times the 2^k-th power of the propagator are
     the next 2^k.
     """
-    kept: FloatArray = np.zeros((extended.n, n_times, extended.size))
+    kept: FloatArray = np.empty((extended.n, n_times, extended.size))
+    kept[:, : find_first(plan, n_times)] = 0.0
     state = np.zeros((extended.n, 1, extended.size))
     flipped = [made.swapaxes(-1, -2) for made in build_propagators(build_matrix(extended), plan)]
     if extended.n == 1:
@@ -81,10 +82,11 @@ def jump(state: FloatArray, schedule: Schedule, strengths: FloatArray, edge: int
 
 
 def _read_outputs(extended: Extended, kept: FloatArray) -> dict[str, FloatArray]:
-    values = {}
+    values: dict[str, FloatArray] = {}
     for name, weights in extended.outputs:
-        total: FloatArray = np.zeros(kept.shape[1::-1])
+        total: FloatArray | None = None
         for index, weight in weights:
-            total += kept[:, :, index].T * weight
-        values[name] = total
+            part = kept[:, :, index].T * weight
+            total = part if total is None else total + part
+        values[name] = np.ascontiguousarray(total) if total is not None else np.zeros(kept.shape[1::-1])
     return values

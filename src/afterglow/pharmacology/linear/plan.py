@@ -62,6 +62,13 @@ def build_plan(edges: FloatArray, times: FloatArray, tolerance: float) -> Plan:
     return _resolve(moves, tolerance)
 
 
+def find_first(plan: Plan, n_times: int) -> int:
+    """Return the index of the first time that the plan records."""
+    kind, index = plan.operations[:, 0], plan.operations[:, 2]
+    recorded = index[(kind != JUMP) & (index >= 0)]
+    return int(recorded.min(initial=n_times))
+
+
 def measure(plan: Plan) -> FloatArray:
     """Return the hours that each propagator of a plan covers."""
     hours = plan.fresh_h.copy()
