@@ -37,7 +37,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Demography:
-    """How a virtual population is spread; defaults follow the esketamine trials (Perez-Ruixo 2021, table 1; grade D).
+    """How a virtual population is spread; defaults lie near the esketamine trials (Perez-Ruixo 2021; grade D).
 
     Weight and height are log-normal and normal by sex; ages are triangular between the ends with the mode given.
     """
