@@ -112,6 +112,8 @@ def _identity(house: House) -> Ask:
 
 PERSON = {"family_name": "Novak", "given_name": "Elm", "birth_on": "1990-05-06"}
 SIGN = {"sign-secret": PASSWORD}
+DRAFT = {"protocol_id": "iv-racemic", "indication": "trd", "dose_mg_per_kg": "0.5", "over_min": "40", "version": "1"}
+OTHER = {"b-way": "racemic.iv", "b-amount": "0.5", "b-unit": "mg/kg", "b-over_min": "60"}
 DEFAULTS = {
     "web:patient-entry-end": Ask(patient="birch"),
 }
@@ -141,10 +143,10 @@ ASKS: dict[tuple[str, str], Callable[[House], Ask]] = {
     ("web:patient-consents", "POST confirm"): _confirm,
     ("web:patient-consents", "POST withdraw"): _withdraw,
     ("web:patient-plan", "POST begin"): _act("begin"),
-    ("web:patient-plan", "POST store"): _act(
-        "store", "cedar", protocol_id="iv-racemic", indication="trd", dose_mg_per_kg="0.5", over_min="40", version="1"
-    ),
+    ("web:patient-plan", "POST store"): _act("store", "cedar", **DRAFT),
     ("web:patient-plan", "POST sign"): _act("sign", "cedar", **SIGN),
+    ("web:patient-plan", "POST expect"): _act("expect", "cedar", **DRAFT, **OTHER),
+    ("web:patient-plan", "POST use-b"): _act("use-b", "cedar", **DRAFT, **OTHER),
     ("web:patient-order", "POST weigh"): _act("weigh", weight_kg="72.6"),
     ("web:patient-order", "POST work-out"): _act("work-out", "dahlia", dose_mg_per_kg="0.5", over_min="40"),
     ("web:patient-order", "POST sign"): _act("sign", "dahlia", dose_mg_per_kg="0.5", over_min="40", **SIGN),

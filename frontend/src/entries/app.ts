@@ -4,6 +4,7 @@ import "htmx.org";
 
 import { attachAges, attachClock } from "../islands/ages";
 import { attachDialogs } from "../islands/dialogs";
+import { attachCurves } from "../islands/expect";
 import { attachGuards } from "../islands/guard";
 import { attachShortcuts } from "../islands/shortcuts";
 import { attachStoredNotes } from "../islands/stored";
@@ -11,6 +12,7 @@ import { attachThemeSwitch } from "../islands/theme";
 import { attachUnsavedWarning } from "../islands/unsaved";
 
 function attachAll(root: ParentNode): void {
+  attachCurves(root);
   attachGuards(root);
   attachStoredNotes(root);
   attachDialogs(root);

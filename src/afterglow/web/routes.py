@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from afterglow.web import converters  # noqa: F401 - registers the converters
+from afterglow.web.predictions import views as predictions
 from afterglow.web.views import (
     account,
     audit,
@@ -51,6 +52,7 @@ urlpatterns = [
     path(PATIENT + "consents/", consents.show_consents, name="patient-consents"),
     path(PATIENT + "consents/<opaque:consent_id>/", consents.show_text, name="consent-text"),
     path(PATIENT + "plan/", plans.show_plan, name="patient-plan"),
+    path(PATIENT + "plan/expected/", predictions.show_expected, name="patient-plan-expected"),
     path(PATIENT + "order/", orders.show_order, name="patient-order"),
     path("sessions/<opaque:session_id>/order/", orders.find_order, name="session-order"),
     path("documents/<opaque:document_id>/", chart.show_document, name="document"),

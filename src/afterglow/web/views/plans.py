@@ -16,6 +16,10 @@ from afterglow.web.access import STATUS_UNUSABLE, staff_page
 from afterglow.web.carrying import prove, prove_second, store
 from afterglow.web.forms.account import SignatureForm
 from afterglow.web.forms.plans import GIVEN, SCHEDULE, PlanForm, StartForm
+from afterglow.web.predictions.asking import GLANCE_S, PATIENT_S
+from afterglow.web.predictions.forms import OtherForm
+from afterglow.web.predictions.options import judge_use, write_values
+from afterglow.web.predictions.views import expect
 from afterglow.web.present import plan_page
 from afterglow.web.present.head import build_head
 from afterglow.web.present.plans import find_protocol
@@ -28,7 +32,7 @@ def show_plan(request: HttpRequest, patient_id: str) -> HttpResponse:
     patient, now = open_chart(request, patient_id, "plan")
     if request.method != "POST":
         return _show(request, patient, now, _find_shown(request, patient), {})
-    acts = {"begin": _begin, "store": _store_draft, "sign": _sign}
+    acts = {"begin": _begin, "store": _store_draft, "sign": _sign, "expect": _expect, "use-b": _use_other}
     act = request.POST.get("act", "")
     if act not in acts:
         raise Http404
@@ -68,7 +72,43 @@ def _store_draft(request: HttpRequest, patient: Any, now: datetime) -> HttpRespo
     draft = find_draft(patient)
     if draft is None:
         raise Http404
-    form = PlanForm(request.POST, protocol=find_protocol(draft))
+    return _store(request, patient, now, draft, PlanForm(request.POST, protocol=find_protocol(draft)))
+
+
+def _expect(request: HttpRequest, patient: Any, now: datetime) -> HttpResponse:
+    """Show the curves of what is typed; nothing is stored."""
+    plan = _find_shown(request, patient)
+    if plan is None:
+        raise Http404
+    is_mine = plan.state == "draft" and policy.allow(request.user, "plan.draft", patient)
+    bound = {"plan": PlanForm(request.POST, protocol=find_protocol(plan))} if is_mine else {}
+    return _show(request, patient, now, plan, bound)
+
+
+def _use_other(request: HttpRequest, patient: Any, now: datetime) -> HttpResponse:
+    """Put option B in the place of the draft's dose and store it; never across routes."""
+    policy.require(request.user, "plan.draft", patient)
+    draft = find_draft(patient)
+    protocol = find_protocol(draft) if draft is not None else None
+    if protocol is None:
+        raise Http404
+    other = OtherForm(request.POST)
+    data = request.POST.copy()
+    refusal = _("Option B cannot be given like this.")
+    if other.is_valid():
+        refusal = judge_use(protocol, other.build_option())
+    if not refusal:
+        data.update(dict.fromkeys(("dose_mg_per_kg", "dose_mg"), ""))
+        for name, value in write_values(other.build_option()).items():
+            data[name] = value
+    form = PlanForm(data, protocol=protocol)
+    form.is_valid()
+    if refusal:
+        form.add_error(None, refusal)
+    return _store(request, patient, now, draft, form)
+
+
+def _store(request: HttpRequest, patient: Any, now: datetime, draft: Any, form: PlanForm) -> HttpResponse:
     if form.is_valid():
         values = dict(form.cleaned_data)
         version = values.pop("version", None)
@@ -122,6 +162,16 @@ def _show(request: HttpRequest, patient: Any, now: datetime, plan: Any, bound: d
         "sign_form": sign_form,
         "calendar": plan_page.build_calendar(plan, protocol, timezone.localdate(now)) if plan is not None else None,
         "order_url": reverse("web:patient-order", args=[patient.pk]),
+        "expect": _build_expected(request, patient, plan, now, form),
+        "expect_url": reverse("web:patient-plan-expected", args=[patient.pk]),
     }
     is_bad = any(item.errors for item in bound.values())
     return render(request, "web/plans/show.html", context, status=STATUS_UNUSABLE if is_bad else 200)
+
+
+def _build_expected(request: HttpRequest, patient: Any, plan: Any, now: datetime, form: Any) -> Any:
+    """Return the curves of a plan that can still be followed; none for one that was superseded or stopped."""
+    if plan is None or plan.state not in ("draft", "signed"):
+        return None
+    is_asked = request.POST.get("act") == "expect"
+    return expect(request, patient, plan, now, form=form, timeout_s=PATIENT_S if is_asked else GLANCE_S)

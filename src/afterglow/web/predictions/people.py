@@ -1,0 +1,82 @@
+"""What a prediction may know of a person: weight, age, sex, height, liver, and what else is taken; no name."""
+
+from datetime import date, datetime
+from typing import Any
+
+from django.utils import timezone
+
+from afterglow.pharmacology.interactions import load_perpetrators
+from afterglow.protocols.derive import calculate_age
+from afterglow.web.present.head import find_weight
+
+SEXES = {"female": "F", "male": "M"}
+LIVERS = {"A": "mild", "B": "moderate", "C": "severe"}
+LIVER_FACT = "history.child_pugh"
+# they blunt the rise of pressure and heart rate
+ATTENUATING = (
+    "atenolol",
+    "bisoprolol",
+    "carvedilol",
+    "clonidine",
+    "labetalol",
+    "metoprolol",
+    "nebivolol",
+    "propranolol",
+)
+DOSED = ("dosing", "paused", "observing", "released", "left", "ended")
+MOST_SESSIONS = 60
+
+
+def describe_patient(patient: Any, now: datetime, *, weight_kg: Any = None, before: datetime | None = None) -> Any:
+    """Return the person as the worker takes it; `weight_kg` is left out where nobody knows it.
+
+    Parameters
+    ----------
+    patient : Patient
+    now : datetime
+    weight_kg : number, optional
+        Of today; else the last one on the chart.
+    before : datetime, optional
+        Sessions opened before this instant count; else all that were dosed.
+    """
+    weight = weight_kg if weight_kg is not None else getattr(find_weight(patient), "value", None)
+    height = patient.measurement_set.filter(kind="height", ended_at__isnull=True).order_by("-observed_at").first()
+    names = [row.name.strip().lower() for row in patient.medicationstatement_set.filter(ended_at__isnull=True)]
+    found: dict[str, Any] = {
+        "age_years": _count_age(patient.birth_on, now),
+        "session_number": count_sessions(patient, before) + 1,
+        "interactions": list_interactions(names),
+        "has_attenuation": any(name.startswith(ATTENUATING) for name in names),
+    }
+    if weight is not None:
+        found["weight_kg"] = round(float(weight), 1)
+    if height is not None:
+        found["height_cm"] = round(float(height.value), 0)
+    if patient.sex in SEXES:
+        found["sex"] = SEXES[patient.sex]
+    if liver := _find_liver(patient):
+        found["hepatic"] = liver
+    return found
+
+
+def count_sessions(patient: Any, before: datetime | None = None) -> int:
+    """Return the sessions with a dose so far, for dissociation that wears off over the first ones."""
+    rows = patient.sessions.filter(phase__in=DOSED)
+    if before is not None:
+        rows = rows.filter(opened_at__lt=before)
+    return min(int(rows.count()), MOST_SESSIONS - 1)
+
+
+def list_interactions(names: list[str]) -> list[str]:
+    """Return the studied interactions among the medicines named; what was not studied is not guessed."""
+    studied = load_perpetrators()
+    return sorted({key for key in studied for name in names if name.replace(" ", "-").startswith(key)})
+
+
+def _count_age(birth_on: date, now: datetime) -> int:
+    return calculate_age(birth_on, timezone.localdate(now))
+
+
+def _find_liver(patient: Any) -> str:
+    row = patient.historyfact_set.filter(name=LIVER_FACT, ended_at__isnull=True).order_by("-recorded_at").first()
+    return LIVERS.get(str(row.value).upper()[:1], "") if row is not None and row.value else ""
