@@ -9,7 +9,7 @@ from typing import Any
 
 from afterglow.pharmacology.models.catalogue import get_model
 from afterglow.pharmacology.report.rows import Kind, Row, RowTable
-from afterglow.pharmacology.report.runs import Curves, FindModel, compute, read_run
+from afterglow.pharmacology.report.runs import FindModel, compute, read_run
 from afterglow.terms import Citation, Grade
 
 FILES = ("strata", "film", "regimen", "arms")
@@ -43,31 +43,24 @@ def read_citation(content: Mapping[str, Any]) -> Citation:
     return Citation(content["source"], content["locator"], Grade(content["grade"]))
 
 
-def _read_rows(table: Mapping[str, Any], find_model: FindModel) -> Iterator[Row]:
-    for line in table["lines"]:
-        curves = compute(read_run({**table.get("run", {}), **line.get("run", {})}), find_model)
-        for column, value in zip(table["columns"], line["values"], strict=True):
-            low, high = value if isinstance(value, list) else (value, value)
-            if math.isnan(low):
-                continue
-            cell = {**table, **column, **line}
-            key = f"{line['id']}.{column['key']}"
-            misses = table.get("misses", {})
-            scale = float(column.get("scale", 1.0))
-            yield Row(
-                id=f"{table['id']}.{key}",
-                title=line["title"],
-                what=column["what"],
-                unit=column["unit"],
-                kind=Kind(cell["kind"]),
-                low=low,
-                high=high,
-                band=build_band(low, high, cell),
-                engine=curves.read(column["stat"], _name(column, curves), column.get("at_min", 0.0)) * scale,
-                citation=read_citation(cell),
-                miss=misses.get(key, misses.get(column["key"], misses.get(line["id"], ""))),
-                note=line.get("note", ""),
-            )
+def build_row(table: str, cell: Mapping[str, Any], engine: float | None) -> Row:
+    """Return the row that a cell of packaged data and the engine's figure make."""
+    value = cell["value"]
+    low, high = value if isinstance(value, list) else (value, value)
+    return Row(
+        id=f"{table}.{cell['id']}",
+        title=cell["title"],
+        what=cell["what"],
+        unit=cell["unit"],
+        kind=Kind(cell["kind"]),
+        low=float(low),
+        high=float(high),
+        band=build_band(low, high, cell),
+        engine=engine,
+        citation=read_citation(cell),
+        miss=cell.get("miss", ""),
+        note=cell.get("note", ""),
+    )
 
 
 def build_band(low: float, high: float, content: Mapping[str, Any]) -> tuple[float, float]:
@@ -76,6 +69,14 @@ def build_band(low: float, high: float, content: Mapping[str, Any]) -> tuple[flo
     return (low - abs(low) * share - absolute, high + abs(high) * share + absolute)
 
 
-def _name(column: Mapping[str, Any], curves: Curves) -> str:
-    name = str(column["analyte"])
-    return name if name in curves.levels else "ketamine"
+def _read_rows(table: Mapping[str, Any], find_model: FindModel) -> Iterator[Row]:
+    misses = table.get("misses", {})
+    for line in table["lines"]:
+        curves = compute(read_run({**table.get("run", {}), **line.get("run", {})}), find_model)
+        for column, value in zip(table["columns"], line["values"], strict=True):
+            if isinstance(value, float) and math.isnan(value):
+                continue
+            key = f"{line['id']}.{column['key']}"
+            miss = misses.get(key, misses.get(column["key"], misses.get(line["id"], "")))
+            engine = curves.read(column["stat"], column["analyte"], column.get("at_min", 0.0))
+            yield build_row(table["id"], {**table, **column, **line, "id": key, "value": value, "miss": miss}, engine)

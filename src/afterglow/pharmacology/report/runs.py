@@ -25,7 +25,11 @@ DENSE_H = 6.0
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What is computed: model, drug, route, doses, the person, other drugs, and the hours looked at."""
+    """What is computed: model, drug, route, doses, the person, other drugs, and the hours looked at.
+
+    `factors_from` takes the factors of the other drugs as found for that route, to see what they foretell for this
+    one; `before` is a run whose levels are added; figures are read from `from_h` on.
+    """
 
     model: str
     drug: str
@@ -36,6 +40,7 @@ class Run:
     age_years: float = 45.0
     ancestry: str | None = None
     interactions: tuple[str, ...] = ()
+    factors_from: str = ""
     before: Mapping[str, Any] = field(default_factory=dict)
     from_h: float = 0.0
     is_venous: bool = False
@@ -120,7 +125,7 @@ def prepare(run: Run, find_model: FindModel = get_model) -> Kinetics:
     person = Person(weight_kg=run.weight_kg, age_years=run.age_years, ancestry=run.ancestry)
     covariates, _ = build_covariates(person)
     if run.interactions:
-        liver, gut, _ = combine_factors(run.model, run.drug, run.route, run.interactions)
+        liver, gut, _ = combine_factors(run.model, run.drug, run.factors_from or run.route, run.interactions)
         covariates = {**covariates, "liver": covariates["liver"] * liver, "gut": covariates["gut"] * gut}
     doses, _ = build_regimen(list(run.doses), drug=run.drug, route=run.route, weight_kg=run.weight_kg)
     return build_kinetics(
