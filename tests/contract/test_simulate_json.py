@@ -35,6 +35,7 @@ def test_typical_person_has_the_published_shape(capsys):
     assert summary["tmax_min"] == 44
     assert summary["auc_ng_h_per_ml"] == pytest.approx(361, abs=1)
     assert summary["half_life_h"] == pytest.approx(11.0, abs=0.1)
+    assert "factor of 1.5" in content["caution"]["norketamine"]
 
 
 def test_weight_outside_the_study_is_a_warning_with_its_range(capsys):

@@ -105,6 +105,7 @@ def render_model(model: Model) -> dict[str, Any]:
             for one in model.derived
         },
         "known_failures": list(model.known_failures),
+        "cautions": dict(model.cautions),
         "covariates_without_effect": list(model.covariates_without_effect),
         "mass_balance_exempt": model.mass_balance_exempt,
         "notes": list(model.notes),
@@ -145,6 +146,8 @@ def iterate_lines(model: Model) -> Iterator[str]:
             yield f"Derived: {name} = {value:.4g} {found.unit}; published {found.published}: {found.text}"
     for text in (*model.notes, *([model.mass_balance_exempt] if model.mass_balance_exempt else [])):
         yield f"Note: {text}"
+    for name, text in model.cautions.items():
+        yield f"Caution, {name}: {text}"
     for text in model.known_failures:
         yield f"Known failure: {text}"
 

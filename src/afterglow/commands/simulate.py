@@ -113,6 +113,8 @@ def print_simulation(found: Simulation) -> None:
             f"{name}: peak {_show(entry['cmax_ng_per_ml'])} ng/mL at {_show(entry['tmax_min'])} min; "
             f"AUC {_show(entry['auc_ng_h_per_ml'])} ng h/mL; half-life {_show(entry['half_life_h'])} h"
         )
+    for name, text in found.cautions.items():
+        print(f"{name}: {text}")
     series = {**shown["concentration_ng_per_ml"], **shown["effect"]}
     times = found.times_h
     late = np.geomspace(max(times[-1] / 200.0, times[min(1, len(times) - 1)]), times[-1], ROWS - 1)

@@ -71,6 +71,11 @@ class Simulation:
         """Individual parameters of the first model, name to (n,)."""
         return self.parts[0].kinetics.parameters
 
+    @property
+    def cautions(self) -> dict[str, str]:
+        """How far an analyte's figures may be trusted, by analyte, as the models state."""
+        return {name: text for part in self.parts for name, text in part.model.cautions.items() if name in self.bands}
+
     def to_json(self) -> dict[str, Any]:
         """Return the published shape; numbers carry six digits."""
         content: dict[str, Any] = {
@@ -83,6 +88,7 @@ class Simulation:
             "effect": {name: self._render_effect(values) for name, values in self.effects.items()},
             "effect_grade": {name: grade.value for name, grade in self.effect_grades.items()},
             "summary": {name: self._render_summary(entry) for name, entry in self.summary.items()},
+            "caution": self.cautions,
             "problems": [problem.to_json() for problem in self.problems],
         }
         if self.is_population:

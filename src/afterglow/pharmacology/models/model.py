@@ -145,6 +145,7 @@ class Model:
     mass_balance_exempt: str = ""
     extends: str = ""
     notes: tuple[str, ...] = field(default=())
+    cautions: Mapping[str, str] = field(default_factory=dict)  # analyte -> how far its figures may be trusted
 
     @property
     def is_selectable(self) -> bool:

@@ -73,6 +73,7 @@ def read_model(content: Mapping[str, Any]) -> Model:
         mass_balance_exempt=str(content.get("mass_balance_exempt", "")),
         extends=str(content.get("extends", "")),
         notes=tuple(content.get("notes", ())),
+        cautions={str(analyte): str(text) for analyte, text in content.get("cautions", {}).items()},
     )
     _check_names(model)
     return model
@@ -193,6 +194,7 @@ def _check_names(model: Model) -> None:
         _require_names(f"{model.id}.{output}", _places(*weights), set(model.compartments))
         for weight in weights.values():
             _require_names(f"{model.id}.{output}", weight.names, known)
+    _require_names(f"{model.id}.cautions", model.cautions, set(model.outputs))
     for route in model.routes.values():
         for rule in route.rules:
             used = rule.fraction.names | rule.lag.names | (rule.duration.names if rule.duration else frozenset())
