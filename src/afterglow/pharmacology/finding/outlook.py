@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -54,12 +54,17 @@ class Patient:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Random effects of people like one patient: kinetics by model, effects shared by every model and option."""
+    """People like one patient: effect parameters shared by every option; kinetics drawn by seed for each model.
+
+    After an individual update `subjects` holds the kinetics of the model `model_id`; for another model they are drawn.
+    """
 
     n: int
     seed: int
     effects: EffectValues
     weights: FloatArray
+    subjects: Subjects | None = None
+    model_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +229,11 @@ def _prepare(
     unknown = frozenset(["age"]) if patient.person.age_years is None else frozenset()
     warned = judge_ranges(model, covariates, doses, float(times[-1]), assumed=unknown)
     occasions = 1 + max(dose.occasion for dose in doses)
-    subjects = draw_subjects(model, covariates, np.random.default_rng([people.seed, 1]), n_occasions=occasions)
+    if people.subjects is not None and people.model_id == model.id:
+        subjects = replace(people.subjects, covariates=covariates)
+    else:
+        subjects = draw_subjects(model, covariates, np.random.default_rng([people.seed, 1]), n_occasions=occasions)
+        problems = (*problems, *_warn_of_model(people, model.id))
     kinetics = build_kinetics(model, subjects, doses, drug=option.drug, route=option.route)
     found = [*assumed, *problems, *warned]
     apart = any(np.ndim(one.start_h) or np.ndim(one.duration_h) for one in kinetics.inputs)
@@ -236,6 +245,13 @@ def _prepare(
         message = f"Everybody absorbs in a time of their own by this route: {MOST_APART} people are computed."
         found.append(build_warning("n", "people-reduced", subjects.n, f"up to {MOST_APART}", message))
     return kinetics, people, found
+
+
+def _warn_of_model(people: People, model_id: str) -> list[Problem]:
+    if people.subjects is None:
+        return []
+    text = f"The update was made with {people.model_id}: levels here are those of people like this patient."
+    return [build_warning("model", "update-of-another-model", model_id, str(people.model_id), text)]
 
 
 def take_subjects(subjects: Subjects, n: int) -> Subjects:
@@ -250,7 +266,7 @@ def take_subjects(subjects: Subjects, n: int) -> Subjects:
 def _take(people: People, n: int) -> People:
     values = {name: np.asarray(value)[:n] if np.ndim(value) else value for name, value in people.effects.values.items()}
     weights = people.weights[:n] / people.weights[:n].sum()
-    return People(n, people.seed, EffectValues(n, values), weights)
+    return replace(people, n=n, effects=EffectValues(n, values), weights=weights)
 
 
 def _build_times(doses: Sequence[Dose], until_min: float, step_min: float) -> FloatArray:
