@@ -27,10 +27,13 @@ REFUSED = {"login", "401", "403", "404", "405"}
 LEADING_OUT = {("web:sign-out", "POST"), ("web:set-up", "POST")}
 # who must not even have opened the chart; a role without the act may have, which is a read
 OUTSIDE = ("anonymous", "manager", "researcher", "roleless", "far-nurse", "far-prescriber")
-# what concerns only one's own browser, and a calculation that stores nothing
-NO_ACTS = {(f"web:{name}", "POST") for name in ("theme", "shortcuts", "locked")} | {
-    ("web:patient-order", "POST work-out")
+# what concerns only one's own browser, and calculations that store nothing
+CALCULATIONS = {
+    ("web:patient-order", "POST work-out"),
+    ("web:patient-plan", "POST expect"),
+    ("web:patient-plan-expected", "POST"),
 }
+NO_ACTS = {(f"web:{name}", "POST") for name in ("theme", "shortcuts", "locked")} | CALCULATIONS
 WORDS = {"login", "200", "302", "401", "403", "404", "405", "422"}
 TOKEN = re.compile(rb'(?:csrfmiddlewaretoken" value=|X-CSRFToken": |data-clock=)"[^"]+|[0-9a-z]{20}')
 MATRIX: dict[str, Any] = tomllib.loads(FILE.read_text(encoding="utf-8"))
@@ -130,7 +133,8 @@ def is_refusal(route: str, row: str, seen: str) -> bool:
 
 def is_chart_read(route: str, row: str, seen: str) -> bool:
     """Return whether a cell shows what belongs to one patient."""
-    return row == "GET" and seen == "200" and bool(set(NEEDED[route]) & set(OBJECTS))
+    is_shown = row == "GET" or (route, row) in CALCULATIONS
+    return is_shown and seen == "200" and bool(set(NEEDED[route]) & set(OBJECTS))
 
 
 def is_act(route: str, row: str, seen: str) -> bool:
