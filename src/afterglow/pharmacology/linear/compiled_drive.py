@@ -135,30 +135,48 @@ def integrate_step(slot, functional, many, kind, state, base, tile_data, shape, 
 def judge_step(level, gained, last, x, errors, allowed, width):  # type: ignore[no-untyped-def]
     """Return in how many patients a step errs by more than is allowed, and by more than a rule to spare would.
 
-    `errors` is set to each patient's estimate relative to the state: share * ratio^p, where an n-point rule has
-    p = 2n / (n - 1), here rounded down. Counting whole numbers is quick; the largest of floats is not.
+    With a the last coefficient and b the integral, both relative to the state (kept in `errors`), the estimate is
+    b (a / b)^p, where an n-point rule has p = 2n / (n - 1), here rounded down: it is compared without dividing.
+    Counting whole numbers is quick; the largest of floats is not.
     """
     over, over_spare = 0, 0
     spare = allowed * SPARE
     for i in range(gained.shape[0]):
         for j in range(width):
-            size = abs(gained[i, j]) + TINY
-            ratio = abs(last[i, j]) / size
-            errors[0, j] = size / (abs(x[i, j]) + TINY) * ratio * ratio
-            errors[1, j] = ratio
+            scale = 1.0 / (abs(x[i, j]) + TINY)
+            errors[0, j] = abs(last[i, j]) * scale
+            errors[1, j] = abs(gained[i, j]) * scale
         if level == 0:
             for j in range(width):
-                errors[0, j] *= errors[1, j] * errors[1, j]
+                a, b = errors[0, j] ** 2, errors[1, j]
+                over += int(not a * a <= allowed * b * b * b)
+                over_spare += int(not a * a <= spare * b * b * b)
         elif level == 1:
             for j in range(width):
-                errors[0, j] *= errors[1, j]
+                a, b = errors[0, j], errors[1, j]
+                over += int(not a * a * a <= allowed * b * b)
+                over_spare += int(not a * a * a <= spare * b * b)
         elif level == 2:
             for j in range(width):
-                errors[0, j] *= np.sqrt(errors[1, j])
-        for j in range(width):
-            over += int(not errors[0, j] <= allowed)
-            over_spare += int(errors[0, j] > spare)
+                a, b = errors[0, j], errors[1, j]
+                over += int(not a * a * a * a * a <= allowed * allowed * b * b * b)
+                over_spare += int(not a * a * a * a * a <= spare * spare * b * b * b)
+        else:
+            for j in range(width):
+                a, b = errors[0, j], errors[1, j]
+                over += int(not a * a <= allowed * b)
+                over_spare += int(not a * a <= spare * b)
     return over, over_spare
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def find_worst(errors, width):  # type: ignore[no-untyped-def]
+    """Return the largest estimate of a tile that no rule satisfied; infinite where it is not a number."""
+    worst = 0.0
+    for j in range(width):
+        error = errors[0, j] * errors[0, j] / errors[1, j]
+        worst = max(worst, error if error == error else np.inf)
+    return worst
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -289,7 +307,7 @@ def walk_driven_tiles(first, last_tile, tile, results, worst, kinetics, chain, r
                         break
                     levels[p] += 1
                 if over > 0:
-                    worst[t] = max(worst[t], errors[0, :width].max() / tolerance)
+                    worst[t] = max(worst[t], find_worst(errors, width) / tolerance, 2.0)
                 elif over_spare == 0 and level > 0:
                     levels[p] -= 1
                 where = at + i if at >= 0 else -1
