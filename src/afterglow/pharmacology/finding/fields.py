@@ -50,5 +50,22 @@ def read_numbers(path: str, content: Mapping[str, Any], names: Iterable[str]) ->
     return found
 
 
+def read_words(path: str, content: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Return the given names' texts; a name whose value is None is left out, an empty text is refused."""
+    found, problems = {}, []
+    for name in names:
+        value = content.get(name)
+        if value is None:
+            continue
+        if not isinstance(value, str) or not value:
+            message = f"{path}.{name} must be a word."
+            problems.append(build_error(f"{path}.{name}", "not-a-word", str(value)[:80], "a word", message))
+        else:
+            found[name] = value
+    if problems:
+        raise InvalidInput(problems)
+    return found
+
+
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no number here")

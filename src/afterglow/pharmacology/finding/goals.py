@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from afterglow.pharmacology._types import MINUTES_PER_HOUR, FloatArray
-from afterglow.pharmacology.finding.fields import read_numbers, refuse_unknown
+from afterglow.pharmacology.finding.fields import read_numbers, read_words, refuse_unknown
 from afterglow.pharmacology.finding.options import Option
 from afterglow.pharmacology.finding.outlook import Outlook, calculate_auc
 from afterglow.pharmacology.finding.words import describe_share
@@ -132,8 +132,8 @@ def parse_goal(content: Mapping[str, Any]) -> Goal:
     missing = [name for name in ("of", "level", "probability") if content.get(name) is None]
     if missing:
         raise InvalidInput([_build(f"goal.{name}", "missing", None, "a value") for name in missing])
-    words = {name: content[name] for name in ("of", "statistic", "direction", "drug", "route") if content.get(name)}
-    return Goal(**words, **numbers)
+    numbers |= read_words("goal", content, ("of", "statistic", "direction", "drug", "route"))
+    return Goal(**numbers)
 
 
 def _judge(goal: Goal) -> list[Problem]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from afterglow.pharmacology.finding.fields import read_numbers, refuse_unknown
+from afterglow.pharmacology.finding.fields import read_numbers, read_words, refuse_unknown
 from afterglow.pharmacology.models.catalogue import DRUGS, ROUTES
 from afterglow.pharmacology.regimen import DEVICE_MG, INFUSED_ROUTES, Dose, DoseSpec, build_regimen
 from afterglow.terms import InvalidInput, Problem, build_error
@@ -94,11 +94,11 @@ def parse_option(content: Mapping[str, Any], path: str = "option") -> Option:
     for name in ("devices", "sessions"):
         if name in kept and float(kept[name]).is_integer():
             kept[name] = int(kept[name])
-    words = {name: content[name] for name in _WORDS if content.get(name) is not None}
+    words = read_words(path, content, _WORDS)
     missing = [name for name in ("drug", "route") if name not in words]
     if missing:
         raise InvalidInput([_build(f"{path}.{name}", "missing", None, "a word") for name in missing])
-    return Option(**words, **kept)
+    return Option(**kept, **words)
 
 
 def _judge(option: Option) -> list[Problem]:

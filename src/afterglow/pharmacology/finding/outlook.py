@@ -12,7 +12,7 @@ from afterglow.pharmacology.covariates import LIMITS, Person, build_covariates, 
 from afterglow.pharmacology.effects.calculate import Setting, calculate_effects
 from afterglow.pharmacology.effects.parameters import EffectValues, draw_values
 from afterglow.pharmacology.finding.cadss6 import calculate_cadss6
-from afterglow.pharmacology.finding.fields import read_numbers, refuse_unknown
+from afterglow.pharmacology.finding.fields import read_numbers, read_words, refuse_unknown
 from afterglow.pharmacology.finding.options import Option, build_doses
 from afterglow.pharmacology.interactions import combine_factors
 from afterglow.pharmacology.linear import area_under, solve
@@ -111,16 +111,20 @@ def parse_patient(content: Mapping[str, Any]) -> Patient:
     names = content.get("interactions", [])
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         problems.append(build_error("patient.interactions", "not-a-list", names, "names", "Interactions are a list."))
+    is_eased = content.get("has_attenuation", False)
+    if not isinstance(is_eased, bool):
+        text = "It is true or false."
+        problems.append(build_error("patient.has_attenuation", "not-a-bool", str(is_eased)[:80], "true, false", text))
     if "weight_kg" not in numbers:
         low, high, unit = LIMITS["weight"]
         text = "The weight must be known: nothing is planned for an assumed one."
         problems.append(build_error("patient.weight_kg", "missing", None, f"{low:g} to {high:g} {unit}", text))
     if problems:
         raise InvalidInput(problems)
-    words = {name: content[name] for name in ("sex", "ancestry", "hepatic") if content.get(name) is not None}
+    words = read_words("patient", content, ("sex", "ancestry", "hepatic"))
     person = Person(**numbers, **words)
     check_person(person)
-    return Patient(person, tuple(names), number, bool(content.get("has_attenuation", False)))
+    return Patient(person, tuple(names), number, is_eased)
 
 
 def draw_people(n: int = DEFAULT_N, seed: int = DEFAULT_SEED) -> People:
