@@ -7,14 +7,17 @@ processes. The same text always has the same answer.
 from collections.abc import Callable
 from typing import Any
 
-from afterglow.pharmacology.finding.compare import SUPPORT_AT, compare
+from afterglow.pharmacology.finding.compare import SUPPORT_AT, build_side, compare, list_minutes
 from afterglow.pharmacology.finding.fields import read_json, read_numbers, refuse_unknown
 from afterglow.pharmacology.finding.goals import parse_goal
 from afterglow.pharmacology.finding.limits import parse_limits
 from afterglow.pharmacology.finding.options import parse_option
-from afterglow.pharmacology.finding.outlook import DEFAULT_N, DEFAULT_SEED, People, draw_people, parse_patient
+from afterglow.pharmacology.finding.outlook import DEFAULT_N, DEFAULT_SEED, People, draw_people, parse_patient, predict
 from afterglow.pharmacology.finding.search import find_dose
 from afterglow.pharmacology.finding.session import parse_events, predict_recorded
+from afterglow.pharmacology.updating.reading import parse_course, parse_observations
+from afterglow.pharmacology.updating.update import DEFAULT_N as UPDATE_N
+from afterglow.pharmacology.updating.update import update
 from afterglow.terms import InvalidInput, build_error
 
 _SHARED = {"patient", "n", "seed"}
@@ -48,6 +51,18 @@ def find_dose_job(payload_json: str) -> dict[str, Any]:
     return _answer(payload_json, {"goal", "option", "limits"}, {"vary"}, _find)
 
 
+def update_patient(payload_json: str) -> dict[str, Any]:
+    """Return what a patient's readings say about this patient, and an option for people like that if one is given.
+
+    The payload holds `patient`, `drug`, `route`, `sessions` (each `id`, `start_h`, `events`, and `number`, the two
+    baselines, `has_attenuation` where known), `observations` (the fields of `Observation`), and may hold `model`,
+    `has_new_antidepressant`, `is_robust`, `option`, `n`, `seed`, `until_min`, `step_min`, `support_at`. The answer is
+    `Update.to_json`, with `similar` and `patient` (sides of a comparison) for the option.
+    """
+    needed = {"drug", "route", "sessions", "observations"}
+    return _answer(payload_json, needed, _WINDOW | {"model", "option", "has_new_antidepressant", "is_robust"}, _update)
+
+
 def _answer(
     payload_json: str, needed: set[str], extra: set[str], job: Callable[[dict[str, Any]], dict[str, Any]]
 ) -> dict[str, Any]:
@@ -66,7 +81,8 @@ def _answer(
 
 
 def _require_objects(content: dict[str, Any]) -> None:
-    kinds = {"events": list, "drug": str, "route": str, "model": str, "vary": str}
+    kinds: dict[str, type] = {"events": list, "drug": str, "route": str, "model": str, "vary": str}
+    kinds |= {"sessions": list, "observations": list, "has_new_antidepressant": bool, "is_robust": bool}
     kinds |= dict.fromkeys(("patient", "a", "b", "goal", "option", "limits"), dict)
     problems = [
         build_error(name, "wrong-kind", str(content[name])[:80], kind.__name__, f"{name} must be a {kind.__name__}.")
@@ -115,6 +131,29 @@ def _find(content: dict[str, Any]) -> dict[str, Any]:
         people=_draw(content),
     )
     return answer.to_json()
+
+
+def _update(content: dict[str, Any]) -> dict[str, Any]:
+    patient = parse_patient(content["patient"])
+    course = parse_course(content, patient)
+    n, seed = content.get("n"), content.get("seed")
+    found = update(
+        course,
+        parse_observations(content["observations"]),
+        n=UPDATE_N if n is None else n,
+        seed=DEFAULT_SEED if seed is None else seed,
+        is_robust=content.get("is_robust") or False,
+    )
+    answer = found.to_json()
+    if content.get("option") is not None:
+        window = _read_window(content, 150.0)
+        option = parse_option(content["option"])
+        minutes = list_minutes(window["until_min"], window["step_min"])
+        sides = {"similar": draw_people(min(found.n, DEFAULT_N), found.seed), "patient": found.people}
+        for key, people in sides.items():
+            outlook = predict(option, patient, people, until_min=window["until_min"], step_min=window["step_min"])
+            answer[key] = build_side(key, outlook, patient, minutes, window["support_at"]).to_json()
+    return answer
 
 
 def _read_window(content: dict[str, Any], until_min: float) -> dict[str, float]:
