@@ -8,6 +8,8 @@ import { applyParts } from "./parts";
 const LOST_MS = 5000;
 const REFRESH_MS = 15000;
 const SKEW_MS = 30000;
+const LATE_MS = 2000;
+const MOST_LOOKS = 6;
 
 export class LiveLink {
   private source: EventSource | undefined;
@@ -15,6 +17,7 @@ export class LiveLink {
   private freshAt = Date.now();
   private asking = false;
   private askAgain = false;
+  private looks = 0;
 
   constructor(private readonly page: SessionPage) {
     this.open();
@@ -24,6 +27,7 @@ export class LiveLink {
     window.addEventListener("pageshow", (event) => {
       if (event.persisted) this.open();
     });
+    this.lookAgain();
     document.addEventListener("session:answer", (event) => this.take((event as CustomEvent<Answer>).detail));
   }
 
@@ -105,10 +109,17 @@ export class LiveLink {
   private take(answer: Answer): void {
     const seq = answer.seq ?? answer.stored?.seq ?? 0;
     if (seq && seq < this.page.seq) return;
+    if (seq > this.page.seq) this.looks = 0;
     if (seq) this.page.seq = seq;
     this.freshAt = Date.now();
     if (answer.now) setServerTime(answer.now);
     if (answer.parts) applyParts(answer.parts);
+    this.lookAgain();
+  }
+
+  // What is being worked out elsewhere is asked for again, a few times for each event.
+  private lookAgain(): void {
+    if (document.querySelector("[data-look-again]") && this.looks++ < MOST_LOOKS) window.setTimeout(() => void this.refresh(), LATE_MS);
   }
 }
 

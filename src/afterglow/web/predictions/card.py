@@ -113,8 +113,9 @@ def _ask(
     timeout_s: float,
 ) -> Card:
     end = find_end_min(first, other)
-    edges = [float(option.over_min) for option in (first, other) if option.over_min is not None]
-    is_whole = all(edge.is_integer() for edge in edges)
+    named = {"A": first, "B": other}
+    edges = {key: [float(option.over_min)] for key, option in named.items() if option.over_min is not None}
+    is_whole = all(edge.is_integer() for corners in edges.values() for edge in corners)
     payload = {
         "patient": dict(person),
         "a": first.to_payload(),

@@ -1,6 +1,6 @@
 """The chart of A against B: two lanes on one axis of minutes, ribbons of 90 of 100 people, words instead of figures."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.safestring import SafeString
@@ -17,6 +17,8 @@ LEVEL_TOP, LEVEL_ZERO = 28.0, 214.0
 SCORE_TOP, SCORE_ZERO, SCORE_MOST = 262.0, 388.0, 24.0
 STEPS = (10, 20, 50, 100, 200, 500, 1000)
 LETTER_WIDTH = 6.2
+
+Scale = Callable[[float], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +53,19 @@ class _Axes:
         return SCORE_ZERO - (SCORE_ZERO - SCORE_TOP) * min(value, SCORE_MOST) / SCORE_MOST
 
 
-def draw_comparison(comparison: Comparison, *, edges: Sequence[float], trials: Trials | None) -> SafeString:
-    """Return the chart; `edges` are minutes at which giving begins or ends, where a curve has its corners."""
+def draw_comparison(
+    comparison: Comparison, *, edges: Mapping[str, Sequence[float]], trials: Trials | None
+) -> SafeString:
+    """Return the chart; `edges` are by option the minutes at which giving ends, where its curve has a corner."""
     axes = _Axes(comparison)
     parts = _draw_frame(axes, comparison)
     if trials is not None:
         parts += _draw_trials(axes, trials)
     parts += _draw_ticks(axes, comparison)
     for side in comparison.sides:
-        parts += _draw_band(side, side.concentration, comparison.minutes, axes, axes.level, edges)
-        parts += _draw_band(side, side.cadss6, comparison.minutes, axes, axes.score, edges)
+        corners = edges.get(side.key, ())
+        parts += _draw_band(side, side.concentration, comparison.minutes, axes.x, axes.level, corners)
+        parts += _draw_band(side, side.cadss6, comparison.minutes, axes.x, axes.score, corners)
     parts += _label(comparison, axes)
     caption = _("minutes from start. Ribbon: 90 of 100 people of this weight. Predicted, not measured.")
     parts.append(svg.text("chart__tick", LEFT, 420, caption))
@@ -150,11 +155,11 @@ def _draw_ticks(axes: _Axes, comparison: Comparison) -> list[str]:
 
 
 def _draw_band(
-    side: Side, band: Band, minutes: Sequence[float], axes: _Axes, y: object, edges: Sequence[float]
+    side: Side, band: Band, minutes: Sequence[float], x: Scale, y: Scale, corners: Sequence[float]
 ) -> list[str]:
     kind = side.key.lower()
     low, mid, high = (
-        [(axes.x(minute), y(value)) for minute, value in zip(minutes, smooth(values, minutes, edges), strict=True)]  # type: ignore[operator]
+        [(x(minute), y(value)) for minute, value in zip(minutes, smooth(values, minutes, corners), strict=True)]
         for values in (band.low, band.mid, band.high)
     )
     return [
@@ -163,13 +168,19 @@ def _draw_band(
     ]
 
 
+def _find_peak(values: Sequence[float]) -> int:
+    """Return the place of the highest value, the last one where rounding makes several alike."""
+    top = max(values)
+    return max(place for place, value in enumerate(values) if value == top)
+
+
 def _label(comparison: Comparison, axes: _Axes) -> list[str]:
     """Return the direct labels: the words of the peak at each curve, the letter at each score; none on another."""
     parts: list[str] = []
     taken: list[tuple[float, float, float]] = []
     for side in sorted(comparison.sides, key=lambda one: -max(one.concentration.mid)):
         kind = f"expect__words expect__words--{side.key.lower()}"
-        place = side.concentration.mid.index(max(side.concentration.mid))
+        place = _find_peak(side.concentration.mid)
         x = axes.x(comparison.minutes[place])
         words = f"{side.key}: {write_ends(side.values['peak_ng_per_ml'])}"
         width = LETTER_WIDTH * len(words)
@@ -188,7 +199,7 @@ def _label(comparison: Comparison, axes: _Axes) -> list[str]:
 def _label_scores(comparison: Comparison, axes: _Axes) -> list[str]:
     parts = []
     for index, side in enumerate(comparison.sides):
-        place = side.cadss6.mid.index(max(side.cadss6.mid))
+        place = _find_peak(side.cadss6.mid)
         x, y = axes.x(comparison.minutes[place]), axes.score(side.cadss6.mid[place]) - 6
         at, anchor = (x - 4, "end") if index == 0 else (x + 4, "start")
         parts.append(svg.text(f"expect__words expect__words--{side.key.lower()}", at, y, side.key, anchor))

@@ -52,7 +52,7 @@ def write_share(share: float) -> str:
 def write_share_range(ends: Sequence[float]) -> str:
     """Return how unsure a share is: from the fewest to the most it may be."""
     low, high = write_share(ends[0]), write_share(ends[1])
-    return "" if low == high else _("could be %(low)s to %(high)s") % {"low": low, "high": high}
+    return "" if low == high else _("%(low)s to %(high)s") % {"low": low, "high": high}
 
 
 def write_rise(ends: Sequence[float]) -> str:
@@ -97,13 +97,18 @@ def write_basis(basis: Mapping[str, Any]) -> list[dict[str, str]]:
     lines = [
         (_("Model"), f"{basis.get('title', '')} ({basis.get('model', '')})"),
         (_("Source"), str(basis.get("source", ""))),
-        (_("Studied in"), _("%(who)s, n = %(n)s") % {"who": basis.get("population", ""), "n": basis.get("n") or "–"}),
+        (_("Studied in"), _write_studied(basis)),
         (_("Sampled from"), str(basis.get("sampling_site", ""))),
         (_("Grade of the levels"), str(basis.get("grade", ""))),
         (_("Grade of the effects"), effects),
         (_("Worked out for"), _("%(n)s virtual people like this one") % {"n": basis.get("virtual_n") or "–"}),
     ]
     return [{"words": words, "value": value} for words, value in lines if value]
+
+
+def _write_studied(basis: Mapping[str, Any]) -> str:
+    who, n = str(basis.get("population", "")), basis.get("n")
+    return _("%(who)s, n = %(n)s") % {"who": who, "n": n} if n else who
 
 
 def _read(protocol: Protocol, name: str) -> Decimal | None:

@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 
 from afterglow.clinic import policy
 from afterglow.clinic.dosing_sessions.actions import get_view
-from afterglow.clinic.dosing_sessions.fold import load_protocol
+from afterglow.clinic.dosing_sessions.fold import load_protocol, load_state
 from afterglow.clinic.dosing_sessions.models import Session
 from afterglow.web.access import staff_page
+from afterglow.web.predictions.session import predict_session
 from afterglow.web.sessions.about import build_about, build_order, name_people
 from afterglow.web.sessions.acts import build_acts
 from afterglow.web.sessions.forms import bind_form, get_form
@@ -88,7 +89,8 @@ def build_live_context(request: HttpRequest, session: Session, now: datetime) ->
     view = get_view(session, now)
     protocol = load_protocol(session)
     about = build_about(session, protocol, now)
-    context = build_page(view, protocol=protocol, order=build_order(session), about=about)
+    predicted = predict_session(session, load_state(session), protocol, str(view.get("phase") or ""), now)
+    context = build_page(view, protocol=protocol, order=build_order(session), about=about, predicted=predicted)
     _name_authors(context)
     context.update(
         session_id=session.pk,

@@ -7,14 +7,16 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from afterglow.web.sessions.chart import lanes
+from afterglow.web.sessions.chart.forecast import describe_forecast, draw_forecast
 from afterglow.web.sessions.chart.model import Timeline
 from afterglow.web.sessions.chart.scales import (
-    BOTTOM,
-    HEIGHT,
+    FOLDED,
     LEFT,
+    MEASURED,
     RIGHT,
     WIDTH,
     Lane,
+    Layout,
     TimeAxis,
     build_cadss_lane,
     build_pressure_lane,
@@ -27,25 +29,28 @@ from afterglow.web.sessions.chart.scales import (
 def draw_timeline(timeline: Timeline) -> SafeString:
     """Return the timeline as one SVG with a text alternative; colours come from the style sheet."""
     axis = build_time_axis(timeline.now_minute, timeline.horizon_min, _find_earliest(timeline))
+    layout = MEASURED if timeline.forecast is None else FOLDED
     places = {
-        "bp": build_pressure_lane(_pressure_values(timeline)),
-        "spo2": build_spo2_lane(point.value for point in timeline.spo2),
-        "cadss6": build_cadss_lane(),
+        "bp": build_pressure_lane(_pressure_values(timeline), layout),
+        "spo2": build_spo2_lane((point.value for point in timeline.spo2), layout),
+        "cadss6": build_cadss_lane(layout),
     }
     now_x = axis.x(timeline.now_minute)
-    parts = [lanes.box("c-future", now_x, 20, RIGHT - now_x, BOTTOM - 20)]
-    parts += lanes.draw_grid(axis, choose_tick_step(axis), timeline.anchor_label)
+    parts = [lanes.box("c-future", now_x, 20, RIGHT - now_x, layout.bottom - 20)]
+    parts += lanes.draw_grid(axis, choose_tick_step(axis), timeline.anchor_label, layout)
     parts += lanes.draw_limits(timeline.limits, places)
-    parts += lanes.draw_marks(timeline.marks, axis)
+    parts += lanes.draw_marks(timeline.marks, axis, layout)
     if timeline.note:
         parts.append(lanes.text("c-unit", RIGHT, 34, timeline.note, "end"))
-    parts += _draw_titles(places)
-    parts += _draw_values(timeline, axis, places)
-    parts += lanes.draw_now(timeline.now_label, timeline.now_minute, axis)
+    parts += _draw_titles(places, layout)
+    parts += _draw_values(timeline, axis, places, layout)
+    if timeline.forecast is not None:
+        parts += draw_forecast(timeline.forecast, timeline.now_minute, axis, layout)
+    parts += lanes.draw_now(timeline.now_label, timeline.now_minute, axis, layout)
     return format_html(
         '<svg class="s-svg" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>',
         WIDTH,
-        HEIGHT,
+        layout.height,
         describe_timeline(timeline),
         lanes.join(parts),
     )
@@ -77,6 +82,8 @@ def describe_timeline(timeline: Timeline) -> str:
     missed = sum(word.is_missed for word in (*timeline.resp, *timeline.sedation))
     if missed:
         said.append(_("%(count)d readings missed.") % {"count": missed})
+    if timeline.forecast is not None:
+        said.append(describe_forecast(timeline.forecast))
     return " ".join(said)
 
 
@@ -106,12 +113,12 @@ def _pressure_values(timeline: Timeline) -> list[float]:
     return values + [point.value for point in timeline.heart]
 
 
-def _draw_titles(places: dict[str, Lane]) -> lanes.Markup:
+def _draw_titles(places: dict[str, Lane], layout: Layout) -> lanes.Markup:
     """Return lane titles with units, and the axis figures at the left."""
     parts = [
-        lanes.text("c-title", 8, 33, _("BP mmHg, HR /min")),
-        lanes.text("c-title", 8, 250, _("SpO₂ %")),
-        lanes.text("c-title", 8, 328, _("Dissociation, CADSS-6 of 24")),
+        lanes.text("c-title", 8, layout.titles[0], _("BP mmHg, HR /min")),
+        lanes.text("c-title", 8, layout.titles[1], _("SpO₂ %")),
+        lanes.text("c-title", 8, layout.titles[2], _("Dissociation, CADSS-6 of 24")),
         lanes.line("c-grid", LEFT, places["cadss6"].bottom, RIGHT, places["cadss6"].bottom),
     ]
     for name, values in (("bp", (60, 100, 140, 180)), ("spo2", (90, 94, 98)), ("cadss6", (0, 12))):
@@ -120,7 +127,7 @@ def _draw_titles(places: dict[str, Lane]) -> lanes.Markup:
     return parts
 
 
-def _draw_values(timeline: Timeline, axis: TimeAxis, places: dict[str, Lane]) -> lanes.Markup:
+def _draw_values(timeline: Timeline, axis: TimeAxis, places: dict[str, Lane], layout: Layout) -> lanes.Markup:
     """Return everything measured."""
     heart = f"HR {timeline.heart[-1].value:g}" if timeline.heart else ""
     spo2 = f"SpO₂ {timeline.spo2[-1].value:g} %" if timeline.spo2 else ""
@@ -129,6 +136,6 @@ def _draw_values(timeline: Timeline, axis: TimeAxis, places: dict[str, Lane]) ->
     parts += lanes.draw_series("heart", timeline.heart, axis, places["bp"], heart)
     parts += lanes.draw_series("spo2", timeline.spo2, axis, places["spo2"], spo2)
     parts += lanes.draw_series("cadss", timeline.cadss, axis, places["cadss6"], cadss, is_dotted=True)
-    parts += lanes.draw_words(_("RR"), _("/min, counted"), timeline.resp, axis, 390)
-    parts += lanes.draw_words(_("Sed."), "MOAA/S", timeline.sedation, axis, 406)
+    parts += lanes.draw_words(_("RR"), _("/min, counted"), timeline.resp, axis, layout.rows[0])
+    parts += lanes.draw_words(_("Sed."), "MOAA/S", timeline.sedation, axis, layout.rows[1])
     return parts

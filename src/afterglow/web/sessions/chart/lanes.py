@@ -6,7 +6,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from afterglow.web.sessions.chart.model import Limit, Mark, Point, Pressure, Word
-from afterglow.web.sessions.chart.scales import BOTTOM, LEFT, RIGHT, TOP, Lane, TimeAxis
+from afterglow.web.sessions.chart.scales import LEFT, RIGHT, TOP, Lane, Layout, TimeAxis
 
 Markup = list[SafeString]
 
@@ -116,32 +116,33 @@ def draw_limits(limits: Sequence[Limit], lanes: dict[str, Lane]) -> Markup:
     return markup
 
 
-def draw_marks(marks: Sequence[Mark], axis: TimeAxis) -> Markup:
+def draw_marks(marks: Sequence[Mark], axis: TimeAxis, layout: Layout) -> Markup:
     """Return the lines of the session's events; labels that would collide are left to the table."""
     markup: Markup = []
     edge = -100.0
     for mark in sorted(marks, key=lambda item: item.minute):
         x = axis.x(mark.minute)
         kind = "c-event c-event-dash" if mark.is_planned else "c-event"
-        markup.append(line(kind, x, 18 if x + 5 >= edge else 22, x, BOTTOM))
+        markup.append(line(kind, x, 18 if x + 5 >= edge else 22, x, layout.bottom))
         if x + 5 >= edge and mark.text:
             markup.append(text("c-event-text", x + 5, 13, mark.text))
             edge = x + 11 + 6.2 * len(mark.text)
     return markup
 
 
-def draw_now(label: str, minute: float, axis: TimeAxis) -> Markup:
+def draw_now(label: str, minute: float, axis: TimeAxis, layout: Layout) -> Markup:
     """Return the present: an amber line with its clock."""
     x = axis.x(minute)
     left = min(max(x - 42, 0), RIGHT - 40)
+    low = layout.bottom if layout.band is None else layout.band[1]
     return [
-        line("c-now", x, 18, x, BOTTOM),
+        line("c-now", x, 18, x, low),
         box("c-now-box", left, 2, 86, 17, 4),
         text("c-now-text", left + 43, 14, label, "middle"),
     ]
 
 
-def draw_grid(axis: TimeAxis, step: int, anchor_label: str) -> Markup:
+def draw_grid(axis: TimeAxis, step: int, anchor_label: str, layout: Layout) -> Markup:
     """Return the minutes: grid lines and their labels, the anchor with its clock time."""
     markup: Markup = []
     tick = step * round(axis.first / step)
@@ -149,10 +150,10 @@ def draw_grid(axis: TimeAxis, step: int, anchor_label: str) -> Markup:
         if tick >= axis.first:
             x = axis.x(tick)
             label = f"0, {anchor_label}" if tick == 0 and anchor_label else f"{tick:g}"
-            markup.append(line("c-grid", x, TOP, x, BOTTOM))
-            markup.append(text("c-unit", x, 430, label, "middle"))
+            markup.append(line("c-grid", x, TOP, x, layout.bottom))
+            markup.append(text("c-unit", x, layout.ticks, label, "middle"))
         tick += step
-    markup.append(text("c-unit", RIGHT + 6, 430, "min"))
+    markup.append(text("c-unit", RIGHT + 6, layout.ticks, "min"))
     return markup
 
 

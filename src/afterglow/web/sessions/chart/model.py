@@ -54,6 +54,18 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
+class Forecast:
+    """The folded lane of a prediction: the ends of two bands over minutes, their words; or why there is none."""
+
+    minutes: tuple[float, ...] = ()
+    level: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
+    score: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
+    level_words: str = ""
+    score_words: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Timeline:
     """Everything drawn. Minutes count from the anchor (the start, or now before it)."""
 
@@ -71,3 +83,4 @@ class Timeline:
     sedation: tuple[Word, ...] = ()
     marks: tuple[Mark, ...] = ()
     limits: tuple[Limit, ...] = field(default_factory=tuple)
+    forecast: Forecast | None = None

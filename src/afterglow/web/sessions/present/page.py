@@ -4,6 +4,7 @@ from typing import Any
 
 from django.template.loader import render_to_string
 
+from afterglow.web.predictions.session import Predicted, build_forecast, write_sheet
 from afterglow.web.sessions.chart import draw_timeline
 from afterglow.web.sessions.chart.draw import list_table_rows
 from afterglow.web.sessions.present.alarms import build_alarms
@@ -31,10 +32,17 @@ BEFORE = frozenset({"booked", "arrived", "pre-checks", "ready"})
 AFTER = frozenset({"observing", "released", "left", "ended"})
 
 
-def build_page(view: View, *, protocol: Any = None, order: View | None = None, about: View | None = None) -> View:
+def build_page(
+    view: View,
+    *,
+    protocol: Any = None,
+    order: View | None = None,
+    about: View | None = None,
+    predicted: Predicted | None = None,
+) -> View:
     """Return everything the parts show, from the view, the effective protocol, the order and the people."""
     phase = str(view.get("phase") or "booked")
-    timeline = build_timeline(view, protocol)
+    timeline = build_timeline(view, protocol, build_forecast(predicted))
     return {
         "view": view,
         "phase": phase,
@@ -51,6 +59,8 @@ def build_page(view: View, *, protocol: Any = None, order: View | None = None, a
         "alarms": build_alarms(view),
         "tiles": build_tiles(view),
         "timeline": draw_timeline(timeline) if timeline else "",
+        "predicted": write_sheet(predicted) if timeline and timeline.forecast else None,
+        "is_prediction_late": bool(predicted and predicted.is_late),
         "timeline_rows": list_table_rows(timeline) if timeline else [],
         "dose": build_dose(view, protocol, order),
         "due": build_due(view),

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from afterglow.web.sessions.chart import Limit, Mark, Point, Pressure, Timeline, Word
+from afterglow.web.sessions.chart import Forecast, Limit, Mark, Point, Pressure, Timeline, Word
 from afterglow.web.sessions.present.tiles import split_pressure
 from afterglow.web.sessions.present.words import read_instant, write_hour, write_number
 
@@ -18,7 +18,7 @@ DEFAULT_PLANNED_MIN = 40.0
 STAY_MIN = {"infusion": 60.0, "devices": 120.0, "injection": 120.0}
 
 
-def build_timeline(view: View, protocol: Any) -> Timeline | None:
+def build_timeline(view: View, protocol: Any, forecast: Forecast | None = None) -> Timeline | None:
     """Return the timeline, or None while nothing is measured and nothing has started."""
     now = read_instant(view.get("now"))
     clock = view.get("clock") or {}
@@ -47,6 +47,7 @@ def build_timeline(view: View, protocol: Any) -> Timeline | None:
         sedation=_read_words(vitals.get("sedation"), "sedation", view, anchor),
         marks=_read_marks(view, started, anchor, planned_min, pattern),
         limits=_read_limits(protocol),
+        forecast=forecast if started is not None and ended is None else None,
     )
 
 
