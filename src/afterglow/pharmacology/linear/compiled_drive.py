@@ -226,15 +226,45 @@ def lift(generator, begin, layout, width):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
+def settle_step(p, step_h, many, base, chain_state, fixed, width):  # type: ignore[no-untyped-def]
+    """Move the driven states over one step, by the first rule that is enough; return its error over the one allowed.
+
+    Zero stands for enough. The level is remembered for the next step with this propagator.
+    """
+    kind, state, tile_data, work, felt, chain_layout, rules, tolerance = fixed
+    x, before, chain_made, ready, levels = chain_state
+    counts, offsets, nodes, weights, functionals = rules
+    scratch, shape, sums, errors = work
+    chain_base = p * chain_layout[1].size
+    while True:
+        level = levels[p]
+        a = offsets[level]
+        b = a + counts[level]
+        slot = p * nodes.size + a
+        if not ready[p, level]:
+            prepare_rule(slot, nodes[a:b], weights[a:b], step_h, tile_data, scratch, felt, chain_layout, width)
+            ready[p, level] = 1
+        integrate_step(slot, functionals[a:b], many, kind, state, base, tile_data, shape, sums, width)
+        move_chain(x, before, chain_made, chain_base, sums[1], chain_layout, width)
+        over, over_spare = judge_step(level, sums[1], sums[2], x, errors, tolerance, width)
+        if over == 0:
+            levels[p] -= int(over_spare == 0 and level > 0)
+            return 0.0
+        if level == counts.size - 1:
+            return max(find_worst(errors, width) / tolerance, 2.0)
+        levels[p] += 1
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
 def walk_driven_tiles(first, last_tile, tile, results, worst, kinetics, chain, rules, driver):  # type: ignore[no-untyped-def]
     """Walk tiles through the plan; `worst[t]` is the largest estimated error of tile t over the one allowed."""
     generator, plan, layout, events, strengths, outputs = kinetics
     operations, fresh_h, left, right, hours = plan
     chain_generator, chain_layout, feed, start, gain, half, hill, kind, tolerance = chain
-    counts, offsets, nodes, weights, functionals = rules
+    total, levels_known = rules[2].size, rules[0].size
     reads, free_reads, driver_rows, felt = driver
     size, entries, n, k = layout[3].size, layout[1].size, generator.shape[1], feed.shape[0]
-    chain_entries, total, n_outputs = chain_layout[1].size, nodes.size, outputs[0].size - 1
+    chain_entries, n_outputs = chain_layout[1].size, outputs[0].size - 1
     made = np.empty((left.size * entries, tile))
     chain_made = np.empty((left.size * chain_entries, tile))
     state = np.empty((2 * size, tile))
@@ -255,22 +285,13 @@ def walk_driven_tiles(first, last_tile, tile, results, worst, kinetics, chain, r
                 chain_made[p * chain_entries : (p + 1) * chain_entries], mine, hours[p], chain_layout, width
             )
         lifted, shift, norm = lift(generator, begin, layout, width)
-        scratch = (
-            lifted,
-            shift,
-            norm,
-            np.ascontiguousarray(driver_rows[:, begin:end]),
-            row,
-            term,
-            spare,
-            mine,
-            np.ascontiguousarray(feed[:, begin:end]),
-            gain[begin:end],
-            node_made,
-        )
+        first_row, fed = driver_rows[:, begin:end].copy(), feed[:, begin:end].copy()
+        scratch = (lifted, shift, norm, first_row, row, term, spare, mine, fed, gain[begin:end], node_made)
         shape = (np.ascontiguousarray(half[:, begin:end]), np.ascontiguousarray(hill[:, begin:end]))
+        work = (scratch, shape, sums, errors)
+        fixed = (kind, state, tile_data, work, felt, chain_layout, rules, tolerance)
         x, before = np.ascontiguousarray(start[:, begin:end]), np.empty((k, width))
-        ready = np.zeros((left.size, counts.size), dtype=np.uint8)
+        ready = np.zeros((left.size, levels_known), dtype=np.uint8)
         levels = np.full(left.size, FIRST_LEVEL, dtype=np.int64)
         state[:] = 0.0
         current, with_rates = 0, False
@@ -288,28 +309,9 @@ def walk_driven_tiles(first, last_tile, tile, results, worst, kinetics, chain, r
             many = reads.size if with_rates else free_reads
             for i in range(count):
                 x, before = before, x
-                while True:
-                    level = levels[p]
-                    a = offsets[level]
-                    b = a + counts[level]
-                    slot = p * total + a
-                    if not ready[p, level]:
-                        prepare_rule(
-                            slot, nodes[a:b], weights[a:b], hours[p], tile_data, scratch, felt, chain_layout, width
-                        )
-                        ready[p, level] = 1
-                    integrate_step(
-                        slot, functionals[a:b], many, kind, state, current * size, tile_data, shape, sums, width
-                    )
-                    move_chain(x, before, chain_made, p * chain_entries, sums[1], chain_layout, width)
-                    over, over_spare = judge_step(level, sums[1], sums[2], x, errors, tolerance, width)
-                    if over == 0 or level == counts.size - 1:
-                        break
-                    levels[p] += 1
-                if over > 0:
-                    worst[t] = max(worst[t], find_worst(errors, width) / tolerance, 2.0)
-                elif over_spare == 0 and level > 0:
-                    levels[p] -= 1
+                chain_state = (x, before, chain_made, ready, levels)
+                error = settle_step(p, hours[p], many, current * size, chain_state, fixed, width)
+                worst[t] = max(worst[t], error)
                 where = at + i if at >= 0 else -1
                 current = run_steps(
                     1, where, current, p * entries, begin, width, with_rates, results, made, state, layout, outputs
