@@ -248,6 +248,12 @@ def _time_out_with_too_much_drawn(make: Maker) -> Refusal:
     return room.refuse("sign-time-out", confirmed=list(READ_ALOUD), second=OTHER_NURSE)
 
 
+@refusing("preparation-too-strong")
+def _time_out_with_a_strong_vial_undiluted(make: Maker) -> Refusal:
+    room = make().arrive().order().prepare(vial_mg_per_ml="100", drawn_ml="0.36", diluent_ml="0.3")
+    return room.refuse("sign-time-out", confirmed=list(READ_ALOUD), second=OTHER_NURSE)
+
+
 @refusing("preparation-expired")
 def _time_out_with_an_expired_vial(make: Maker) -> Refusal:
     room = make().arrive().order().prepare(expires_on="2026-11-16")

@@ -5,14 +5,16 @@ from decimal import Decimal
 from typing import Any
 
 from afterglow.chairside.context import Deciding
+from afterglow.chairside.decide_watching import note_interactions
 from afterglow.chairside.errors import Refused
 from afterglow.chairside.guards import find_blockers, get_local_date
-from afterglow.chairside.orders import find_order, find_preparation, find_weight, list_open_verbal_orders
+from afterglow.chairside.orders import find_order, find_preparation, find_weight, is_too_strong, list_open_verbal_orders
 from afterglow.protocols.cases import read_value
 from afterglow.protocols.dose_limits import check_limits
 from afterglow.protocols.dose_sheet import round_half_up
 from afterglow.protocols.dose_volumes import round_to_pump
 from afterglow.protocols.facts import find_fact
+from afterglow.protocols.medicines import find_classes
 from afterglow.protocols.model import Pattern, Protocol
 from afterglow.terms import InvalidInput, Override, Problem, Severity, build_error, parse_instant
 
@@ -40,6 +42,19 @@ def record_check(deciding: Deciding) -> dict[str, Any]:
         deciding.note(check.id, f"{check.title}: not as asked", check.asks, "Resolve, or do not dose.", check.citation)
     _check_details(deciding)
     return {}
+
+
+def _check_dilution(deciding: Deciding, drawn_ml: Decimal, diluent_ml: Decimal, strength: Decimal) -> None:
+    """Say it when a strong vial has less than its own volume of diluent; the start waits for another preparation."""
+    if is_too_strong(deciding.protocol, drawn_ml=drawn_ml, diluent_ml=diluent_ml, strength_mg_per_ml=strength):
+        setting = "vial.dilute_from_mg_per_ml"
+        deciding.note(
+            "L-DILUTE",
+            f"{diluent_ml:f} mL diluent for {drawn_ml:f} mL of {strength:f} mg/mL",
+            f"at least an equal volume from {deciding.protocol.setting(setting)} mg/mL",
+            "Prepare again; never give this strength into a vein undiluted.",
+            deciding.cite(setting),
+        )
 
 
 def list_seen(protocol: Protocol) -> tuple[str, ...]:
@@ -120,6 +135,9 @@ def sign_order(deciding: Deciding) -> dict[str, Any]:
     if any(each.severity is Severity.STOP for each in found):
         _need_second_clinician(deciding, found)
     deciding.findings.extend(found)
+    for text in data.get("premedication") or ():
+        words = str(text.get("text", "") if isinstance(text, dict) else text)
+        note_interactions(deciding, {"drug": words, "classes": find_classes(words)})
     return extra
 
 
@@ -215,6 +233,7 @@ def record_preparation(deciding: Deciding) -> dict[str, Any]:
         )
     if protocol.pattern is Pattern.INFUSION and "diluent_ml" in data:
         total = drawn + Decimal(data["diluent_ml"])
+        _check_dilution(deciding, drawn, Decimal(data["diluent_ml"]), strength)
         extra["total_ml"] = f"{total:f}"
         extra["bag_mg_per_ml"] = f"{round_half_up(prepared / total, 4):f}"
         if order is not None and order.duration_min:

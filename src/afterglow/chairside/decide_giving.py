@@ -37,6 +37,7 @@ FIRM = frozenset(
         "dose-beyond-order",
         "device-beyond-order",
         "preparation-exceeds-order",
+        "preparation-too-strong",
         "preparation-missing",
     }
 )

@@ -1,18 +1,18 @@
 """Deciding about what is seen and done: vitals, scores, drugs given, alarms."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from afterglow.chairside.alarms import list_active
 from afterglow.chairside.context import Deciding
-from afterglow.chairside.drugs import join_drug, list_drug_classes
+from afterglow.chairside.drugs import list_drug_classes, list_joined_findings
 from afterglow.chairside.errors import Refused
 from afterglow.chairside.guards import build_visit_facts
 from afterglow.instruments import get_instrument, score_answers, score_total
-from afterglow.protocols.evaluate import build_context, evaluate_rules
+from afterglow.protocols.allergies import find_allergies
 from afterglow.protocols.medicines import find_classes
-from afterglow.protocols.model import Stage
-from afterglow.terms import InvalidInput, Severity, build_error
+from afterglow.terms import InvalidInput, build_error
 
 
 def record_score(deciding: Deciding) -> dict[str, Any]:
@@ -45,15 +45,10 @@ def record_score(deciding: Deciding) -> dict[str, Any]:
 def record_drug_given(deciding: Deciding) -> dict[str, Any]:
     """A drug given is recorded; an allergy or an interaction it meets is said."""
     data = deciding.data
-    drug = str(data["drug"]).casefold()
-    for substance in deciding.state.header.get("allergies") or []:
-        word = str(substance).casefold()
-        if word and (word in drug or drug in word):
-            deciding.note(
-                "allergy", f"{data['drug']} given, allergy to {substance}", "no known allergy", "Watch, call."
-            )
+    for match in find_allergies(deciding.state.header.get("allergies") or (), str(data["drug"])):
+        deciding.note("allergy", f"{data['drug']} given, {match.words}", "no known allergy", "Watch, call.")
     extra = name_classes(deciding)
-    _note_interactions(deciding, {**data, **extra})
+    note_interactions(deciding, {**data, **extra})
     named = set(list_drug_classes({**data, **extra}))
     is_unknown = data["purpose"] == "rescue" and not named
     if data["purpose"] != "own" and (named & set(deciding.protocol.setting("rescue.classes")) or is_unknown):
@@ -73,19 +68,12 @@ def name_classes(deciding: Deciding) -> dict[str, Any]:
     return {"classes": list(find_classes(str(deciding.data["drug"])))}
 
 
-def _note_interactions(deciding: Deciding, drug: dict[str, Any]) -> None:
+def note_interactions(deciding: Deciding, drug: Mapping[str, Any]) -> None:
     """Keep the interaction rules that speak only because this drug has joined the others."""
     facts = build_visit_facts(deciding.state, deciding.protocol, deciding.now)
-    joined = join_drug(facts, drug, deciding.occurred_at, deciding.now)
-    context = build_context(deciding.protocol)
-    for stage in (Stage.SCREENING, Stage.PRE_SESSION):
-        before = evaluate_rules(deciding.protocol, facts, stage, context).findings
-        known = {finding.rule for finding in before if finding.severity in (Severity.STOP, Severity.CAUTION)}
-        known |= {finding.rule for finding in deciding.findings}
-        for finding in evaluate_rules(deciding.protocol, joined, stage, context).findings:
-            is_loud = finding.rule.startswith("D-") and finding.severity in (Severity.STOP, Severity.CAUTION)
-            if is_loud and finding.rule not in known:
-                deciding.findings.append(finding)
+    known = {finding.rule for finding in deciding.findings}
+    joined = list_joined_findings(deciding.protocol, facts, drug, deciding.occurred_at, deciding.now)
+    deciding.findings.extend(finding for finding in joined if finding.rule not in known)
 
 
 def acknowledge_alarm(deciding: Deciding) -> dict[str, Any]:

@@ -6,13 +6,34 @@ from decimal import Decimal
 from typing import Any
 
 from afterglow.chairside.events import Event
+from afterglow.protocols.evaluate import build_context, evaluate_rules
 from afterglow.protocols.medicines import UNCLASSIFIED
+from afterglow.protocols.model import Protocol, Stage
+from afterglow.terms import Finding, Severity
+
+_LOUD = (Severity.STOP, Severity.CAUTION)
 
 
 def list_drug_classes(data: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the classes of a drug: the one that was named, and those its name stands for."""
     named = (data.get("class"), *(data.get("classes") or ()))
     return tuple(dict.fromkeys(str(each) for each in named if each))
+
+
+def list_joined_findings(
+    protocol: Protocol, facts: Mapping[str, Any], drug: Mapping[str, Any], at: datetime, now: datetime
+) -> list[Finding]:
+    """Return the interaction rules that speak only because a drug has joined the others, stops and cautions alone."""
+    joined, context = join_drug(facts, drug, at, now), build_context(protocol)
+    found: dict[str, Finding] = {}
+    for stage in (Stage.SCREENING, Stage.PRE_SESSION):
+        before = evaluate_rules(protocol, facts, stage, context).findings
+        known = {finding.rule for finding in before if finding.severity in _LOUD}
+        for finding in evaluate_rules(protocol, joined, stage, context).findings:
+            is_new = finding.rule not in known and finding.rule not in found
+            if is_new and finding.rule.startswith("D-") and finding.severity in _LOUD:
+                found[finding.rule] = finding
+    return list(found.values())
 
 
 def join_drugs(facts: Mapping[str, Any], given: Iterable[Event], now: datetime) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The fields of commands: declared once, read strictly, every problem collected."""
 
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -218,6 +219,15 @@ def _read_object(spec: FieldSpec, value: Any, path: str) -> dict[str, Any]:
     return {str(key): _plain(part, path, spec) for key, part in value.items()}
 
 
+def _read_plain_text(spec: FieldSpec, value: str, path: str) -> str:
+    """Return a text inside a list or an object; what a reader could not see is refused, and so is a page of it."""
+    if len(value) > LONGEST_TEXT:
+        raise _refuse(spec, value[:40], path, "text-too-long", f"{spec.name} holds more than {LONGEST_TEXT} characters")
+    if any(unicodedata.category(letter) in ("Cc", "Cf") and letter not in "\t\n\r\u200c\u200d" for letter in value):
+        raise _refuse(spec, value[:40], path, "text-malformed", f"{spec.name} holds characters that nobody sees")
+    return value
+
+
 def _plain(value: Any, path: str, spec: FieldSpec, depth: int = 0) -> Any:
     """Return a JSON value with decimals as text; refuse what JSON does not hold, and deep nesting."""
     if depth > 8:
@@ -226,7 +236,9 @@ def _plain(value: Any, path: str, spec: FieldSpec, depth: int = 0) -> Any:
         return f"{value:f}"
     if isinstance(value, float):
         return _read_number(FieldSpec(spec.name, "number"), repr(value), path)
-    if value is None or isinstance(value, str | int | bool):
+    if isinstance(value, str):
+        return _read_plain_text(spec, value, path)
+    if value is None or isinstance(value, int | bool):
         return value
     if isinstance(value, Mapping):
         return {str(key): _plain(part, path, spec, depth + 1) for key, part in value.items()}

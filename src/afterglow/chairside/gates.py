@@ -97,7 +97,7 @@ def _judge_wait(gate: Gate, anchor: datetime, minutes: Decimal, threshold: str, 
     return GateState(gate, MET if now >= earliest else OPEN, seen, threshold, earliest)
 
 
-def _judge_pressure(state: SessionState, _protocol: Protocol, gate: Gate, _now: datetime) -> GateState:
+def _judge_pressure(state: SessionState, protocol: Protocol, gate: Gate, now: datetime) -> GateState:
     """Two readings after the dose: the later not above the earlier, both within the baseline band and the limits."""
     params = gate.params
     threshold = (
@@ -116,9 +116,10 @@ def _judge_pressure(state: SessionState, _protocol: Protocol, gate: Gate, _now: 
     seen = ", ".join(f"{reading.value['systolic']}/{reading.value['diastolic']}" for reading in last)
     if len(last) < needed:
         return GateState(gate, OPEN, f"{seen}; readings too close together", threshold)
-    is_met = all(_is_pressure_fine(reading.value, baseline.value, params) for reading in last)
+    old = _write_if_old(state, protocol, last[-1].at, now)
+    is_met = all(_is_pressure_fine(reading.value, baseline.value, params) for reading in last) and not old
     is_falling = last[-1].value["systolic"] <= last[0].value["systolic"] or not params["falling"].value
-    return GateState(gate, MET if is_met and is_falling else OPEN, seen, threshold)
+    return GateState(gate, MET if is_met and is_falling else OPEN, f"{seen}{old}", threshold)
 
 
 def _pick_apart(readings: list[Any], needed: int, apart: timedelta) -> list[Any]:
@@ -149,7 +150,22 @@ def _is_pressure_fine(value: Mapping[str, int], baseline: Mapping[str, int], par
     )
 
 
-def _judge_breathing(state: SessionState, _protocol: Protocol, gate: Gate, _now: datetime) -> GateState:
+def _find_moment(state: SessionState, protocol: Protocol, now: datetime) -> datetime:
+    """Return when leaving was judged: at the release or the departure where there was one, else now."""
+    released, left = find_release(state, protocol), state.find_last("patient-left", "ending-recorded")
+    return min([now, *(event.occurred_at for event in (released, left) if event is not None)])
+
+
+def _write_if_old(state: SessionState, protocol: Protocol, at: datetime, now: datetime) -> str:
+    """Return the age of a reading that is too old to leave on, or nothing."""
+    limit = protocol.settings.get("release.reading_max_age_min")
+    age = _find_moment(state, protocol, now) - at
+    if limit is None or age <= timedelta(minutes=float(limit.value)):
+        return ""
+    return f", {int(age.total_seconds() // 60)} min old; read again"
+
+
+def _judge_breathing(state: SessionState, protocol: Protocol, gate: Gate, now: datetime) -> GateState:
     least_spo2 = _number(gate.params, "spo2_percent_at_least")
     least_rate = _number(gate.params, "resp_rate_per_min_at_least")
     threshold = f"SpO2 at least {least_spo2} %, respiration at least {least_rate}"
@@ -158,22 +174,26 @@ def _judge_breathing(state: SessionState, _protocol: Protocol, gate: Gate, _now:
         after = [reading for reading in list_readings(state, key) if _is_after_giving(state, reading.at)]
         if not after:
             return GateState(gate, MISSING, "not recorded since the dose", threshold)
-        readings[key] = after[-1].value
-    seen = f"SpO2 {readings['spo2']:f} %, respiration {readings['resp_rate']:f}"
-    is_met = readings["spo2"] >= least_spo2 and readings["resp_rate"] >= least_rate
+        readings[key] = after[-1]
+    old = _write_if_old(state, protocol, min(reading.at for reading in readings.values()), now)
+    spo2, rate = readings["spo2"].value, readings["resp_rate"].value
+    seen = f"SpO2 {spo2:f} %, respiration {rate:f}{old}"
+    is_met = spo2 >= least_spo2 and rate >= least_rate and not old
     return GateState(gate, MET if is_met else OPEN, seen, threshold)
 
 
-def _judge_score(state: SessionState, _protocol: Protocol, gate: Gate, _now: datetime) -> GateState:
+def _judge_score(state: SessionState, protocol: Protocol, gate: Gate, now: datetime) -> GateState:
     scale, least = str(gate.params["scale"].value), _number(gate.params, "minimum")
     threshold = f"at least {least}"
     after = [r for r in list_readings(state, scale) if _is_after_giving(state, r.at)]
     if not after:
         return GateState(gate, MISSING, "not recorded since the dose", threshold)
-    return GateState(gate, MET if after[-1].value >= least else OPEN, f"{after[-1].value:f}", threshold)
+    old = _write_if_old(state, protocol, after[-1].at, now)
+    is_met = after[-1].value >= least and not old
+    return GateState(gate, MET if is_met else OPEN, f"{after[-1].value:f}{old}", threshold)
 
 
-def _judge_near_baseline(state: SessionState, _protocol: Protocol, gate: Gate, _now: datetime) -> GateState:
+def _judge_near_baseline(state: SessionState, protocol: Protocol, gate: Gate, now: datetime) -> GateState:
     scale, within = str(gate.params["scale"].value), _number(gate.params, "within")
     threshold = f"no more than {within} above baseline"
     baseline = find_baseline(state, scale)
@@ -181,8 +201,10 @@ def _judge_near_baseline(state: SessionState, _protocol: Protocol, gate: Gate, _
     if baseline is None or not after:
         what = "no baseline" if baseline is None else "not recorded since the dose"
         return GateState(gate, MISSING, what, threshold)
-    seen = f"{after[-1].value:f}, baseline {baseline.value:f}"
-    return GateState(gate, MET if after[-1].value <= baseline.value + within else OPEN, seen, threshold)
+    old = _write_if_old(state, protocol, after[-1].at, now)
+    seen = f"{after[-1].value:f}, baseline {baseline.value:f}{old}"
+    is_met = after[-1].value <= baseline.value + within and not old
+    return GateState(gate, MET if is_met else OPEN, seen, threshold)
 
 
 def _judge_observed(state: SessionState, _protocol: Protocol, gate: Gate, _now: datetime) -> GateState:
@@ -217,12 +239,14 @@ def _judge_recorded(state: SessionState, protocol: Protocol, gate: Gate, _now: d
     return GateState(gate, MET, words, threshold)
 
 
-def _judge_scale(state: SessionState, _protocol: Protocol, gate: Gate, _now: datetime) -> GateState:
+def _judge_scale(state: SessionState, protocol: Protocol, gate: Gate, now: datetime) -> GateState:
     scale, wanted = str(gate.params["scale"].value), _number(gate.params, "value")
     latest = find_latest(state, scale)
     if latest is None or not _is_after_giving(state, latest.at):
         return GateState(gate, MISSING, "not recorded since the dose", f"{wanted}")
-    return GateState(gate, MET if latest.value == wanted else OPEN, f"{latest.value:f}", f"{wanted}")
+    old = _write_if_old(state, protocol, latest.at, now)
+    is_met = latest.value == wanted and not old
+    return GateState(gate, MET if is_met else OPEN, f"{latest.value:f}{old}", f"{wanted}")
 
 
 def _judge_rescue(state: SessionState, _protocol: Protocol, gate: Gate, now: datetime) -> GateState:

@@ -23,6 +23,7 @@ from afterglow.chairside.orders import (
     find_preparation,
     find_time_out,
     find_weight,
+    is_too_strong,
 )
 from afterglow.chairside.readings import find_latest, find_symptoms
 from afterglow.chairside.state import SessionState, write_hour
@@ -218,6 +219,12 @@ def _check_preparation(state: SessionState, protocol: Protocol, ordered_mg: Deci
     if preparation.prepared_mg > limit:
         message = f"Prepared {preparation.prepared_mg:f} mg, ordered {ordered_mg:f} mg; prepare again."
         return [Blocker("preparation-exceeds-order", message)]
+    strength, total = preparation.vial_mg_per_ml, preparation.total_ml
+    if protocol.pattern is Pattern.INFUSION and strength and total:
+        drawn = preparation.prepared_mg / strength
+        if is_too_strong(protocol, drawn_ml=drawn, diluent_ml=total - drawn, strength_mg_per_ml=strength):
+            message = f"A vial of {strength:f} mg/mL needs at least its own volume of diluent; prepare again."
+            return [Blocker("preparation-too-strong", message)]
     expires = (state.effective["preparation-recorded"][-1].data).get("expires_on")
     if expires and date.fromisoformat(expires) < get_local_date(state, now):
         return [Blocker("preparation-expired", "The vial is past its expiry date.")]

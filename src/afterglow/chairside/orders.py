@@ -93,6 +93,12 @@ def read_preparation(event: Event) -> Preparation:
     )
 
 
+def is_too_strong(protocol: Protocol, *, drawn_ml: Decimal, diluent_ml: Decimal, strength_mg_per_ml: Decimal) -> bool:
+    """Return whether a strong vial has less than its own volume of diluent, by the protocol's own limit."""
+    strong = protocol.settings.get("vial.dilute_from_mg_per_ml")
+    return strong is not None and strength_mg_per_ml >= strong.value and diluent_ml < drawn_ml
+
+
 def find_planned_rate(state: SessionState, protocol: Protocol) -> Decimal | None:
     """Return the rate that empties the bag in the minutes of the order in force, as the pump can be set to it."""
     order, preparation = find_order(state), find_preparation(state)

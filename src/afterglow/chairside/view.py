@@ -207,11 +207,13 @@ def _build_pump(state: SessionState, protocol: Protocol) -> dict[str, Any]:
     asks = None if limit is None else str(limit.value)
     read = [event for event in state.list("pump-read", *INFUSION) if event.data.get("pump_ml")]
     if not read:
-        return {"ml": None, "read_at": None, "difference_percent": None, "limit_percent": asks}
-    last = read[-1]
+        return {"ml": None, "mg": None, "read_at": None, "difference_percent": None, "limit_percent": asks}
+    last, bag = read[-1], find_preparation(state)
+    strength = None if bag is None else bag.bag_mg_per_ml
     difference = compare_pump(state, last)
     return {
         "ml": last.data["pump_ml"],
+        "mg": None if strength is None else f"{(Decimal(last.data['pump_ml']) * strength).quantize(Decimal('0.1')):f}",
         "read_at": last.occurred_at.isoformat(),
         "difference_percent": None if difference is None else f"{difference:.1f}",
         "limit_percent": asks,

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from afterglow.chairside.alarms import find_first_act, list_active
+from afterglow.chairside.alarms import build_alarm_facts, find_first_act, find_holding_rows, list_active
 from afterglow.chairside.dosing import find_end, find_start
 from afterglow.chairside.due import Due, list_due, name_command
 from afterglow.chairside.orders import get_cosign_deadline, list_open_verbal_orders
@@ -16,12 +16,13 @@ _TAPS = {"record-pause", "record-stop", "record-rate-change"}
 
 
 def build_due(state: SessionState, protocol: Protocol, phase: str, now: datetime) -> list[dict[str, Any]]:
-    """Return the rows in the order in which they ask: now, overdue, due, later, then what is done or was missed."""
-    rows = [*_ask_for_alarms(state, protocol, phase, now), *_ask_for_signatures(state, protocol, now)]
+    """Return the rows as they ask: acts of alarms by priority, then overdue, due, later, done or missed."""
+    acts = _ask_for_alarms(state, protocol, phase, now)
+    rows = _ask_for_signatures(state, protocol, now)
     rows += [_row(due, now) for due in list_due(state, protocol, now)]
     rows += _ask_at_end(state, protocol, phase)
     order = {"now": 0, "overdue": 1, "due": 2, "later": 3, "done": 4, "missed": 5}
-    return sorted(rows, key=lambda row: (order[row["state"]], row["due_at"] or "~"))
+    return [*acts, *sorted(rows, key=lambda row: (order[row["state"]], row["due_at"] or "~"))]
 
 
 def _row(due: Due, now: datetime) -> dict[str, Any]:
@@ -42,9 +43,12 @@ def _row(due: Due, now: datetime) -> dict[str, Any]:
 
 def _ask_for_alarms(state: SessionState, protocol: Protocol, phase: str, now: datetime) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
-    for alarm in list_active(state):
+    active = list_active(state)
+    holding = find_holding_rows(protocol, build_alarm_facts(state, protocol, now)) if active else {}
+    for alarm in active:
         act, command = find_first_act(alarm.row, protocol, phase)
-        if command in _TAPS:
+        # what is over asks for no act any more
+        if command in _TAPS and alarm.row in holding:
             rows.append(
                 {
                     "id": f"act:{alarm.id}",

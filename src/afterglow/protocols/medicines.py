@@ -88,8 +88,9 @@ def describe_medicines(medicines: Iterable[Mapping[str, Any]]) -> dict[str, Any]
 
 
 def normalise_name(name: str) -> str:
-    """Return a name in lower case, without accents and apostrophes, its words separated by one space."""
-    plain = unicodedata.normalize("NFKD", name.casefold().replace("'", "").replace("\u2019", ""))
+    """Return a name in lower case, without accents, apostrophes and unseen characters, one space between its words."""
+    seen = "".join(letter for letter in name if unicodedata.category(letter) != "Cf")
+    plain = unicodedata.normalize("NFKD", seen.casefold().replace("'", "").replace("\u2019", ""))
     letters = "".join(letter for letter in plain if not unicodedata.combining(letter))
     return " ".join(re.findall(r"[a-z0-9]+", letters))
 

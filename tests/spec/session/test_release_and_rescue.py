@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.rooms import NURSE, PRESCRIBER, THERAPIST, Room
+from tests.support.rooms import NURSE, PRESCRIBER, THERAPIST, Room, answer_best
 
 RESCUE = {"drug": "midazolam", "dose": "1 mg", "purpose": "rescue", "class": "benzodiazepine"}
 
@@ -19,6 +19,11 @@ def list_open(room):
 
 def give(room, **changes):
     return room.do("record-drug-given", **{**RESCUE, **changes})
+
+
+def read_again(room):
+    room.do("record-score", scale="cadss6", total="1")
+    room.do("record-score", scale="aldrete", answers=answer_best("aldrete"))
 
 
 def measure(room, *pressures, apart=6):
@@ -238,6 +243,7 @@ def test_after_a_rescue_drug_a_prescriber_releases_also_after_esketamine():
     assert room.view["discharge"]["release_role"] == "prescriber"
     room.wait(61).vitals(systolic=124, diastolic=80)
     assert room.refuse("sign-release", NURSE).code == "prescriber-needed"
+    read_again(room)
     room.do("sign-release", PRESCRIBER)
 
 
@@ -357,3 +363,33 @@ def test_leaving_with_nothing_standing_says_nothing():
     room = Room().recover()
     room.do("sign-release", PRESCRIBER)
     assert room.do("record-left").findings == ()
+
+
+@pytest.mark.parametrize(("minutes", "state"), [(30, "met"), (31, "open")])
+def test_nobody_leaves_on_readings_older_than_half_an_hour(minutes, state):
+    """Site policy: saturation, respiration, pressure and scores are read within 30 min of the release."""
+    room = Room().recover().wait(minutes)
+    assert {get_gate(room, gate)["state"] for gate in ("G-4", "G-RESP", "G-5", "G-7")} == {state}
+    assert ("read again" in get_gate(room, "G-RESP")["seen"]) == (state == "open")
+
+
+def test_what_a_release_rested_on_does_not_age_on_the_record():
+    room = Room().recover()
+    room.do("sign-release", PRESCRIBER)
+    room.wait(300)
+    assert get_gate(room, "G-RESP")["state"] == "met"
+
+
+def test_an_allergy_to_a_family_is_said_of_its_members():
+    room = Room(allergies=["penicillin"]).start().wait(5)
+    found = room.do("record-drug-given", drug="amoxicillin", dose="500 mg", purpose="rescue").findings
+    assert "allergy" in [finding.rule for finding in found]
+    assert room.do("record-drug-given", drug="paracetamol", dose="1 g", purpose="own").findings == ()
+
+
+def test_a_sedative_in_the_premedication_is_said_when_the_order_is_signed():
+    room = Room(medicines=[]).arrive()
+    decision = room.do(
+        "sign-order", PRESCRIBER, dose_mg_per_kg="0.5", duration_min="40", premedication=["diazepam 10 mg by mouth"]
+    )
+    assert "D-01" in [finding.rule for finding in decision.findings]

@@ -89,7 +89,7 @@ def test_an_order_stays_within_the_plan(cast: Cast, changes: dict[str, Any], cod
 
 def test_less_and_slower_than_the_plan_is_an_order(cast: Cast) -> None:
     made = order(cast, make_plan(cast), dose_mg_per_kg="0.4", over_min="60")
-    assert (made.dose_mg, made.over_min) == (Decimal("28.96"), Decimal(60))
+    assert (made.dose_mg, made.over_min) == (Decimal("29.0"), Decimal(60))
 
 
 @pytest.mark.parametrize("who", ["nurse", "desk", "stranger"])
@@ -232,3 +232,92 @@ def test_which_consent_stands_is_not_corrected_by_hand(cast: Cast) -> None:
     with pytest.raises(InvalidInput) as caught:
         submit_command(session=session, type="correct-entry", data=change, by=cast.nurse, now=NOW)
     assert caught.value.problems[0].code == "field-not-corrected"
+
+
+def test_a_weight_of_the_chart_that_is_newer_than_the_session_is_the_orders(cast: Cast) -> None:
+    """Weighed on the order's page after the session was opened: page, session and record name the same milligrams."""
+    plan = make_plan(cast)
+    session = open_session(patient=plan.patient, plan=plan, site=cast.site, by=cast.owner, now=NOW)
+    weigh(cast, plan.patient, "50", now=NOW + MINUTE)
+    made = order(cast, plan, now=NOW + 2 * MINUTE, session=session)
+    assert made.dose_mg == Decimal("25.0")
+    view = get_view(session, NOW + 2 * MINUTE)
+    assert (view["dose"]["ordered_mg"], view["orders"][-1]["kind"]) == ("25.0", "signed")
+
+
+def test_an_order_that_the_session_works_out_differently_is_not_attached(cast: Cast) -> None:
+    plan = make_plan(cast)
+    made = order(cast, plan)
+    session = open_session(patient=plan.patient, plan=plan, site=cast.site, by=cast.owner, now=NOW + MINUTE)
+    submit_command(session=session, type="record-weight", data={"weight_kg": "60"}, by=cast.nurse, now=NOW + 2 * MINUTE)
+    with pytest.raises(Refused) as caught:
+        plans.attach_order(order=made, session=session, by=cast.owner, now=NOW + 3 * MINUTE)
+    assert caught.value.code == "order-changed"
+    assert SessionOrder.objects.get(pk=made.pk).session is None
+    assert not get_view(session, NOW + 3 * MINUTE)["orders"]
+
+
+def test_a_larger_step_asks_a_second_clinician_on_either_page(cast: Cast) -> None:
+    """0.65 after 0.4 mg/kg: L-STEP of the site asks a second clinician from 50 % on."""
+    plan = make_plan(cast, dose_mg_per_kg="0.65")
+    order(cast, plan, dose_mg_per_kg="0.4")
+    later = NOW + 4 * DAY
+    with pytest.raises(Refused) as caught:
+        order(cast, plan, dose_mg_per_kg="0.65", now=later)
+    assert caught.value.code == "second-clinician-needed"
+    session = open_session(patient=plan.patient, plan=plan, site=cast.site, by=cast.owner, now=later)
+    earlier = SessionOrder.objects.get()
+    first = open_session(patient=plan.patient, plan=plan, site=cast.site, by=cast.owner, now=NOW)
+    plans.attach_order(order=earlier, session=first, by=cast.owner, now=NOW)
+    given = {"session": session, "type": "sign-order", "by": cast.owner, "now": later}
+    typed = {"dose_mg_per_kg": "0.65", "duration_min": "60"}
+    with pytest.raises(Refused) as caught:
+        submit_command(data=typed, **given)
+    assert caught.value.code == "second-clinician-needed"
+    submit_command(data=typed, second=cast.colleague, **given)
+
+
+@pytest.mark.parametrize("who", ["nobody", "nurse", "stranger"])
+def test_a_verbal_order_names_a_prescriber_of_the_site(cast: Cast, who: str) -> None:
+    plan = make_plan(cast)
+    session = open_session(patient=plan.patient, plan=plan, site=cast.site, by=cast.owner, now=NOW)
+    named = getattr(cast, who).pk if who != "nobody" else who
+    given = {"session": session, "type": "record-verbal-order", "by": cast.nurse, "now": NOW}
+    with pytest.raises(InvalidInput) as caught:
+        submit_command(data={"prescriber": named, "order": "slower", "read_back": True}, **given)
+    assert caught.value.problems[0].path == "prescriber"
+    submit_command(data={"prescriber": cast.owner.pk, "order": "slower", "read_back": True}, **given)
+
+
+def test_no_dose_is_given_under_a_plan_that_was_stopped(cast: Cast) -> None:
+    plan = make_plan(cast)
+    session = open_session(patient=plan.patient, plan=plan, site=cast.site, by=cast.owner, now=NOW)
+    plans.stop_plan(plan=plan, reason="a psychosis has begun", by=cast.owner, now=NOW)
+    with pytest.raises(Refused) as caught:
+        submit_command(session=session, type="start", data={}, by=cast.nurse, second=cast.owner, now=NOW)
+    assert caught.value.code == "plan-not-in-force"
+
+
+def test_a_session_without_a_plan_takes_no_order(cast: Cast) -> None:
+    patient = make_ready(cast)
+    session = open_session(patient=patient, plan=None, site=cast.site, by=cast.owner, now=NOW, protocol_id="iv-racemic")
+    with pytest.raises(Refused) as caught:
+        submit_command(
+            session=session,
+            type="sign-order",
+            data={"dose_mg_per_kg": "0.5", "duration_min": "40"},
+            by=cast.owner,
+            now=NOW,
+        )
+    assert caught.value.code == "plan-missing"
+
+
+def test_a_sedative_before_the_dose_is_said_on_the_order(cast: Cast) -> None:
+    made = order(cast, make_plan(cast), premedication=["diazepam 10 mg by mouth"])
+    assert "D-01" in {finding["rule"] for finding in made.findings}
+
+
+def test_a_number_that_the_protocol_does_not_use_is_not_dropped_in_silence(cast: Cast) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        order(cast, make_plan(cast), dose_mg="50")
+    assert [(each.path, each.code) for each in caught.value.problems] == [("dose_mg", "not-ordered-so")]

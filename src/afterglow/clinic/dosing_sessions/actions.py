@@ -7,17 +7,22 @@ transaction, durable before the answer, published after the commit.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.contrib.auth import get_user_model
 from django.db import transaction
 
 from afterglow.chairside.actors import SYSTEM, Actor
 from afterglow.chairside.commands import Command, list_text_fields, parse_command
 from afterglow.chairside.decide import Decision, Refusal, decide
-from afterglow.chairside.dosing import find_phase
+from afterglow.chairside.decide_giving import RATE_TOLERANCE
+from afterglow.chairside.dosing import count_dosed_devices, find_phase
 from afterglow.chairside.events import Event
 from afterglow.chairside.guards import GIVING, find_signed_consent
+from afterglow.chairside.orders import find_preparation
+from afterglow.chairside.orders import find_weight as find_dosing_weight
 from afterglow.chairside.state import SessionState, fold
 from afterglow.chairside.view import derive_view
 from afterglow.clinic import policy
@@ -28,14 +33,14 @@ from afterglow.clinic.consents.models import Consent
 from afterglow.clinic.dosing_sessions.fold import keep_state, load_notes, load_protocol, load_state, read_event
 from afterglow.clinic.dosing_sessions.links import Row, append_rows
 from afterglow.clinic.dosing_sessions.models import LIVE_PHASES, CommandReceipt, Session, SessionEvent
-from afterglow.clinic.dosing_sessions.opening import collect_header, find_consent, list_lacks_of_order
+from afterglow.clinic.dosing_sessions.opening import collect_header, find_consent, find_weight, list_lacks_of_order
 from afterglow.clinic.dosing_sessions.protocols import find_protocol_of, store_protocol
 from afterglow.clinic.dosing_sessions.texts import find_note_ids, put_texts, take_texts, withdraw_texts
 from afterglow.clinic.errors import Refused
 from afterglow.clinic.live.publish import LOOK_AGAIN, publish_after_commit
 from afterglow.clinic.live.stream import get_topic
 from afterglow.clinic.plans.orders import judge_session_order
-from afterglow.protocols.model import Protocol
+from afterglow.protocols.model import Pattern, Protocol
 from afterglow.terms import Finding, InvalidInput, build_error
 
 OPEN = "open-session"
@@ -139,7 +144,12 @@ def submit_command(
     if receipt := _find_receipt(locked, request_key, digest):
         return _answer_again(locked, receipt, now)
     protocol, state = load_protocol(locked), load_state(locked)
+    if type == "sign-order":
+        state = _bring_weight(locked, state, protocol, by=by, now=now)
     _check_consent_stands(command, state)
+    _check_plan_stands(locked, command, state, protocol)
+    if type == "record-verbal-order":
+        _check_prescriber(locked, command)
     if type == "confirm-consent":
         command = _name_consent(command, locked, protocol, now)
     stored = Command(type, _take_all_texts(command, state, locked, now))
@@ -153,7 +163,7 @@ def submit_command(
         now=now,
     )
     if type == "sign-order":
-        _check_order(locked, protocol, decision.events[0], command, by=by, now=now)
+        _check_order(locked, protocol, decision.events[0], command, by=by, second=second, now=now)
     events, after = _append(locked, state, decision, protocol=protocol)
     if type == "withdraw-entry":
         _withdraw_texts_of(locked, int(command.data["seq"]), by=by, now=now)
@@ -271,7 +281,7 @@ def _check_consent_stands(command: Command, state: SessionState) -> None:
 
 
 def _check_order(
-    session: Session, protocol: Protocol, order: Event, command: Command, *, by: Any, now: datetime
+    session: Session, protocol: Protocol, order: Event, command: Command, *, by: Any, second: Any, now: datetime
 ) -> None:
     """Refuse an order above the dose that the person consented to, or beyond the plan."""
     today = now.astimezone(ZoneInfo(session.site.timezone)).date()
@@ -279,8 +289,52 @@ def _check_order(
     if lacks:
         told = " ".join(f"{each.seen}; consent covers {each.threshold}." for each in lacks)
         raise Refused("dose-beyond-consent", told, findings=lacks)
-    if session.plan is not None:
-        judge_session_order(session.plan, order.data, command.data, by=by, now=now)
+    if session.plan is None:
+        raise Refused("plan-missing", "an order is signed under a plan; this session has none")
+    judge_session_order(session, protocol, order.data, command.data, by=by, second=second, now=now)
+
+
+def _bring_weight(session: Session, state: SessionState, protocol: Protocol, *, by: Any, now: datetime) -> SessionState:
+    """Enter the chart's weight when it is newer than the session's: an order is worked out from one weight alone."""
+    known, charted = find_dosing_weight(state), find_weight(session)
+    if not charted or (known is not None and datetime.fromisoformat(charted["weighed_at"]) <= known[1]):
+        return state
+    command = parse_command("record-weight", charted)
+    actor = build_actor(by, session.site)
+    decision = _decide(state, command, protocol=protocol, by=actor, second=None, occurred_at=now, now=now)
+    _, after = _append(session, state, decision, protocol=protocol)
+    return after
+
+
+def _check_prescriber(session: Session, command: Command) -> None:
+    """Refuse a verbal order of somebody who may sign none here."""
+    named = str(command.data["prescriber"])
+    user = get_user_model().objects.filter(pk=named, is_active=True).first()
+    if user is None or not policy.allow(user, PERMISSIONS["sign-order"], session.site):
+        accepted, message = "a prescriber of this site", "no prescriber here has this key"
+        raise InvalidInput([build_error("prescriber", "user-unknown", named, accepted, message)])
+
+
+def _check_plan_stands(session: Session, command: Command, state: SessionState, protocol: Protocol) -> None:
+    """Refuse to give under a plan that was stopped, and more or faster than it signs, whoever ordered it by mouth."""
+    plan = session.plan
+    if plan is None or command.type not in GIVING or command.data.get("already_happened"):
+        return
+    plan.refresh_from_db(fields=["state"])
+    if plan.state == "stopped":
+        raise Refused("plan-not-in-force", "The plan was stopped; no dose.")
+    if protocol.pattern is Pattern.DEVICES and plan.dose_mg is not None and command.data.get("outcome") != "failed":
+        mg = Decimal(str(protocol.setting("device.mg"))) * (count_dosed_devices(state) + 1)
+        if mg > plan.dose_mg:
+            raise Refused("beyond-plan", f"{mg:f} mg with this device; the plan signs {plan.dose_mg.normalize():f} mg.")
+    bag, rate = find_preparation(state), command.data.get("rate_ml_per_h")
+    if rate and plan.over_min and bag is not None and bag.total_ml:
+        minutes = bag.total_ml * 60 / Decimal(str(rate))
+        # what a pump's own steps take from the minutes is not faster
+        if minutes * RATE_TOLERANCE < plan.over_min:
+            raise Refused(
+                "faster-than-plan", f"{minutes:.0f} min at this rate; the plan signs {plan.over_min:.0f} min."
+            )
 
 
 def _decide(state: SessionState, command: Command, **context: Any) -> Decision:

@@ -6,12 +6,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from afterglow.chairside.drugs import list_joined_findings
 from afterglow.clinic import policy
 from afterglow.clinic.actions import action
 from afterglow.clinic.audit import actions as audit
 from afterglow.clinic.errors import Refused
 from afterglow.clinic.people.checks import Checks, as_json, get_local_date
-from afterglow.clinic.people.models import normalise_name
 from afterglow.clinic.plans.judging import (
     NOT_YET,
     find_weight,
@@ -25,8 +25,14 @@ from afterglow.clinic.plans.judging import (
 )
 from afterglow.clinic.plans.models import Plan, SessionOrder
 from afterglow.clinic.plans.values import NUMBERS, list_unused, load_signed_protocol
+from afterglow.clinic.screening.cases import build_case
+from afterglow.protocols.allergies import find_allergies
+from afterglow.protocols.cases import flatten_case
 from afterglow.protocols.dose import DoseSheet, check_step
+from afterglow.protocols.dose_sheet import round_half_up
+from afterglow.protocols.medicines import find_classes
 from afterglow.protocols.model import Pattern, Protocol
+from afterglow.terms import Finding
 
 SIGN = "order.sign"
 SUPPLY: Mapping[str, tuple[Decimal, int, str]] = {
@@ -88,6 +94,7 @@ def sign_order(
     of_weight = require_weight(protocol, weight, site, now)
     sheet = _work_out(protocol, dose, weight, _read_supply(supply or {}, protocol), patient, now)
     findings = _collect(protocol, patient, dose, sheet, weight, now)
+    findings += judge_drugs(locked, protocol, lists["premedication"], now)
     require_no_stop((*of_weight, *findings), by=by, second=second, site=site)
     order = _store(
         locked,
@@ -124,7 +131,14 @@ def _require_in_force(plan: Any) -> None:
 
 
 def judge_session_order(
-    plan: Any, order: Mapping[str, Any], lists: Mapping[str, Any], *, by: Any, now: datetime
+    session: Any,
+    protocol: Protocol,
+    order: Mapping[str, Any],
+    lists: Mapping[str, Any],
+    *,
+    by: Any,
+    second: Any,
+    now: datetime,
 ) -> None:
     """Refuse an order, as a session worked it out, that its plan does not carry.
 
@@ -135,8 +149,8 @@ def judge_session_order(
     lists : mapping
         The texts of premedication, rescue and standing orders as they were typed.
     """
-    read = {name: [{"text": str(text)} for text in lists.get(name) or ()] for name in LISTS}
-    require_plan_stands(plan, read, by=by, now=now)
+    plan = session.plan
+    require_plan_stands(plan, _read_lists({name: lists.get(name) or () for name in LISTS}), by=by, now=now)
     checks = Checks()
     mg, per_kg = calculate_effective_dose(order)
     _refuse_beyond(checks, "dose_mg", mg, min((each for each in (plan.dose_mg, plan.cap_mg) if each), default=None))
@@ -144,6 +158,56 @@ def judge_session_order(
     minutes = order.get("duration_min")
     _refuse_faster(checks, "duration_min", Decimal(str(minutes)) if minutes is not None else None, plan.over_min)
     checks.raise_problems()
+    dose = SessionDose(dose_mg_per_kg=per_kg if plan.dose_mg_per_kg is not None else None, dose_mg=mg)
+    step = judge_step(plan.patient, protocol, dose, but=session)
+    require_no_stop(step, by=by, second=second, site=session.site)
+
+
+def judge_drugs(
+    plan: Any, protocol: Protocol, items: Iterable[Mapping[str, str]], now: datetime
+) -> tuple[Finding, ...]:
+    """Return the interaction rules that speak once what is given before the dose joins the person's medicines."""
+    listed = list(items)
+    if not listed:
+        return ()
+    case = build_case(plan.patient, protocol_id=plan.protocol, indication=plan.indication, now=now)
+    facts = flatten_case(case).facts
+    found: dict[str, Finding] = {}
+    for item in listed:
+        drug = {"drug": item["text"], "classes": find_classes(item["text"])}
+        found.update({each.rule: each for each in list_joined_findings(protocol, facts, drug, now, now)})
+    return tuple(found.values())
+
+
+def judge_step(patient: Any, protocol: Protocol, dose: SessionDose, *, but: Any = None) -> tuple[Finding, ...]:
+    """Return what the protocol says of a dose after the order before it, wherever that was signed."""
+    is_per_kg = dose.dose_mg_per_kg is not None
+    wanted = dose.dose_mg_per_kg if is_per_kg else dose.dose_mg
+    if wanted is None:
+        return ()
+    before = _find_previous(patient, protocol, is_per_kg=is_per_kg, but=but)
+    return tuple(check_step(protocol, dose=wanted, previous=before, is_per_kg=is_per_kg))
+
+
+def _find_previous(patient: Any, protocol: Protocol, *, is_per_kg: bool, but: Any) -> Decimal | None:
+    """Return the dose ordered last under a protocol: on the order's page or in a session."""
+    from afterglow.clinic.dosing_sessions.fold import load_state
+    from afterglow.clinic.dosing_sessions.models import Session
+
+    found: list[tuple[datetime, Decimal | None]] = []
+    paper = SessionOrder.objects.filter(patient=patient, plan__protocol=protocol.id).order_by("signed_at")
+    kept = paper.exclude(session=but.pk) if but is not None else paper
+    # the order that is being signed into its own session is no order before it
+    last = kept.exclude(session__isnull=True).last() if but is not None else kept.last()
+    if last is not None:
+        found.append((last.signed_at, last.dose_mg_per_kg if is_per_kg else last.dose_mg))
+    others = Session.objects.filter(patient=patient, plan__protocol=protocol.id, events__type="order-signed")
+    session = (others.exclude(pk=but.pk) if but is not None else others).order_by("opened_at").distinct().last()
+    order = load_state(session).find_last("order-signed") if session is not None else None
+    if order is not None:
+        mg, per_kg = calculate_effective_dose(order.data)
+        found.append((order.occurred_at, per_kg if is_per_kg else mg))
+    return max(found, key=lambda each: each[0])[1] if found else None
 
 
 def calculate_effective_dose(order: Mapping[str, Any]) -> tuple[Decimal, Decimal | None]:
@@ -166,6 +230,7 @@ def calculate_effective_dose(order: Mapping[str, Any]) -> tuple[Decimal, Decimal
 def attach_order(*, order: Any, session: Any, by: Any, now: datetime, second: Any = None) -> SessionOrder:
     """Sign an order in its session: the session's own list of events then holds it."""
     from afterglow.clinic.dosing_sessions.actions import submit_command
+    from afterglow.clinic.dosing_sessions.fold import read_event
 
     policy.require(by, SIGN, order)
     locked = SessionOrder.objects.select_for_update().get(pk=order.pk)
@@ -173,7 +238,14 @@ def attach_order(*, order: Any, session: Any, by: Any, now: datetime, second: An
         raise Refused("order-used", "this order belongs to a session already")
     if session.patient_id != locked.patient_id:
         raise Refused("order-of-another", "this order is not this patient's")
-    submit_command(session=session, type="sign-order", data=build_command(locked), by=by, now=now, second=second)
+    made = submit_command(session=session, type="sign-order", data=build_command(locked), by=by, now=now, second=second)
+    signed = next(event for event in made.events if event.type == "order-signed")
+    ordered = Decimal(str(read_event(signed).data["ordered_mg"]))
+    if ordered != locked.dose_mg:
+        message = (
+            f"{_plain(locked.dose_mg)} mg were signed, by the session's weight it is {_plain(ordered)} mg: sign again"
+        )
+        raise Refused("order-changed", message)
     locked.session = session
     locked.save(update_fields=["session"])
     return locked
@@ -201,7 +273,8 @@ def build_command(order: SessionOrder) -> dict[str, Any]:
 
 
 def _store(plan: Plan, dose: SessionDose, sheet: DoseSheet, weight: Any, **rest: Any) -> SessionOrder:
-    amount: Any = sheet.mg.quantize(Decimal("0.01")) if sheet.mg is not None else dose.dose_mg
+    # as the session works it out: one number on the page, in the session and on the record
+    amount: Any = round_half_up(sheet.mg, 1) if sheet.mg is not None else dose.dose_mg
     return SessionOrder.objects.create(
         patient=plan.patient,
         plan=plan,
@@ -228,6 +301,9 @@ def _read_dose(typed: Mapping[str, Any], plan: Plan, protocol: Protocol) -> Sess
     for name, value in typed.items():
         low, high, unit, places = NUMBERS[name]
         read = checks.number(value, name, low, high, unit, places=places)
+        if name in unused and read is not None:
+            message = "this protocol does not order so; nothing that was typed is dropped in silence"
+            checks.refuse(name, "not-ordered-so", str(value), "left empty", message)
         values[name] = None if name in unused else (read if read is not None else getattr(plan, name))
     for name in ("dose_mg_per_kg", "dose_mg", "cap_mg"):
         _refuse_beyond(checks, name, values[name], getattr(plan, name))
@@ -263,11 +339,10 @@ def _read_lists(given: Mapping[str, Iterable[Any]]) -> dict[str, list[dict[str, 
 
 def _refuse_allergies(patient: Any, lists: Mapping[str, list[dict[str, str]]]) -> None:
     substances = patient.allergy_set.filter(ended_at__isnull=True).values_list("substance", flat=True)
-    for substance in substances:
-        word = normalise_name(substance)
-        named = [item["text"] for items in lists.values() for item in items if word in normalise_name(item["text"])]
-        if named:
-            raise Refused("allergy", f"the chart names an allergy to {substance}: {', '.join(named)}")
+    texts = [item["text"] for items in lists.values() for item in items]
+    for text in texts:
+        for match in find_allergies(substances, text):
+            raise Refused("allergy", f"{text}: the chart names an {match.words}")
 
 
 def _read_supply(supply: Mapping[str, Any], protocol: Protocol) -> dict[str, Decimal]:
@@ -299,11 +374,7 @@ def _collect(
 ) -> tuple[Any, ...]:
     weight_kg = weight.value if weight is not None else None
     today = get_local_date(patient.site, now)
-    previous = SessionOrder.objects.filter(patient=patient, plan__protocol=protocol.id).order_by("signed_at").last()
-    is_per_kg = dose.dose_mg_per_kg is not None
-    wanted = dose.dose_mg_per_kg if is_per_kg else dose.dose_mg
-    before = (previous.dose_mg_per_kg if is_per_kg else previous.dose_mg) if previous is not None else None
-    step = () if wanted is None else check_step(protocol, dose=wanted, previous=before, is_per_kg=is_per_kg)
+    step = judge_step(patient, protocol, dose)
     return (
         *(item for item in sheet.findings if item.rule not in NOT_YET),
         *step,

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from afterglow.web.sessions.present.words import read_instant, write_hour, write_span
+from afterglow.web.sessions.present.words import mend_words, read_instant, write_hour, write_span
 
 View = dict[str, Any]
 
@@ -20,7 +20,8 @@ def build_due(view: View) -> View:
     closed = [row for row in rows if row["state"] in {"done", "missed"}]
     closed.sort(key=lambda row: str(row["sort"]))
     return {
-        "open": sorted(opened, key=lambda row: str(row["sort"])),
+        # in the order in which the session asks: acts of alarms first
+        "open": opened,
         "later": later[:SHOWN_LATER],
         "done": closed[-2:][::-1],
         "earlier": closed[:-2][::-1],
@@ -35,8 +36,8 @@ def _build_row(item: View, view: View) -> View:
     due_at = item.get("due_at")
     return {
         "id": str(item.get("id") or ""),
-        "text": item.get("text") or "",
-        "detail": item.get("detail") or _write_window(item.get("window")),
+        "text": mend_words(item.get("text")),
+        "detail": mend_words(item.get("detail")) or _write_window(item.get("window")),
         "state": state,
         "asks": state in ASKS,
         "due_at": due_at or "",
