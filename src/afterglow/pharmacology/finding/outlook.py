@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from afterglow.pharmacology._types import MINUTES_PER_HOUR, NG_PER_ML_PER_MG_PER_L, FloatArray
 from afterglow.pharmacology.covariates import LIMITS, Person, build_covariates, check_person
@@ -18,14 +19,17 @@ from afterglow.pharmacology.interactions import combine_factors
 from afterglow.pharmacology.linear import area_under, solve
 from afterglow.pharmacology.models.catalogue import choose_model
 from afterglow.pharmacology.models.kinetics import Kinetics, build_kinetics
+from afterglow.pharmacology.models.model import Model
 from afterglow.pharmacology.models.ranges import judge_ranges
 from afterglow.pharmacology.population import Subjects, draw_subjects
 from afterglow.pharmacology.regimen import Dose
 from afterglow.terms import InvalidInput, Problem, build_error, build_warning
 
+Rows = NDArray[np.intp]
+
 FEWEST, MOST = 20, 2000
 DEFAULT_N, DEFAULT_SEED = 250, 1
-MOST_APART = 60  # people whose event times all differ are solved one by one
+MOST_APART = 60  # people who absorb each in a way of their own are solved one by one
 EFFECT_STEP_H = 1.0 / 30.0
 FINE_SPAN_H, COARSE_STEP_H = 6.0, 1.0  # of a course: minutes after each start, hours between
 _PERSON = {"weight_kg": "weight", "age_years": "age", "height_cm": "height", "bmi": "bmi"}
@@ -238,17 +242,22 @@ def _prepare(
     else:
         subjects = draw_subjects(model, covariates, np.random.default_rng([people.seed, 1]), n_occasions=occasions)
         problems = (*problems, *_warn_of_model(people, model.id))
-    kinetics = build_kinetics(model, subjects, doses, drug=option.drug, route=option.route)
     found = [*assumed, *problems, *warned]
-    apart = any(np.ndim(one.start_h) or np.ndim(one.duration_h) for one in kinetics.inputs)
-    if apart and people.n > MOST_APART:
-        people = _take(people, MOST_APART)
-        kinetics = build_kinetics(
-            model, take_subjects(subjects, MOST_APART), doses, drug=option.drug, route=option.route
-        )
-        message = f"Everybody absorbs in a time of their own by this route: {MOST_APART} people are computed."
-        found.append(build_warning("n", "people-reduced", subjects.n, f"up to {MOST_APART}", message))
+    is_slow = model.routes[option.route].uptake is not None or _has_own_times(model, subjects, doses, option)
+    if is_slow and people.n > MOST_APART:
+        rows = np.linspace(0, people.n - 1, MOST_APART).astype(np.intp)
+        message = f"Everybody absorbs in a way of their own by this route: {MOST_APART} people are computed."
+        found.append(build_warning("n", "people-reduced", people.n, f"up to {MOST_APART}", message))
+        people, subjects = _take(people, rows), take_subjects(subjects, rows)
+    kinetics = build_kinetics(model, subjects, doses, drug=option.drug, route=option.route)
     return kinetics, people, found
+
+
+def _has_own_times(model: Model, subjects: Subjects, doses: Sequence[Dose], option: Option) -> bool:
+    """Whether two people differ in when drug enters, so that they cannot be solved together."""
+    two = take_subjects(subjects, np.array([0, 1], dtype=np.intp))
+    kinetics = build_kinetics(model, two, doses, drug=option.drug, route=option.route)
+    return any(np.ndim(one.start_h) > 0 or np.ndim(one.duration_h) > 0 for one in kinetics.inputs)
 
 
 def _warn_of_model(people: People, model_id: str) -> list[Problem]:
@@ -258,19 +267,23 @@ def _warn_of_model(people: People, model_id: str) -> list[Problem]:
     return [build_warning("model", "update-of-another-model", model_id, str(people.model_id), text)]
 
 
-def take_subjects(subjects: Subjects, n: int) -> Subjects:
-    """Return the first `n` people, weights made to sum to 1."""
-    weights = subjects.weights[:n] / subjects.weights[:n].sum()
-    covariates = {name: values[:n] for name, values in subjects.covariates.items()}
-    etas = {name: values[:n] for name, values in subjects.etas.items()}
-    kappas = {name: values[:, :n] for name, values in subjects.kappas.items()}
-    return Subjects(n, covariates, etas, kappas, weights)
+def take_subjects(subjects: Subjects, rows: Rows) -> Subjects:
+    """Return some of the people, weights made to sum to 1."""
+    return Subjects(
+        len(rows),
+        {name: values[rows] for name, values in subjects.covariates.items()},
+        {name: values[rows] for name, values in subjects.etas.items()},
+        {name: values[:, rows] for name, values in subjects.kappas.items()},
+        subjects.weights[rows] / subjects.weights[rows].sum(),
+    )
 
 
-def _take(people: People, n: int) -> People:
-    values = {name: np.asarray(value)[:n] if np.ndim(value) else value for name, value in people.effects.values.items()}
-    weights = people.weights[:n] / people.weights[:n].sum()
-    return replace(people, n=n, effects=EffectValues(n, values), weights=weights)
+def _take(people: People, rows: Rows) -> People:
+    values = {
+        name: np.asarray(value)[rows] if np.ndim(value) else value for name, value in people.effects.values.items()
+    }
+    weights = people.weights[rows] / people.weights[rows].sum()
+    return replace(people, n=len(rows), effects=EffectValues(len(rows), values), weights=weights)
 
 
 def _build_times(doses: Sequence[Dose], until_min: float, step_min: float) -> FloatArray:

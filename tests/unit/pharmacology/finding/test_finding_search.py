@@ -198,3 +198,17 @@ def test_interval_of_a_share_is_wilsons() -> None:
     low, high = calculate_interval(0.5, 100)
     assert (round(low, 4), round(high, 4)) == (0.4038, 0.5962)  # Wilson 1927, by hand
     assert calculate_interval(0.0, 10)[0] == 0.0
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        Option("esketamine", "sublingual", dose_mg=50.0),
+        Option("esketamine", "inhaled", dose_mg=50.0, duration_min=20.0),
+    ],
+)
+def test_routes_with_a_time_or_share_of_each_persons_own_are_computed_for_fewer_and_said(option: Option) -> None:
+    found = predict(option, PATIENT, draw_people(61, 2), until_min=60.0, step_min=10.0)
+    assert found.n == 60
+    assert found.cadss.shape[1] == 60
+    assert "people-reduced" in [problem.code for problem in found.problems]
