@@ -28,6 +28,7 @@ COMMANDS: dict[str, str] = {
     "record": "record",
     "models": "models",
     "simulate": "simulate",
+    "pharmacology": "pharmacology",
     "score": "score",
     "instruments": "instruments",
     "audit": "audit",

@@ -92,13 +92,13 @@ def _summarise(report: Report) -> Section:
     texts = (
         (
             f"{total} printed figures were compared: {report.count(Verdict.MET)} lie in their band, "
-            f"{report.count(Verdict.EXPLAINED)} miss it for a reason that is given, {report.count(Verdict.MISSED)} miss "
-            f"it without one. {len(report.not_modelled)} more are not predicted at all and are listed with the reason."
+            f"{report.count(Verdict.EXPLAINED)} miss it for a reason that is given, {report.count(Verdict.MISSED)} "
+            f"miss it without one. {len(report.not_modelled)} more are not predicted at all and listed with the reason."
         ),
         (
-            f"Figures measured in people: {met} of {len(observed)} in their band, some of them the data a model was "
-            "fitted to. The rest of the agreement is with the papers' own simulations, with another solver, or was set; "
-            "each row says which."
+            f"Figures measured in people: {met} of {len(observed)} in their band, some of them the data a model "
+            "was fitted to. The rest of the agreement is with the papers' own simulations, with another solver, or was "
+            "set; each row says which."
         ),
         f"Code and calculation: {checks} of {len(report.checks) - skipped} checks passed"
         + (f", {skipped} not run here" if skipped else "")
@@ -226,15 +226,15 @@ def _show_tables(key: str, title: str, report: Report, ids: Sequence[str]) -> Se
 
 
 def _lay(table: RowTable) -> Grid:
-    """Return a table of rows; the reason for a miss stands once, under the table."""
+    """Return a table of rows; what all rows share (source, place, grade, kind) stands once, in the caption."""
     headers = ("What", "Figure", "Printed", "Engine", "Error", "Passes", "Result", "Kind", "Source, place", "Grade")
-    rows = []
-    marked = []
-    for number, row in enumerate(table.rows):
-        if row.verdict is not Verdict.MET:
-            marked.append(number)
-        rows.append(_lay_row(row))
-    return Grid(table.title, headers, tuple(rows), ROW_WIDTHS, tuple(marked))
+    rows = tuple(_lay_row(row) for row in table.rows)
+    marked = tuple(number for number, row in enumerate(table.rows) if row.verdict is not Verdict.MET)
+    if len({(row.citation, row.kind) for row in table.rows}) > 1:
+        return Grid(table.title, headers, rows, ROW_WIDTHS, marked)
+    first = table.rows[0]
+    caption = f"{table.title}. {first.citation.text}; grade {first.citation.grade.value}; {first.kind.words}"
+    return Grid(caption, headers[:7], tuple(row[:7] for row in rows), ROW_WIDTHS[:7], marked)
 
 
 def _lay_row(row: Row) -> tuple[str, ...]:

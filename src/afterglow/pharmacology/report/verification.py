@@ -8,6 +8,7 @@ import numpy as np
 
 from afterglow.pharmacology._types import FloatArray
 from afterglow.pharmacology.effects.follow import follow
+from afterglow.pharmacology.integrate import integrate
 from afterglow.pharmacology.linear import (
     Chain,
     Flow,
@@ -250,6 +251,23 @@ def _find_order(measure: Callable[[int], float], counts: Sequence[int]) -> float
     return float(-np.polyfit(np.log(counts), errors, 1)[0])
 
 
+def _measure_integrator_order() -> float:
+    """Return how fast the error of x' = cos(t) x falls with the number of steps that the tolerance asks for."""
+    errors, steps = [], []
+    for tolerance in (1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10):
+        done = integrate(lambda t, x: math.cos(t) * x, [[1.0]], [0.0, 20.0], rtol=tolerance, atol=tolerance)
+        errors.append(abs(float(done.demand()[-1, 0, 0]) - math.exp(math.sin(20.0))))
+        steps.append(done.steps)
+    return float(-np.polyfit(np.log(steps), np.log(errors), 1)[0])
+
+
+def _measure_logistic() -> float:
+    hours = np.linspace(0.0, 6.0, 25)
+    done = integrate(lambda _, x: 1.3 * x * (1.0 - x), [[0.1]], hours, rtol=1e-10, atol=1e-12)
+    wanted = 1.0 / (1.0 + 9.0 * np.exp(-1.3 * hours))
+    return float(np.max(np.abs(done.demand()[:, 0, 0] / wanted - 1.0)))
+
+
 def _measure_repeat() -> float:
     request = Request("esketamine", "intranasal", ("84mg",), until_h=6.0, step_h=0.25, n=200, seed=7, engine="plain")
     first, second = (simulate(request) for _ in range(2))
@@ -278,5 +296,7 @@ _MEASURES: dict[str, Callable[[], float]] = {
     "driven": _measure_driven,
     "order-follow": _measure_follow_order,
     "order-gauss": _measure_gauss_order,
+    "order-integrator": _measure_integrator_order,
+    "logistic": _measure_logistic,
     "repeat": _measure_repeat,
 }

@@ -1,0 +1,1 @@
+"""What `afterglow pharmacology report` needs beside the drug model: other programs, HTML and paper."""
