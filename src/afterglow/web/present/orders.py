@@ -54,6 +54,8 @@ def build_page(
         "steps": list(sheet.steps) if sheet is not None else [],
         "no_steps": _("Weight, dose and the vial in hand are needed for every step."),
         "findings": list(sheet.findings) if sheet is not None else [],
+        "beyond": list_beyond_plan(plan, form),
+        "is_worked_out": sheet is not None,
         "may_sign": may_sign,
         "sign_reason": "" if may_sign else _("A prescriber signs the order."),
         "signed": list_signed(patient, now),
@@ -72,6 +74,22 @@ def work_out(plan: Any, protocol: Protocol | None, form: Any, weight_kg: Decimal
     return calculate_sheet(Today(**chosen), protocol, weight_kg, **supply)
 
 
+def list_beyond_plan(plan: Any, form: Any) -> list[str]:
+    """Return in words what was typed beyond the plan: it is not signed, and the page says so before anybody tries."""
+    typed = getattr(form, "cleaned_data", None) or {}
+    told = []
+    for name, unit in (("dose_mg_per_kg", "mg/kg"), ("dose_mg", "mg"), ("cap_mg", "mg")):
+        wanted, signed = typed.get(name), getattr(plan, name)
+        if wanted is not None and signed is not None and wanted > signed:
+            words = {"wanted": plain(wanted), "signed": plain(signed), "unit": unit}
+            told.append(_("%(wanted)s %(unit)s is more than the plan signs: %(signed)s %(unit)s.") % words)
+    minutes = typed.get("over_min")
+    if minutes is not None and plan.over_min is not None and minutes < plan.over_min:
+        words = {"wanted": plain(minutes), "signed": plain(plan.over_min)}
+        told.append(_("%(wanted)s min is faster than the plan signs: %(signed)s min.") % words)
+    return told
+
+
 def describe_weight_finding(protocol: Protocol | None, weight: Any, now: datetime) -> str:
     """Return what the protocol says about the weight's age, or nothing."""
     if weight is None:
@@ -80,7 +98,10 @@ def describe_weight_finding(protocol: Protocol | None, weight: Any, now: datetim
         return ""
     age_d = (timezone.localdate(now) - timezone.localtime(weight.observed_at).date()).days
     findings = check_weight(protocol, weight_kg=weight.value, age_d=age_d)
-    return "; ".join(item.asks or item.seen for item in findings)
+    told = [item.asks or item.seen for item in findings]
+    if age_d > 0:
+        told.insert(0, _("Not today's weight: weigh before the session, and sign with that weight."))
+    return " ".join(told)
 
 
 def list_before(patient: Any, plan: Any, now: datetime) -> list[dict[str, Any]]:
@@ -101,13 +122,20 @@ def list_signed(patient: Any, now: datetime) -> list[dict[str, str]]:
     rows = patient.session_orders.select_related("signed_by").order_by("-signed_at")[:20]
     return [
         {
-            "words": _("%(mg)s mg at %(kg)s kg") % {"mg": plain(row.dose_mg), "kg": plain(row.weight_kg)},
+            "words": _describe_signed(row),
             "by": row.signed_by.signature_name,
             "when": hour(row.signed_at),
         }
         for row in rows
         if timezone.localtime(row.signed_at).date() == today
     ]
+
+
+def _describe_signed(row: Any) -> str:
+    if row.weight_kg is None:
+        return _("%(mg)s mg") % {"mg": plain(row.dose_mg)}
+    words = {"mg": plain(row.dose_mg), "kg": plain(row.weight_kg), "day": day(row.weighed_at)}
+    return _("%(mg)s mg at %(kg)s kg, weighed %(day)s") % words
 
 
 def find_open_order(patient: Any, now: datetime) -> Any:
