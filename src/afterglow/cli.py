@@ -91,10 +91,11 @@ def _prepare(module: ModuleType):  # type: ignore[no-untyped-def]
         return module.run
 
     def run(args: argparse.Namespace) -> int:
-        from afterglow.clinic.setup import set_up_clinic
+        from afterglow.clinic.setup import set_up_clinic, tell_troubles
 
-        set_up_clinic(args.data)
-        return int(module.run(args))
+        with tell_troubles(args.data):
+            set_up_clinic(args.data)
+            return int(module.run(args))
 
     return run
 

@@ -48,6 +48,7 @@ def make_backup(target: Path, *, now: datetime) -> Backup:
     data_dir = Path(settings.DATA_DIR)
     if target.exists():
         raise SetupError(f"{target} exists; a backup is never written over another file")
+    recipient = secrets.read_recipient(data_dir)
     with _make_folder(data_dir) as folder:
         engine = copy_database(folder)
         _copy_rest(data_dir, folder)
@@ -56,7 +57,7 @@ def make_backup(target: Path, *, now: datetime) -> Backup:
         _pack(folder, archive)
         partial = target.with_name(target.name + ".partial")
         try:
-            _encrypt(archive, partial, folder.parent, secrets.read_secret(data_dir, secrets.RECIPIENT))
+            _encrypt(archive, partial, folder.parent, recipient)
             partial.replace(target)
         finally:
             partial.unlink(missing_ok=True)
@@ -174,19 +175,22 @@ def _strip_owner(member: tarfile.TarInfo) -> tarfile.TarInfo:
     return member
 
 
-def _encrypt(archive: Path, target: Path, folder: Path, recipient: str) -> None:
+def _encrypt(archive: Path, target: Path, folder: Path, recipient: Any) -> None:
     """Encrypt to the recovery key and to a key of this moment, with which the written file is read back once."""
     moment = pyrage.x25519.Identity.generate()
-    recipients = [pyrage.x25519.Recipient.from_str(recipient), moment.to_public()]
+    recipients = [recipient, moment.to_public()]
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     os.close(descriptor)
-    pyrage.encrypt_file(str(archive), str(target), recipients)
+    try:
+        pyrage.encrypt_file(str(archive), str(target), recipients)
+    except pyrage.EncryptError as error:
+        raise SetupError(f"the backup cannot be written: {error}") from None
     with target.open("rb") as stream:
         os.fsync(stream.fileno())
     again = folder / "again.tar"
     try:
         pyrage.decrypt_file(str(target), str(again), [moment])
-    except pyrage.DecryptError as error:
+    except (pyrage.DecryptError, OSError) as error:
         raise SetupError(f"the backup cannot be read back: {error}") from None
     if calculate_file_digest(again) != calculate_file_digest(archive):
         raise SetupError("the backup that was written is not the one that was made; is the disk sound?")

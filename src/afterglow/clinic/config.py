@@ -11,6 +11,7 @@ import tempfile
 import tomllib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from afterglow.clinic import secrets
@@ -115,6 +116,13 @@ def read_config(data_dir: Path) -> Config:
         raise SetupError(f"{data_dir} is no clinic: {CONFIG_FILE} is missing; make one with `afterglow init`") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SetupError(f"{path} cannot be read: {error}") from None
+    try:
+        return _read_content(content, data_dir)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise SetupError(f"{path} does not hold what it must: {error}") from None
+
+
+def _read_content(content: dict[str, Any], data_dir: Path) -> Config:
     clinic, database, web = (content.get(name, {}) for name in ("clinic", "database", "web"))
     return Config(
         data_dir=data_dir,
@@ -163,6 +171,10 @@ def parse_database_url(url: str, data_dir: Path) -> Database:
         raise SetupError(
             f"database {parts.scheme or url!r} is not known; use postgresql://USER@HOST:PORT/NAME or sqlite"
         )
+    try:
+        port = str(parts.port or "")
+    except ValueError:
+        raise SetupError("the database URL has a port that is no number from 0 to 65535") from None
     name = unquote(parts.path.lstrip("/"))
     if not name:
         raise SetupError("the database URL names no database; use postgresql://USER@HOST:PORT/NAME")
@@ -172,7 +184,7 @@ def parse_database_url(url: str, data_dir: Path) -> Database:
         user=unquote(parts.username or ""),
         password=unquote(parts.password or ""),
         host=unquote(parts.hostname or ""),
-        port=str(parts.port or ""),
+        port=port,
         options=tuple(parse_qsl(parts.query)),
     )
 

@@ -5,6 +5,7 @@
     ├── Denied         the acting user has no such permission
     ├── Conflict       the row changed since it was read
     ├── TryLater       too many failed attempts; says when the next one counts
+    ├── BrokenChainError  a chain does not carry the seal that the key gives it
     └── SetupError     the data folder, its secrets or its database cannot be used
 
 Input that cannot be used is `afterglow.terms.InvalidInput`, as in the pure rooms.
@@ -68,6 +69,12 @@ class NotYet(ClinicError):
     """A calculation is not ready: the page shows what it has and says that this part comes later."""
 
     code = "not-yet"
+
+
+class BrokenChainError(ClinicError):
+    """The head of a chain does not carry the seal it must; nothing is appended to such a chain."""
+
+    code = "chain-broken"
 
 
 class SetupError(ClinicError):

@@ -12,6 +12,22 @@ def redact(text: str) -> str:
     return _TOKEN.sub(r"\1[token]", text)
 
 
+class RefusedRequestFilter(logging.Filter):
+    """Makes one short line of a request that the framework refused: its traceback tells nothing, and costs a page."""
+
+    LONGEST = 300
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Shorten the record in place and let it pass."""
+        if record.name.startswith("django.security"):
+            record.exc_info, record.exc_text, record.stack_info = None, None, None
+            message = " ".join(record.getMessage().split())
+            if len(message) > self.LONGEST:
+                message = message[: self.LONGEST] + "..."
+            record.msg, record.args = message, ()
+        return True
+
+
 class TokenFilter(logging.Filter):
     """Redacts each line before any handler writes it, whoever logged it."""
 

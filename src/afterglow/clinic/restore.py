@@ -16,6 +16,7 @@ from afterglow.clinic.config import (
     write_config,
 )
 from afterglow.clinic.errors import SetupError
+from afterglow.clinic.half_made import undo_half_made
 
 
 def restore_backup(source: Path, data_dir: Path, identity_text: str, *, url: str = "") -> dict[str, Any]:
@@ -23,10 +24,15 @@ def restore_backup(source: Path, data_dir: Path, identity_text: str, *, url: str
 
     `url` names an empty PostgreSQL database for a backup of one; a backup of the embedded database needs none.
     """
-    from afterglow.clinic.backup import unpack_backup
-
     if data_dir.exists() and (not data_dir.is_dir() or any(data_dir.iterdir())):
         raise SetupError(f"{data_dir} is not empty; a restore never writes over a clinic")
+    with undo_half_made(data_dir):
+        return _restore(source, data_dir, identity_text, url)
+
+
+def _restore(source: Path, data_dir: Path, identity_text: str, url: str) -> dict[str, Any]:
+    from afterglow.clinic.backup import unpack_backup
+
     data_dir.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".restore-", dir=data_dir.parent) as name:
         folder = Path(name)

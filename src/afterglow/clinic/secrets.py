@@ -4,6 +4,7 @@ import os
 import secrets
 import stat
 from pathlib import Path
+from typing import Any
 
 import pyrage
 
@@ -47,7 +48,11 @@ def read_secret(data_dir: Path, name: str) -> str:
         mode = path.stat().st_mode
         content = path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise SetupError(f"secret {path} cannot be read: {error}; `afterglow init` makes it") from None
+        reason = error.strerror if isinstance(error, OSError) else "not ASCII text"
+        raise SetupError(
+            f"secret {path} cannot be read: {reason}; `init` made it once and it cannot be made again: put the "
+            "file back as it was, or `afterglow restore` a backup into a new folder"
+        ) from None
     if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise SetupError(f"secret {path} can be read by others; run: chmod 600 {path}")
     if not content:
@@ -64,6 +69,14 @@ def read_key(data_dir: Path, name: str) -> bytes:
     if len(key) < 32:
         raise SetupError(f"secret {data_dir / FOLDER / name} holds fewer than 32 bytes")
     return key
+
+
+def read_recipient(data_dir: Path) -> Any:
+    """Return the public key that backups are encrypted to."""
+    try:
+        return pyrage.x25519.Recipient.from_str(read_secret(data_dir, RECIPIENT))
+    except pyrage.RecipientError as error:
+        raise SetupError(f"secret {data_dir / FOLDER / RECIPIENT} is no recipient of a backup: {error}") from None
 
 
 def has_secret(data_dir: Path, name: str) -> bool:

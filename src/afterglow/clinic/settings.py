@@ -207,8 +207,11 @@ LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "filters": {"tokens": {"()": "afterglow.clinic.redaction.TokenFilter"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["tokens"]}},
+    "filters": {
+        "refused": {"()": "afterglow.clinic.redaction.RefusedRequestFilter"},
+        "tokens": {"()": "afterglow.clinic.redaction.TokenFilter"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refused", "tokens"]}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {"afterglow": {"level": "INFO"}, "django.security.DisallowedHost": {"level": "ERROR"}},
 }

@@ -2,21 +2,27 @@
 
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import django
 from django.apps import apps
 
 from afterglow.clinic import postgres, secrets
-from afterglow.clinic.config import AS_OWNER, env_text, parse_database_url, read_config, write_config
-from afterglow.clinic.errors import SetupError
+from afterglow.clinic.config import AS_OWNER, Database, env_text, parse_database_url, read_config, write_config
+from afterglow.clinic.errors import ClinicError, SetupError
+from afterglow.clinic.half_made import undo_half_made
 from afterglow.terms import InvalidInput, build_error
 
 SETTINGS = "afterglow.clinic.settings"
 
 
-def set_up_clinic(data_dir: str | Path) -> None:
+def set_up_clinic(data_dir: str | Path, *, is_new: bool = False) -> None:
     """Set Django up for a data folder made by `init`; once per process, for one folder.
+
+    `is_new` says that the embedded database is still to be made; otherwise a missing one is refused, so that opening it
+    does not leave an empty file in its place.
 
     Raises
     ------
@@ -31,7 +37,9 @@ def set_up_clinic(data_dir: str | Path) -> None:
     os.environ["AFTERGLOW_DATA"] = str(folder)
     os.environ["DJANGO_SETTINGS_MODULE"] = SETTINGS
     try:
-        read_config(folder)
+        config = read_config(folder)
+        if not is_new:
+            _check_database_file(config.database)
         django.setup()
     except SetupError as error:
         raise refuse_folder(folder, error) from None
@@ -48,16 +56,14 @@ def make_clinic(
         The folder is not empty, or the database cannot be used.
     """
     folder = Path(data_dir).expanduser().resolve()
-    try:
+    with ExitStack() as stack:
+        stack.enter_context(tell_troubles(folder))
+        stack.enter_context(undo_half_made(folder, parse_database_url(url, folder)))
         recovery_key = make_folder(folder, url=url, is_demonstration=is_demonstration, hosts=hosts)
-    except SetupError as error:
-        raise refuse_folder(folder, error) from None
-    os.environ[AS_OWNER] = "1"
-    try:
-        set_up_clinic(folder)
+        os.environ[AS_OWNER] = "1"
+        stack.callback(os.environ.pop, AS_OWNER, None)
+        set_up_clinic(folder, is_new=True)
         migrate_clinic()
-    finally:
-        del os.environ[AS_OWNER]
     return recovery_key
 
 
@@ -117,11 +123,38 @@ def find_pending_migrations() -> list[str]:
     return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
 
 
-def refuse_folder(folder: Path, error: SetupError) -> InvalidInput:
+@contextmanager
+def tell_troubles(data_dir: str | Path) -> Iterator[None]:
+    """Turn what is wrong with the folder, its disk, its keys or its database into a problem with `--data`."""
+    from django.db import Error
+
+    folder = Path(data_dir)
+    try:
+        yield
+    except ClinicError as error:
+        raise refuse_folder(folder, error) from None
+    except (Error, sqlite3.Error) as error:
+        raise refuse_folder(folder, SetupError(f"the database cannot be used: {error}")) from None
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        place = error.filename if isinstance(error.filename, str) else folder
+        raise refuse_folder(folder, SetupError(f"{place} cannot be used: {error.strerror or error}")) from None
+
+
+def refuse_folder(folder: Path, error: ClinicError) -> InvalidInput:
     """Return a setup error as a problem with `--data`."""
     return InvalidInput(
         [build_error("data", "data-unusable", str(folder), "a folder made by `afterglow init --data DIR`", str(error))]
     )
+
+
+def _check_database_file(database: Database) -> None:
+    if database.is_sqlite and not Path(database.name).is_file():
+        raise SetupError(
+            f"the database file {database.name} is missing; put it back, or `afterglow restore` a backup "
+            "into a new folder"
+        )
 
 
 def _check_same_folder(folder: Path) -> None:

@@ -19,19 +19,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Verify, and tell."""
     from afterglow.clinic.dosing_sessions.verify import verify_clinic
-    from afterglow.clinic.errors import SetupError
-    from afterglow.clinic.setup import refuse_folder
     from afterglow.clinic.snapshots import view_consistently
 
-    try:
-        with view_consistently():
-            if args.session and not _is_known(args.session):
-                message = f"no session {args.session} and no trace of one"
-                accepted = "a session's identifier"
-                raise InvalidInput([build_error("session", "session-unknown", args.session, accepted, message)])
-            found = verify_clinic(args.session)
-    except SetupError as error:
-        raise refuse_folder(args.data, error) from None
+    with view_consistently():
+        if args.session and not _is_known(args.session):
+            message = f"no session {args.session} and no trace of one"
+            accepted = "a session's identifier"
+            raise InvalidInput([build_error("session", "session-unknown", args.session, accepted, message)])
+        found = verify_clinic(args.session)
     if args.json:
         faults = [fault.to_json() for fault in found.faults]
         print_json({"intact": found.is_intact, "rows": found.rows, "sessions": found.sessions, "faults": faults})

@@ -20,8 +20,10 @@ def run(args: argparse.Namespace) -> int:
     """Write the backup."""
     from afterglow.clinic.backup import make_backup
     from afterglow.clinic.errors import SetupError
+    from afterglow.clinic.readiness import check_chain_key
     from afterglow.terms import InvalidInput, build_error
 
+    check_chain_key()
     try:
         made = make_backup(Path(args.to), now=datetime.now(UTC))
     except (SetupError, OSError) as error:

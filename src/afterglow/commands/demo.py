@@ -36,12 +36,15 @@ def run(args: argparse.Namespace) -> int:
     if not 0 <= args.port <= 65535:
         message = f"{args.port} is no port"
         raise InvalidInput([build_error("port", "port-unusable", args.port, "0 to 65535", message)])
+    from afterglow.clinic.setup import tell_troubles
+
     folder = Path(args.data).expanduser().resolve() if args.data else find_default_folder()
-    password = prepare_folder(folder, is_fresh=args.fresh)
-    if args.build_only:
-        print_sign_ins(folder, password)
-        return DONE
-    return _serve(args, folder, password)
+    with tell_troubles(folder):
+        password = prepare_folder(folder, is_fresh=args.fresh)
+        if args.build_only:
+            print_sign_ins(folder, password)
+            return DONE
+        return _serve(args, folder, password)
 
 
 def find_default_folder() -> Path:
@@ -64,6 +67,7 @@ def prepare_folder(folder: Path, *, is_fresh: bool) -> str:
         The folder holds something that is no demonstration; nothing of it is touched.
     """
     from afterglow.clinic import secrets
+    from afterglow.clinic.server_lock import hold_server_lock
 
     has_clinic = is_demonstration(folder)
     is_whole = has_clinic and secrets.has_secret(folder, PASSWORD_FILE)
@@ -71,7 +75,8 @@ def prepare_folder(folder: Path, *, is_fresh: bool) -> str:
         open_folder(folder)
         return secrets.read_secret(folder, PASSWORD_FILE)
     if has_clinic:
-        shutil.rmtree(folder)
+        with hold_server_lock(folder):  # a demonstration that is being served is not thrown away
+            shutil.rmtree(folder)
     return build_folder(folder)
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from pathlib import Path
 from zoneinfo import available_timezones
 
 from afterglow.commands import DONE, print_json
@@ -33,11 +34,13 @@ def run(args: argparse.Namespace) -> int:
     """Make the clinic, or upgrade the tables of one."""
     if args.upgrade:
         return _upgrade(args)
-    from afterglow.clinic.setup import make_clinic
+    from afterglow.clinic.half_made import undo_half_made
+    from afterglow.clinic.setup import make_clinic, tell_troubles
 
     _check_site(args.site_name, args.timezone)
-    recovery_key = make_clinic(args.data, url=args.database, hosts=tuple(args.hostname))
-    site_id = _make_first_site(args.site_name, args.timezone) if args.site_name else None
+    with tell_troubles(args.data), undo_half_made(Path(args.data).expanduser().resolve()):
+        recovery_key = make_clinic(args.data, url=args.database, hosts=tuple(args.hostname))
+        site_id = _make_first_site(args.site_name, args.timezone) if args.site_name else None
     if args.json:
         print_json({"data": args.data, "recovery_key": recovery_key, "site": site_id})
         return DONE
@@ -50,13 +53,14 @@ def run(args: argparse.Namespace) -> int:
 
 def _upgrade(args: argparse.Namespace) -> int:
     from afterglow.clinic.config import AS_OWNER
-    from afterglow.clinic.setup import find_pending_migrations, migrate_clinic, set_up_clinic
+    from afterglow.clinic.setup import find_pending_migrations, migrate_clinic, set_up_clinic, tell_troubles
 
     os.environ[AS_OWNER] = "1"
-    set_up_clinic(args.data)
-    pending = find_pending_migrations()
-    migrate_clinic()
-    _install_texts()
+    with tell_troubles(args.data):
+        set_up_clinic(args.data)
+        pending = find_pending_migrations()
+        migrate_clinic()
+        _install_texts()
     if args.json:
         print_json({"data": args.data, "applied": pending})
     else:

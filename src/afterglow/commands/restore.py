@@ -23,17 +23,20 @@ def run(args: argparse.Namespace) -> int:
     """Restore, then verify."""
     from afterglow.clinic.errors import SetupError
     from afterglow.clinic.restore import restore_backup
+    from afterglow.clinic.setup import tell_troubles
 
     folder = Path(args.data).expanduser().resolve()
-    try:
-        manifest = restore_backup(Path(args.file), folder, read_text(args.key, "key"), url=args.database)
-    except SetupError as error:
-        raise InvalidInput(
-            [build_error("file", "restore-impossible", args.file, "a backup, its key, a new folder", str(error))]
-        ) from None
-    from afterglow.clinic.dosing_sessions.verify import verify_clinic
+    key = read_text(args.key, "key")
+    with tell_troubles(folder):
+        try:
+            manifest = restore_backup(Path(args.file), folder, key, url=args.database)
+        except SetupError as error:
+            raise InvalidInput(
+                [build_error("file", "restore-impossible", args.file, "a backup, its key, a new folder", str(error))]
+            ) from None
+        from afterglow.clinic.dosing_sessions.verify import verify_clinic
 
-    found = verify_clinic()
+        found = verify_clinic()
     if args.json:
         faults = [fault.to_json() for fault in found.faults]
         print_json({"data": str(folder), "made_at": manifest["made_at"], "intact": found.is_intact, "faults": faults})

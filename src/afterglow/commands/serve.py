@@ -2,10 +2,11 @@
 
 import argparse
 import os
+import ssl
 from pathlib import Path
 
 from afterglow.commands import BAD_INPUT, DONE
-from afterglow.terms import InvalidInput, build_error
+from afterglow.terms import InvalidInput, Problem, build_error
 
 HELP = "serve a clinic"
 
@@ -23,14 +24,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check the call, then serve."""
-    from afterglow.clinic.setup import set_up_clinic
+    from afterglow.clinic.setup import set_up_clinic, tell_troubles
 
     check_call(args)
     if args.tls_cert:
         os.environ["AFTERGLOW_TLS"] = "1"
-    set_up_clinic(args.data)
-    check_workers(args.workers)
-    return serve_clinic(args)
+    with tell_troubles(args.data):
+        set_up_clinic(args.data)
+        check_workers(args.workers)
+        return serve_clinic(args)
 
 
 def serve_clinic(args: argparse.Namespace) -> int:
@@ -59,16 +61,44 @@ def check_call(args: argparse.Namespace) -> None:
     if bool(args.tls_cert) != bool(args.tls_key):
         message = "TLS needs both the certificate and its key"
         problems.append(build_error("tls-cert", "tls-half", args.tls_cert, "--tls-cert and --tls-key", message))
-    for name in ("tls_cert", "tls_key"):
-        value = getattr(args, name)
-        if value and not os.access(value, os.R_OK):
-            field = name.replace("_", "-")
-            message = f"{value} cannot be read"
-            problems.append(build_error(field, "file-unreadable", value, "a readable PEM file", message))
+    problems += check_tls(args.tls_cert, args.tls_key)
     if args.workers < 1:
         problems.append(build_error("workers", "workers-too-few", args.workers, "1 or more", "at least one process"))
     if problems:
         raise InvalidInput(problems)
+
+
+def check_tls(certificate: str | None, key: str | None) -> list[Problem]:
+    """Return what is wrong with a certificate and its key: not readable, not PEM, encrypted, not of one another."""
+    found = [
+        *_check_pem("tls-cert", certificate, "CERTIFICATE"),
+        *_check_pem("tls-key", key, "PRIVATE KEY"),
+    ]
+    if found or not certificate or not key:
+        return found
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
+    except (ssl.SSLError, OSError) as error:
+        reason = (error.reason or "").replace("_", " ").lower() if isinstance(error, ssl.SSLError) else error.strerror
+        message = f"{certificate} and {key} cannot be used together: {reason or error}"
+        return [build_error("tls-key", "tls-unusable", key, "the private key of the certificate", message)]
+    return []
+
+
+def _check_pem(field: str, name: str | None, what: str) -> list[Problem]:
+    if not name:
+        return []
+    accepted = "a readable PEM file"
+    try:
+        text = Path(name).read_bytes()
+    except OSError as error:
+        return [build_error(field, "file-unreadable", name, accepted, f"{name} cannot be read: {error.strerror}")]
+    if b"ENCRYPTED" in text:
+        message = f"{name} is encrypted; nobody is there to type its passphrase when the server starts"
+        return [build_error(field, "tls-encrypted", name, "a key without a passphrase", message)]
+    if f"{what}-----".encode() not in text:
+        return [build_error(field, "tls-unusable", name, accepted, f"{name} holds no {what.lower()} in PEM")]
+    return []
 
 
 def check_workers(workers: int) -> None:

@@ -17,11 +17,10 @@ from asgiref.sync import sync_to_async  # noqa: E402 - only after Django is set 
 from django.conf import settings  # noqa: E402
 from django.db import DEFAULT_DB_ALIAS, connections  # noqa: E402
 
-from afterglow.clinic import sqlite  # noqa: E402
-from afterglow.clinic.append_only import assert_protected  # noqa: E402
-from afterglow.clinic.errors import SetupError  # noqa: E402
 from afterglow.clinic.live.listen import listen_forever  # noqa: E402
+from afterglow.clinic.readiness import check_storage  # noqa: E402
 from afterglow.clinic.ticker import tick_forever  # noqa: E402
+from afterglow.web.body_limit import answer_within_limit  # noqa: E402
 
 logger = logging.getLogger("afterglow.server")
 Scope = dict[str, Any]
@@ -34,7 +33,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
         await _run_lifespan(receive, send)
     else:
-        await django_application(scope, receive, send)
+        await answer_within_limit(django_application, scope, receive, send)
 
 
 async def _run_lifespan(receive: Receive, send: Send) -> None:
@@ -58,17 +57,6 @@ async def _run_lifespan(receive: Receive, send: Send) -> None:
                 await asyncio.gather(*tasks, return_exceptions=True)
             await send({"type": "lifespan.shutdown.complete"})
             return
-
-
-def check_storage() -> None:
-    """Refuse to serve a database that is not opened as it must be, or whose append-only rule is missing."""
-    connection = connections[DEFAULT_DB_ALIAS]
-    try:
-        if connection.vendor == "sqlite" and (wrong := sqlite.find_wrong_pragmas(connection)):
-            raise SetupError(f"the database was opened with {wrong}")
-        assert_protected()
-    finally:
-        connection.close()
 
 
 def warm_up() -> None:

@@ -1,12 +1,18 @@
 """The server: uvicorn inside our own process, with TLS, and an end that open streams cannot hold up."""
 
+import errno
+import socket
+import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 from uvicorn.supervisors import Multiprocess
+
+from afterglow.terms import InvalidInput, build_error
 
 GRACE_S = 3
 APPLICATION = "afterglow.web.asgi:application"
@@ -46,16 +52,74 @@ class Server(uvicorn.Server):
 
 
 def serve(listener: Listener, when_ready: Callable[[], None]) -> bool:
-    """Serve until a signal; return whether the door ever opened."""
-    config = build_config(listener)
-    if listener.workers > 1:
-        sockets = [config.bind_socket()]
+    """Serve the clinic that Django is set up for until a signal; return whether the door ever opened.
+
+    Raises
+    ------
+    InvalidInput
+        The port cannot be had.
+    SetupError
+        Another server holds the folder, or the clinic is not fit to be served.
+    """
+    from django.conf import settings
+
+    from afterglow.clinic.readiness import check_ready
+    from afterglow.clinic.server_lock import hold_server_lock
+
+    with ExitStack() as stack:
+        if settings.CONFIG.database.is_sqlite:
+            stack.enter_context(hold_server_lock(settings.DATA_DIR))
+        check_ready()
+        sockets = open_sockets(listener)
+        for each in sockets:
+            stack.callback(each.close)
+        return _run(build_config(listener), sockets, when_ready)
+
+
+def _run(config: uvicorn.Config, sockets: list[socket.socket], when_ready: Callable[[], None]) -> bool:
+    if config.workers > 1:
         when_ready()
         Multiprocess(config, sockets=sockets).run()
         return True
     server = Server(config, when_ready)
-    server.run()
+    try:
+        server.run(sockets)
+    except SystemExit:  # how uvicorn ends when the application cannot start, after that was logged
+        return False
     return server.started
+
+
+def open_sockets(listener: Listener) -> list[socket.socket]:
+    """Return a bound socket for each address that the host's name stands for; refuse a port that cannot be had."""
+    opened: list[socket.socket] = []
+    try:
+        found = socket.getaddrinfo(listener.host, listener.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        for family, kind, protocol, _, address in dict.fromkeys(found):
+            each = socket.socket(family, kind, protocol)
+            opened.append(each)
+            if sys.platform != "win32":
+                each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                each.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            each.bind(address)
+            each.listen()
+            each.set_inheritable(listener.workers > 1)
+            if listener.port == 0:
+                break
+    except OSError as error:
+        for each in opened:
+            each.close()
+        raise _refuse_address(listener, error) from None
+    return opened
+
+
+def _refuse_address(listener: Listener, error: OSError) -> InvalidInput:
+    message = f"cannot listen on {listener.host}, port {listener.port}: {error.strerror or error}"
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return InvalidInput(
+            [build_error("host", "host-unusable", listener.host, "an address of this machine", message)]
+        )
+    return InvalidInput([build_error("port", "port-unusable", listener.port, "a free port, 1024 to 65535", message)])
 
 
 def build_config(listener: Listener) -> uvicorn.Config:

@@ -1,10 +1,11 @@
 """Logs carry no token: who reads a log must not be able to open what a token opens."""
 
 import logging
+import sys
 
 import pytest
 
-from afterglow.clinic.redaction import TokenFilter, redact
+from afterglow.clinic.redaction import RefusedRequestFilter, TokenFilter, redact
 
 
 @pytest.mark.parametrize(
@@ -29,4 +30,34 @@ def test_a_line_with_arguments_is_redacted_too() -> None:
 def test_the_clinic_logs_through_the_filter() -> None:
     from afterglow.clinic import settings
 
-    assert settings.LOGGING["handlers"]["stderr"]["filters"] == ["tokens"]
+    assert settings.LOGGING["handlers"]["stderr"]["filters"] == ["refused", "tokens"]
+
+
+def build_record(name: str, message: str) -> logging.LogRecord:
+    try:
+        raise ValueError(message)
+    except ValueError:
+        return logging.LogRecord(name, logging.ERROR, __file__, 1, "%s", (message,), sys.exc_info())
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "lines"),
+    [
+        ("django.security.DisallowedHost", "Invalid HTTP_HOST header: 'evil'", 1),
+        ("django.security.DisallowedHost", "one\ntwo\r\nthree", 1),
+        ("django.request", "Internal Server Error", 5),
+    ],
+)
+def test_a_refused_request_is_one_line_and_a_fault_of_ours_keeps_its_traceback(
+    name: str, message: str, lines: int
+) -> None:
+    record = build_record(name, message)
+    assert RefusedRequestFilter().filter(record)
+    written = logging.Formatter("%(message)s").format(record).splitlines()
+    assert (len(written) == 1) is (lines == 1)
+
+
+def test_a_long_header_does_not_fill_the_log() -> None:
+    record = build_record("django.security.DisallowedHost", "x" * 60_000)
+    assert RefusedRequestFilter().filter(record)
+    assert len(logging.Formatter("%(message)s").format(record)) < 400

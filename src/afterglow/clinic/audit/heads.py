@@ -8,13 +8,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 
 from afterglow.clinic.audit.models import ChainHead
 from afterglow.clinic.chain import EMPTY, Part, calculate_link, calculate_seal, is_equal
-from afterglow.clinic.errors import ClinicError
-
-
-class BrokenChainError(ClinicError):
-    """The head of a chain does not carry the seal it must; nothing is appended to such a chain."""
-
-    code = "chain-broken"
+from afterglow.clinic.errors import BrokenChainError
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +40,10 @@ def lock_head(name: str) -> ChainHead:
         ChainHead.objects.bulk_create([ChainHead(name=name, seal=empty)], ignore_conflicts=True)
         head = ChainHead.objects.select_for_update().get(name=name)
     if not is_sealed(head):
-        raise BrokenChainError(f"the head of chain {name} was altered; run `afterglow audit verify`")
+        raise BrokenChainError(
+            f"the head of chain {name} does not carry its seal: it was altered, or secrets/chain.key is not the key it "
+            "was made with; run `afterglow audit verify`"
+        )
     return head
 
 
