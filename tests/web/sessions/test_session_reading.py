@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 from django.test import RequestFactory
@@ -51,7 +52,7 @@ def test_the_current_minute_means_now() -> None:
     assert read_form(type="record-pause").occurred_at is None
 
 
-@pytest.mark.parametrize("typed", ["25:00", "10:61", "soon"])
+@pytest.mark.parametrize("typed", ["25:00", "10:61", "soon", "١٠:٢٠"])
 def test_a_time_that_is_none_is_a_problem_of_its_field(typed: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         read_form(type="record-pause", occurred_time=typed)
@@ -89,3 +90,16 @@ def test_half_a_surrogate_pair_is_no_text(body: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         read_json(body)
     assert caught.value.problems[0].code == "json-malformed"
+
+
+@pytest.mark.parametrize("typed", ["--5", "-", "7_0", "٧٠", "7e1", "9" * 5000])
+def test_what_is_no_whole_number_stays_text_for_the_command_to_refuse(typed: str) -> None:
+    assert read_whole(typed) == typed
+    assert read_whole("-5") == -5
+
+
+def read_whole(typed: str) -> object:
+    """Return what a field of whole numbers reads."""
+    field = SimpleNamespace(name="total", kind="whole")
+    posted = RequestFactory().post("/x", {"type": "record-score", "data.total": typed})
+    return read_entry(posted, NOW, lambda kind, sheet: [field]).data["total"]

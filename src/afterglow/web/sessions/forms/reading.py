@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from afterglow.terms import InvalidInput, Problem, build_error, parse_instant
 from afterglow.web.sessions.forms.model import Field
 
-TIME = re.compile(r"(\d{1,2})[:.]?(\d{2})\Z")
+TIME = re.compile(r"([0-9]{1,2})[:.]?([0-9]{2})\Z")
+WHOLE = re.compile(r"-?[0-9]{1,18}\Z")
 YES = {"yes": True, "no": False}
 LARGEST_BODY = 200_000
 LONGEST_KEY = 80
@@ -141,7 +142,7 @@ def _place(
     elif kind == "yes-no":
         value = YES.get(kept[-1], kept[-1])
     elif kind == "whole":
-        value = int(kept[-1]) if kept[-1].lstrip("-").isascii() and kept[-1].lstrip("-").isdigit() else kept[-1]
+        value = int(kept[-1]) if WHOLE.match(kept[-1]) else kept[-1]
     elif kind == "number":
         value = kept[-1].replace(",", ".")
     *path, last = name.split(".")
