@@ -243,6 +243,9 @@ def _prepare(
         subjects = draw_subjects(model, covariates, np.random.default_rng([people.seed, 1]), n_occasions=occasions)
         problems = (*problems, *_warn_of_model(people, model.id))
     found = [*assumed, *problems, *warned]
+    if option.model is None and (option.drug, option.route) == ("esketamine", "oral"):
+        text = "Published models of oral esketamine disagree 2-fold; this is one of them."
+        found.append(build_warning("model", "models-disagree", model.id, "another model beside it", text))
     is_slow = model.routes[option.route].uptake is not None or _has_own_times(model, subjects, doses, option)
     if is_slow and people.n > MOST_APART:
         rows = np.linspace(0, people.n - 1, MOST_APART).astype(np.intp)

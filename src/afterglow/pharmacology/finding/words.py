@@ -16,6 +16,7 @@ _SHARES = (
     (0.90, "9 in 10"),
 )
 RARE, NEARLY_ALL = 0.025, 0.95
+MOST_MOVED = 0.1
 
 
 def round_two(value: float) -> float:
@@ -28,13 +29,15 @@ def round_band(low: float, high: float) -> tuple[float, float]:
 
     Notes
     -----
-    The step is the 1, 2 or 5 times a power of ten nearest (by ratio) to half the width; each end goes to the nearest
-    step, so that no end is moved by more than a quarter of the width or half of the second figure.
+    The step is the 1, 2 or 5 times a power of ten nearest (by ratio) to half the width, or the next finer one while the
+    upper end would move by more than a tenth: what may be felt is not told much lower, nor much higher, than predicted.
     """
     if high <= 0:
         return 0.0, 0.0
     finest = 10.0 ** (math.floor(math.log10(high)) - 1)
     step = max(_find_nice(0.5 * (high - low)), finest) if high > low else finest
+    while step > finest and abs(round(high / step) * step - high) > MOST_MOVED * high:
+        step = max(_find_nice(0.45 * step), finest)
     bottom, top = round(low / step) * step, round(high / step) * step
     if top <= bottom:
         top = bottom + step

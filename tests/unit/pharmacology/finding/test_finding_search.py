@@ -1,12 +1,13 @@
 """Doses, durations and schedules that reach a goal, and what is said when none does."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
 from afterglow.pharmacology.covariates import Person
 from afterglow.pharmacology.finding import Answer, Goal, Ladder, Limits, Option, Passed, Patient, draw_people, find_dose
-from afterglow.pharmacology.finding.goals import calculate_share
+from afterglow.pharmacology.finding.goals import QUANTITIES, calculate_share, calculate_statistic
 from afterglow.pharmacology.finding.outlook import predict
 from afterglow.pharmacology.finding.search import calculate_interval, get_end
 from afterglow.terms import InvalidInput
@@ -212,3 +213,24 @@ def test_routes_with_a_time_or_share_of_each_persons_own_are_computed_for_fewer_
     assert found.n == 60
     assert found.cadss.shape[1] == 60
     assert "people-reduced" in [problem.code for problem in found.problems]
+
+
+@pytest.mark.parametrize("of", sorted(QUANTITIES))
+@pytest.mark.parametrize("option", [INFUSION, Option("esketamine", "intranasal", devices=1)])
+def test_more_drug_never_meets_a_goal_in_fewer_people(of: str, option: Option) -> None:
+    """What bisection rests on: each person's peak rises with the dose, pressure and its damping included."""
+    if option.devices is None:
+        row = [replace(option, dose_mg=amount) for amount in (5.0, 20.0, 35.0, 50.0, 80.0)]
+    else:
+        row = [replace(option, devices=count) for count in (1, 2, 3, 4)]
+    peaks = [calculate_statistic(Goal(of, 1.0, 0.5), predict(one, PATIENT, PEOPLE)) for one in row]
+    for less, more in pairwise(peaks):
+        assert (more >= less - 1e-9).all()
+
+
+def test_doubt_between_models_of_oral_esketamine_is_told_unless_a_model_was_chosen() -> None:
+    option = Option("esketamine", "oral", dose_mg=84.0)
+    codes = [problem.code for problem in predict(option, PATIENT, PEOPLE).problems]
+    chosen = [problem.code for problem in predict(replace(option, model="fanta-otto-2021"), PATIENT, PEOPLE).problems]
+    assert "models-disagree" in codes
+    assert "models-disagree" not in chosen

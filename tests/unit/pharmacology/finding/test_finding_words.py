@@ -11,7 +11,7 @@ from afterglow.pharmacology.finding import words
         (215.0, 315.0, "about 200\u2013300"),
         (155.0, 250.0, "about 150\u2013250"),
         (38.0, 61.0, "about 40\u201360"),
-        (3.4, 49.6, "up to about 40"),
+        (3.4, 49.6, "up to about 50"),
         (0.0, 0.0, "about 0"),
     ],
 )
@@ -24,6 +24,12 @@ def test_narrow_band_keeps_at_most_two_figures_and_stays_a_band(low: float, high
     bottom, top = words.round_band(low, high)
     assert bottom < top
     assert all(words.round_two(end) == end for end in (bottom, top))
+
+
+def test_upper_end_is_never_told_more_than_a_tenth_away() -> None:
+    for low in (0.0, 3.0, 40.0, 90.0):
+        for high in range(100, 999, 7):
+            assert words.round_band(low, high)[1] == pytest.approx(high, rel=0.1)
 
 
 @pytest.mark.parametrize(
