@@ -1,6 +1,7 @@
 """One command, `afterglow`: finds the command module, reads the arguments, turns errors into exit statuses.
 
 Exit status 0: it did its work. 1: its answer is a refusal or a failed check. 2: the input or the call is wrong.
+70: the program itself failed; never to be read as a refusal.
 """
 
 import argparse
@@ -8,6 +9,7 @@ import importlib
 import os
 import re
 import sys
+import traceback
 from collections.abc import Sequence
 from types import ModuleType
 
@@ -36,6 +38,9 @@ COMMANDS: dict[str, str] = {
     "restore": "restore",
     "assets": "assets",
 }
+
+# as sysexits.h names it, EX_SOFTWARE
+PROGRAM_FAILED = 70
 
 _NEGATIVE = re.compile(r"-[0-9.]")
 
@@ -67,6 +72,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return BAD_INPUT
     except KeyboardInterrupt:
         return 130
+    except Exception:  # noqa: BLE001 - Python's own status for a failure, 1, would read as a refusal
+        traceback.print_exc()
+        print("afterglow: this is a fault of the program, not of what was asked; nothing was decided", file=sys.stderr)
+        return PROGRAM_FAILED
 
 
 def _build_parser(arguments: Sequence[str]) -> argparse.ArgumentParser:

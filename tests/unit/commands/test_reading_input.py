@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from afterglow.cli import main
+from afterglow.cli import PROGRAM_FAILED, main
 
 DEPTHS = (61, 900, 100_000)
 DONE, BAD_INPUT = 0, 2
@@ -83,3 +83,17 @@ def test_answers_that_are_none_are_refused_from_standard_input(
     give(text, monkeypatch)
     assert main(["score", "phq9", "--answers", "-"]) == BAD_INPUT
     assert "error: answers" in capsys.readouterr().err
+
+
+def test_a_fault_of_the_program_is_no_refusal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from afterglow.commands import score
+
+    call = ["score", "phq9", "--answers", "1,1,1,1,1,1,1,1,0"]
+    assert main(call) == DONE
+    monkeypatch.setattr(score, "get_instrument", lambda name: 1 / 0)
+    assert main(call) == PROGRAM_FAILED
+    told = capsys.readouterr().err
+    assert "ZeroDivisionError" in told
+    assert "a fault of the program" in told
