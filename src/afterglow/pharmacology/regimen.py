@@ -200,7 +200,7 @@ def _split_devices(spec: DoseSpec, amount: Number, problems: list[Problem]) -> I
 
 def _judge_overlaps(doses: Sequence[Dose], route: str) -> list[Problem]:
     """Return an error for each infusion that starts before the last one of the same line has ended."""
-    problems = []
+    problems: list[Problem] = []
     if route not in ("iv", "inhaled"):
         return problems
     busy_until = -math.inf
