@@ -108,7 +108,13 @@ def predict_scores(
 
 
 def calculate_score_sd(scale_key: str) -> float:
-    """Return the spread of one score about a person's course: slow drift and error of one reading, in points."""
+    """Return the spread of one score about a person's course: slow drift and error of one reading, in points.
+
+    Notes
+    -----
+    Drift is taken as new at every reading although it lasts for weeks: early changes are believed less than they could
+    be, and many late scores a little more.
+    """
     population = load_population()
     spread = float(np.hypot(population.drift_sd, population.reading_sd))
     return spread * get_scale(scale_key).points_per_madrs_point

@@ -8,6 +8,7 @@ import pytest
 from afterglow.pharmacology.covariates import Person
 from afterglow.pharmacology.finding import Option, Patient, compare, predict
 from afterglow.pharmacology.regimen import Dose
+from afterglow.pharmacology.simulate import Request, simulate
 from afterglow.pharmacology.updating import Course, Observation, Outcome, SessionRecord, Update, update
 from afterglow.pharmacology.updating.latents import build_latents, read_effects, read_etas
 from afterglow.terms import InvalidInput
@@ -195,6 +196,17 @@ def test_updated_people_serve_comparison_and_prediction() -> None:
     assert highest[0] > highest[1] + 5.0
     elsewhere = predict(replace(option, model="clements-1981"), patient, found.people)
     assert "update-of-another-model" in [problem.code for problem in elsewhere.problems]
+
+
+def test_particles_serve_the_simulator_with_their_weights() -> None:
+    levels = [Observation("ketamine_ng_per_ml", value, "first", at) for value, at in ((100.0, 80.0), (55.0, 230.0))]
+    found = run(*levels)
+    asked = Request("racemic", "iv", ("35mg/40min",), until_h=4.0, step_h=1 / 12, with_effects=False)
+    mine = simulate(replace(asked, subjects=found.subjects))
+    others = simulate(replace(asked, subjects=run().subjects))
+    late = [one.bands["ketamine"]["p50"][-1] for one in (mine, others)]
+    assert late[0] > 1.2 * late[1]
+    assert mine.weights == pytest.approx(found.weights)
 
 
 @pytest.mark.parametrize(
