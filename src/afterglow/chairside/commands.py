@@ -152,6 +152,7 @@ _LISTED = (
         code("lot"),
         code("vial"),
         day("expires_on"),
+        day("opened_on"),
         number("drawn_ml", "0.01", "1000", "mL"),
         number("diluent_ml", "0", "5000", "mL"),
         number("line_ml", "0", "50", "mL"),

@@ -72,6 +72,7 @@ def _build_amounts(view: View, dose: View) -> View:
         "calculated_ml": write_fixed(dose.get("calculated_ml")),
         "rate_ml_per_h": write_number(dose.get("rate_ml_per_h")),
         "pump_ml": str(pump.get("ml") or ""),
+        "pump_mg": str(pump.get("mg") or ""),
         "pump_hour": write_hour(pump.get("read_at")),
         "pump_at": pump.get("read_at") or "",
         "pump_age": _write_pump_age(pump.get("read_at"), view.get("now")),
