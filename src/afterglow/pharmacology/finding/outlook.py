@@ -28,7 +28,7 @@ from afterglow.terms import InvalidInput, Problem, build_error, build_warning
 Rows = NDArray[np.intp]
 
 FEWEST, MOST = 20, 2000
-DEFAULT_N, DEFAULT_SEED = 250, 1
+DEFAULT_N, DEFAULT_SEED = 250, 1  # few enough for plain numpy: the same bytes with and without the compiled extra
 MOST_APART = 60  # people who absorb each in a way of their own are solved one by one
 EFFECT_STEP_H = 1.0 / 30.0
 FINE_SPAN_H, COARSE_STEP_H = 6.0, 1.0  # of a course: minutes after each start, hours between
