@@ -5,12 +5,14 @@ is a function of a pure room with plain data in and out, so that the same questi
 """
 
 import multiprocessing
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures import TimeoutError as LateError
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait
 from typing import Any
 
 from afterglow.clinic.errors import NotYet
@@ -18,6 +20,18 @@ from afterglow.clinic.errors import NotYet
 PURE = ("afterglow.pharmacology", "afterglow.outcomes")
 LONGEST_QUEUE = 8
 KEPT = 256
+
+
+def follow_server() -> None:
+    """Let the process that was started end as soon as the server has ended, however it ended."""
+    server = multiprocessing.parent_process()
+    if server is not None:
+        threading.Thread(target=_end_after, args=(server.sentinel,), daemon=True).start()
+
+
+def _end_after(sentinel: int) -> None:
+    wait([sentinel])
+    os._exit(0)
 
 
 class Worker:
@@ -74,7 +88,8 @@ class Worker:
         if len(self._open) >= self._longest:
             raise NotYet("too many calculations are waiting; look again in a moment")
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(max_workers=1, mp_context=multiprocessing.get_context("spawn"))
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(max_workers=1, mp_context=context, initializer=follow_server)
         try:
             future = self._pool.submit(job, *arguments)
         except BrokenProcessPool:

@@ -1,6 +1,8 @@
 """The process that works out populations: asked once for the same thing, refused when full, started again when lost."""
 
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -67,6 +69,24 @@ def test_two_askers_of_one_question_get_one_answer(worker: Worker) -> None:
         thread.join()
     assert len(answers) == 2
     assert len(set(answers)) == 1
+
+
+ENDS_AT_ONCE = """
+import os
+from afterglow.clinic.worker import Worker
+from tests.support import jobs
+
+print(Worker(rooms=("tests.support.jobs",)).ask(jobs.describe_process, timeout_s=60)[0], flush=True)
+os._exit(0)
+"""
+
+
+def test_the_process_ends_with_the_server_even_when_that_was_killed() -> None:
+    # the process holds the same pipe: reading it to its end takes as long as either of them lives
+    done = subprocess.run(
+        [sys.executable, "-c", ENDS_AT_ONCE], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.stdout.strip().isdigit(), done.stderr
 
 
 def test_only_pure_rooms_are_asked(worker: Worker) -> None:
