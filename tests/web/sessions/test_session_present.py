@@ -51,7 +51,7 @@ def test_alarms_stand_by_urgency_and_more_than_three_are_counted() -> None:
     shown = build_alarms({"alarms": [rows[1], {**rows[1], "id": "l2"}, rows[0], high]})
     assert [strip["priority"] for strip in shown["strips"]] == ["high", "medium", "low"]
     assert shown["more"] == 1
-    assert shown["spoken_high"] == ["SpO2 87 %. Pause the pump, record it, recheck in 2 to 5 min."]
+    assert shown["spoken_high"] == ["SpO₂ 87 %. Pause the pump, record it, recheck in 2 to 5 min."]
 
 
 def test_an_answered_alarm_stays_and_says_by_whom() -> None:

@@ -91,8 +91,10 @@ export class Entries {
   private settle(answer: Answer & { ok: boolean }, form: HTMLFormElement | undefined, words = ""): void {
     if (!answer.ok) {
       const message = answer.refusal?.message ?? answer.problems?.map((problem) => problem.message).join(" ") ?? "Not stored.";
-      this.say("refused", words ? `${words}: ${message}` : message, form);
-      if (form) this.showProblems(form, answer.problems ?? []);
+      // what stands under its field is not said a second time
+      const isMarked = form !== undefined && this.showProblems(form, answer.problems ?? []) && answer.problems?.length;
+      const marked = document.querySelector<HTMLElement>("[data-stored]")?.dataset.marked ?? message;
+      this.say("refused", words ? `${words}: ${message}` : isMarked ? marked : message, form);
       if (answer.parts) document.dispatchEvent(new CustomEvent("session:answer", { detail: answer }));
       return;
     }
@@ -139,21 +141,35 @@ export class Entries {
     for (const box of form.querySelectorAll("[data-bad]")) box.removeAttribute("data-bad");
   }
 
-  private showProblems(form: HTMLFormElement, problems: Problem[]): void {
-    let first: HTMLElement | undefined;
-    for (const problem of problems) {
-      const field = findField(form, problem.path);
-      if (!field) continue;
-      field.setAttribute("aria-invalid", "true");
-      field.closest("[data-bad], .s-field-box")?.setAttribute("data-bad", "true");
-      const note = document.createElement("p");
-      note.className = "s-error";
-      note.setAttribute("data-problem", "");
-      note.textContent = problem.message;
-      (field.closest("[data-field], .s-field-box") ?? field).insertAdjacentElement("afterend", note);
-      first ??= field;
+  /** Marks the fields the problems name; returns whether every problem has found its field. */
+  private showProblems(form: HTMLFormElement, problems: Problem[]): boolean {
+    const fields = problems.map((problem) => this.showProblem(form, problem));
+    fields.find((field) => field !== undefined)?.focus();
+    return fields.every((field) => field !== undefined);
+  }
+
+  private showProblem(form: HTMLFormElement, problem: Problem): HTMLElement | undefined {
+    const line = form.querySelector<HTMLInputElement>("[data-line]");
+    const named = findField(form, problem.path);
+    // a value that was typed in the line is mended in the line
+    const isInLine = line?.value && (named === line || (named instanceof HTMLInputElement && !named.value));
+    const field = isInLine ? line : named;
+    if (!field) return undefined;
+    field.setAttribute("aria-invalid", "true");
+    const preview = isInLine ? form.querySelector<HTMLElement>("[data-line-preview]") : null;
+    if (preview) {
+      if (preview.dataset.state !== "bad") preview.textContent = "";
+      preview.dataset.state = "bad";
+      if (!preview.textContent) preview.textContent = problem.message;
+      return field;
     }
-    first?.focus();
+    field.closest("[data-bad], .s-field-box")?.setAttribute("data-bad", "true");
+    const note = document.createElement("p");
+    note.className = "s-error";
+    note.setAttribute("data-problem", "");
+    note.textContent = problem.message;
+    (field.closest("[data-field], .s-field-box") ?? field).insertAdjacentElement("afterend", note);
+    return field;
   }
 }
 

@@ -17,7 +17,9 @@ function isAlike(a: Node, b: Node): boolean {
 }
 
 function matchAttributes(from: Element, to: Element): void {
-  for (const { name } of [...from.attributes]) if (!to.hasAttribute(name)) from.removeAttribute(name);
+  // what a person has unfolded stays unfolded
+  const isKept = (name: string): boolean => name === "open" && from instanceof HTMLDetailsElement;
+  for (const { name } of [...from.attributes]) if (!to.hasAttribute(name) && !isKept(name)) from.removeAttribute(name);
   for (const { name, value } of [...to.attributes]) if (from.getAttribute(name) !== value) from.setAttribute(name, value);
 }
 

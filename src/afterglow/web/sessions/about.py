@@ -16,6 +16,7 @@ from afterglow.clinic.dosing_sessions.models import Session
 from afterglow.clinic.dosing_sessions.texts import put_texts
 from afterglow.clinic.people.models import PractitionerRole
 from afterglow.protocols.model import Protocol
+from afterglow.web.sessions.present.entries import write_site
 from afterglow.web.sessions.present.words import write_fixed, write_hour, write_number
 
 View = dict[str, Any]
@@ -134,7 +135,7 @@ def _read_access(state: SessionState) -> View | None:
     looks = state.list("access-recorded")
     if not looks or looks[-1].data.get("state") == "removed":
         return None
-    site = next((look.data["site"] for look in reversed(looks) if look.data.get("site")), _("in place"))
+    site = next((write_site(look.data["site"]) for look in reversed(looks) if look.data.get("site")), _("in place"))
     gauge = next((look.data["gauge"] for look in reversed(looks) if look.data.get("gauge")), None)
     return {"site": f"{site}, {gauge} G" if gauge else site, "looked_at": looks[-1].occurred_at}
 

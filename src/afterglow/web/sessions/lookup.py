@@ -7,7 +7,10 @@ from django.http import Http404, HttpRequest
 
 from afterglow.clinic import policy
 from afterglow.clinic.audit.reads import record_read
+from afterglow.clinic.dosing_sessions.actions import get_view
+from afterglow.clinic.dosing_sessions.fold import list_events
 from afterglow.clinic.dosing_sessions.models import Session
+from afterglow.web.sessions.present.entries import mend_log
 
 READ = "session.read"
 
@@ -32,3 +35,9 @@ def load_session(user: Any, session_id: str, permission: str = READ) -> Session 
 def record_page_read(request: HttpRequest, session: Session, what: str, now: datetime) -> None:
     """Write down that the chart of this session was read."""
     record_read(by=request.user, what=what, subject=session, now=now, patient=session.patient)
+
+
+def read_view(session: Session, now: datetime, protocol: Any) -> dict[str, Any]:
+    """Return the derived view with its log in the words of the screens."""
+    view = get_view(session, now)
+    return {**view, "log": mend_log(view["log"], list_events(session), protocol)}

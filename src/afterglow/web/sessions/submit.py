@@ -1,6 +1,7 @@
 """One posted command: read, signed by a second person where asked, carried out by the clinic, answered."""
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from afterglow.terms import Finding, InvalidInput, Problem, build_error
 from afterglow.web.sessions.forms import Entry, read_entry
 from afterglow.web.sessions.forms.registry import list_fields
 from afterglow.web.sessions.forms.vitals import build_vitals_data
+from afterglow.web.sessions.present.words import mend_words
 
 UNDO_S = 10
 STATUS = {"unusable": 422, "refused": 422, "denied": 403, "conflict": 409, "try-later": 429}
@@ -81,9 +83,9 @@ def carry_out(request: HttpRequest, session: Session, now: datetime) -> Outcome:
             request_key=entry.request_key,
         )
     except InvalidInput as error:
-        return Outcome(
-            422, entry or read_typed(request), code="unusable", problems=list(error.problems), message=str(error)
-        )
+        problems = [mend_problem(problem) for problem in error.problems]
+        message = " ".join(problem.message for problem in problems) or str(error)
+        return Outcome(422, entry or read_typed(request), code="unusable", problems=problems, message=message)
     except Refused as error:
         findings, problems = list(error.findings), list(error.problems)
         return Outcome(422, entry, code=error.code, message=str(error), findings=findings, problems=problems)
@@ -94,6 +96,21 @@ def carry_out(request: HttpRequest, session: Session, now: datetime) -> Outcome:
     except TryLater as error:
         return Outcome(429, entry, code="try-later", message=str(error))
     return read_submission(submission, entry, now)
+
+
+_NAMES = re.compile(r"\b(heart_rate|resp_rate|spo2|oxygen_l_per_min|temperature_cel|moaas|[a-z]+(?:_[a-z0-9]+)+)\b")
+_NAMED = {"spo2": "SpO₂", "resp_rate": "respiration", "oxygen_l_per_min": "oxygen L/min", "moaas": "MOAA/S"}
+_UNITS = {"mm[Hg]": "mmHg", "Cel": "°C", "{score}": "", "{device}": ""}
+
+
+def mend_problem(problem: Problem) -> Problem:
+    """Return a problem with its field named as people name it; of a number out of range, what can be right."""
+    words = _NAMES.sub(lambda found: _NAMED.get(found[0], found[0].replace("_", " ")), problem.message).rstrip(".")
+    words = mend_words(words[:1].upper() + words[1:])
+    if problem.code == "number-out-of-range":
+        number, _separator, unit = problem.accepted.rpartition(" ")
+        words = f"{words}: {number} {_UNITS.get(unit, unit)}".rstrip()
+    return replace(problem, message=f"{words}.")
 
 
 def name_prescriber(data: dict[str, Any], site: Any) -> dict[str, Any]:

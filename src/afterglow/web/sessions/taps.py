@@ -1,9 +1,12 @@
 """The pad: fields of the vitals in the order the focus walks, and the one-tap scales with their words."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
+
+from afterglow.chairside.commands import COMMANDS
 
 VITAL_FIELDS = (
     ("systolic", "data.systolic", "Systolic mmHg", 3, "numeric"),
@@ -33,8 +36,45 @@ def build_vitals_form(values: Mapping[str, Any], problems: Mapping[str, str]) ->
     return {
         "fields": fields,
         "line": values.get("line", ""),
+        "rules": json.dumps(build_line_rules(), ensure_ascii=False),
         "occurred_time": values.get("occurred_time", ""),
     }
+
+
+def build_line_rules() -> dict[str, Any]:
+    """Return what the preview of the vitals line judges by: the limits of the command that stores it, and the words."""
+    labels = {
+        "systolic": _("Systolic"),
+        "diastolic": _("Diastolic"),
+        "heart_rate": _("HR"),
+        "spo2": _("SpO₂"),
+        "resp_rate": _("RR"),
+        "oxygen_l_per_min": _("oxygen L/min"),
+        "temperature_cel": _("temperature"),
+        "moaas": _("MOAA/S"),
+    }
+    units = {"mm[Hg]": "mmHg", "Cel": "°C", "{score}": ""}
+    limits = {
+        spec.name: {
+            "label": labels[spec.name],
+            "low": float(spec.low or 0),
+            "high": float(spec.high or 0),
+            "unit": units.get(spec.unit, spec.unit),
+            "is_whole": spec.kind == "whole",
+        }
+        for spec in COMMANDS["record-vitals"].fields
+        if spec.name in labels
+    }
+    words = {
+        "range": _("{label} {value} cannot be right: {low} to {high} {unit}."),
+        "whole": _("{label} {value}: a whole number."),
+        "inverted": _("{systolic}/{diastolic}: systolic {systolic} is not above diastolic {diastolic}."),
+        "twice": _("{label} stands twice."),
+        "oxygens": _("{token}: write o2:{rest} or o:2{rest}."),
+        "bare": _("{token}: say what it is, p{token} for pulse, s{token} for SpO₂, r{token} for respiration."),
+        "unknown": _("{token} is not understood."),
+    }
+    return {"limits": limits, "words": words}
 
 
 def build_taps() -> dict[str, list[dict[str, Any]]]:

@@ -12,7 +12,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from afterglow.clinic import policy
-from afterglow.clinic.dosing_sessions.actions import get_view
 from afterglow.clinic.dosing_sessions.fold import load_protocol, load_state
 from afterglow.clinic.dosing_sessions.models import Session
 from afterglow.web.access import staff_page
@@ -21,7 +20,7 @@ from afterglow.web.sessions.about import build_about, build_order, name_people
 from afterglow.web.sessions.acts import build_acts
 from afterglow.web.sessions.forms import bind_form, get_form
 from afterglow.web.sessions.forms.registry import list_sheets
-from afterglow.web.sessions.lookup import find_session, record_page_read
+from afterglow.web.sessions.lookup import find_session, read_view, record_page_read
 from afterglow.web.sessions.present import build_parts
 from afterglow.web.sessions.present.page import build_page
 from afterglow.web.sessions.present.record import read_undo
@@ -86,8 +85,8 @@ def build_context(request: HttpRequest, session: Session, now: datetime, outcome
 
 def build_live_context(request: HttpRequest, session: Session, now: datetime) -> Context:
     """Return what the live parts show."""
-    view = get_view(session, now)
     protocol = load_protocol(session)
+    view = read_view(session, now, protocol)
     about = build_about(session, protocol, now)
     predicted = predict_session(session, load_state(session), protocol, str(view.get("phase") or ""), now)
     context = build_page(view, protocol=protocol, order=build_order(session), about=about, predicted=predicted)
@@ -127,6 +126,7 @@ def list_urls(session: Session) -> dict[str, str]:
     for name, route, argument in (
         ("record", "web:session-record", key),
         ("order", "web:session-order", key),
+        ("identity", "web:patient-identity", session.patient_id),
         ("protocol", "web:protocol", session.protocol.protocol.split("@")[0]),
     ):
         try:

@@ -39,7 +39,7 @@ def draw_timeline(timeline: Timeline) -> SafeString:
     parts = [lanes.box("c-future", now_x, 20, RIGHT - now_x, layout.bottom - 20)]
     parts += lanes.draw_grid(axis, choose_tick_step(axis), timeline.anchor_label, layout)
     parts += lanes.draw_limits(timeline.limits, places)
-    parts += lanes.draw_marks(timeline.marks, axis, layout)
+    parts += lanes.draw_marks(timeline.marks, axis, layout, timeline.now_minute)
     if timeline.note:
         parts.append(lanes.text("c-unit", RIGHT, 34, timeline.note, "end"))
     parts += _draw_titles(places, layout)

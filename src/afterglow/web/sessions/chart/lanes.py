@@ -57,8 +57,11 @@ def draw_pressures(readings: Sequence[Pressure], axis: TimeAxis, lane: Lane) -> 
     if hot:
         x, y = axis.x(hot[-1].minute), lane.y(hot[-1].systolic)
         left = x - 58 if x > 110 else x + 10
-        markup.append(box("c-hot-box", left, y - 13, 50, 17, 4))
-        markup.append(text("c-hot-text", left + 25, y - 1, f"{hot[-1].systolic:g}/{hot[-1].diastolic:g}", "middle"))
+        level = f" c-hot-{hot[-1].priority}" if hot[-1].priority else ""
+        markup.append(box(f"c-hot-box{level}", left, y - 13, 50, 17, 4))
+        markup.append(
+            text(f"c-hot-text{level}", left + 25, y - 1, f"{hot[-1].systolic:g}/{hot[-1].diastolic:g}", "middle")
+        )
     return markup
 
 
@@ -116,28 +119,52 @@ def draw_limits(limits: Sequence[Limit], lanes: dict[str, Lane]) -> Markup:
     return markup
 
 
-def draw_marks(marks: Sequence[Mark], axis: TimeAxis, layout: Layout) -> Markup:
-    """Return the lines of the session's events; labels that would collide are left to the table."""
+def draw_marks(marks: Sequence[Mark], axis: TimeAxis, layout: Layout, now_minute: float) -> Markup:
+    """Return the lines of the session's events, the latest labelled first; what collides is left to the table."""
     markup: Markup = []
-    edge = -100.0
-    for mark in sorted(marks, key=lambda item: item.minute):
+    # the clock of the present lies over everything else in its row
+    taken = [_place_now(axis.x(now_minute))]
+    for mark in sorted(marks, key=lambda item: (item.is_planned, -item.minute)):
         x = axis.x(mark.minute)
         kind = "c-event c-event-dash" if mark.is_planned else "c-event"
-        markup.append(line(kind, x, 18 if x + 5 >= edge else 22, x, layout.bottom))
-        if x + 5 >= edge and mark.text:
-            markup.append(text("c-event-text", x + 5, 13, mark.text))
-            edge = x + 11 + 6.2 * len(mark.text)
+        label = _place_label(x, mark.text, taken)
+        markup.append(line(kind, x, 22 if label is None else 18, x, layout.bottom))
+        if label is not None:
+            taken.append(label[0])
+            markup.append(text("c-event-text", label[1], 13, mark.text, label[2]))
     return markup
+
+
+def _place_label(
+    x: float, words: str, taken: Sequence[tuple[float, float]]
+) -> tuple[tuple[float, float], float, str] | None:
+    """Return span, place and anchor of a mark's label: right of its line, else left, else past the present."""
+    if not words:
+        return None
+    width = 6.2 * len(words)
+    choices = [(x + 5, "start"), (x - 5, "end")]
+    choices += [(edge + 5, "start") for start, edge in taken[:1] if start <= x <= edge]
+    for at, anchor in choices:
+        span = (at, at + width) if anchor == "start" else (at - width, at)
+        if span[0] >= 0 and all(span[1] + 4 <= left or span[0] - 4 >= right for left, right in taken):
+            return span, at, anchor
+    return None
+
+
+def _place_now(x: float) -> tuple[float, float]:
+    """Return the ends of the box with the present's clock."""
+    left = min(max(x - 42, 0), RIGHT - 40)
+    return left, left + 86
 
 
 def draw_now(label: str, minute: float, axis: TimeAxis, layout: Layout) -> Markup:
     """Return the present: an amber line with its clock."""
     x = axis.x(minute)
-    left = min(max(x - 42, 0), RIGHT - 40)
+    left, right = _place_now(x)
     low = layout.bottom if layout.band is None else layout.band[1]
     return [
         line("c-now", x, 18, x, low),
-        box("c-now-box", left, 2, 86, 17, 4),
+        box("c-now-box", left, 2, right - left, 17, 4),
         text("c-now-text", left + 43, 14, label, "middle"),
     ]
 

@@ -15,13 +15,14 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Pressure:
-    """One blood pressure; `is_hot` marks the reading behind an alarm."""
+    """One blood pressure; `is_hot` marks the reading behind an alarm, in the colour of its priority."""
 
     minute: float
     systolic: float
     diastolic: float
     is_hot: bool = False
     at: str = ""
+    priority: str = ""
 
 
 @dataclass(frozen=True, slots=True)

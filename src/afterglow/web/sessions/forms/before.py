@@ -141,6 +141,7 @@ PREPARATION = CommandForm(
         Field("vial_mg_per_ml", lazy("Vial strength"), "number", "mg/mL"),
         Field("lot", lazy("Lot")),
         Field("expires_on", lazy("Expiry date"), hint=lazy("2027-05-31")),
+        Field("opened_on", lazy("Opened on"), hint=lazy("2027-05-31")),
         Field("drawn_ml", lazy("Drawn"), "number", "mL"),
         Field("diluent_ml", lazy("Diluent"), "number", "mL"),
         Field("line_ml", lazy("Line volume"), "number", "mL"),

@@ -67,7 +67,7 @@ def build_page(
         "checks": build_checks(view),
         "gates": build_gates(view, protocol),
         "blockers": describe_blockers(view),
-        "rems": build_rems(view),
+        "rems": build_rems(view, protocol),
         "deviations": view.get("deviations") or [],
         "log": build_log(view),
         "allowed": build_allowed(view),

@@ -5,12 +5,13 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from afterglow.web.sessions.present.words import read_instant, write_hour, write_moment, write_number
+from afterglow.web.sessions.present.words import mend_words, read_instant, write_hour, write_moment, write_number
 
 View = dict[str, Any]
 
 UNDO_S = 10
 GATE_ICONS = {"met": "tick", "open": "clock", "missing": "question"}
+GATE_ORDER = {"open": 0, "missing": 1, "met": 2}
 CHECK_ICONS = {
     "met": "tick",
     "done": "tick",
@@ -55,10 +56,28 @@ def build_gates(view: View, protocol: Any = None) -> View:
     for gate in discharge.get("gates") or []:
         state = str(gate.get("state") or "missing")
         tap = observed.get(gate.get("id"), "") if state != "met" else ""
-        gates.append({**gate, "state": state, "icon": GATE_ICONS.get(state, "question"), "tap": tap})
+        title, threshold = mend_words(gate.get("title")), mend_words(gate.get("threshold"))
+        gates.append(
+            {
+                **gate,
+                "state": state,
+                "title": title,
+                "seen": mend_words(gate.get("seen")),
+                # what the title says already is not said twice
+                "shown_threshold": "" if threshold.casefold() in title.casefold() else threshold,
+                "icon": GATE_ICONS.get(state, "question"),
+                "tap": tap,
+            }
+        )
+    # what was seen and does not suffice, what is missing, what is met
+    gates.sort(key=lambda gate: GATE_ORDER.get(gate["state"], 0))
+    met = [gate for gate in gates if gate["state"] == "met"]
     return {
         "gates": gates,
-        "open_count": sum(gate["state"] != "met" for gate in gates),
+        "open": gates[: len(gates) - len(met)],
+        "met": met,
+        "met_count": len(met),
+        "open_count": len(gates) - len(met),
         "is_open": bool(discharge.get("is_open")),
         "earliest": write_hour(discharge.get("earliest_at")),
         "earliest_at": discharge.get("earliest_at") or "",
@@ -73,6 +92,9 @@ def build_checks(view: View) -> View:
         rows.append(
             {
                 **check,
+                "title": mend_words(check.get("title")),
+                "asks": mend_words(check.get("asks")),
+                "seen": mend_words(check.get("seen")),
                 "state": state,
                 "kind_class": CHECK_KINDS.get(state, "open"),
                 "icon": CHECK_ICONS.get(state, "clock"),
@@ -104,6 +126,7 @@ def build_log(view: View) -> list[View]:
         rows.append(
             {
                 **entry,
+                "text": mend_words(entry.get("text")),
                 "by_name": entry.get("by_name") or entry.get("by") or "",
                 "hour": write_moment(entry.get("occurred_at"), view.get("now")),
                 "stored": write_hour(entry.get("recorded_at"), seconds=True),
@@ -124,20 +147,46 @@ def build_allowed(view: View) -> dict[str, View]:
     return {str(row.get("command")): row for row in view.get("allowed") or []}
 
 
-def build_rems(view: View) -> View | None:
-    """Return the missing fields of the REMS form, or None where there is no such form."""
+def build_rems(view: View, protocol: Any = None) -> View | None:
+    """Return the missing fields of the REMS form with where each is filled, or None where there is no such form."""
     rems = view.get("rems")
     if not rems:
         return None
-    missing = [item if isinstance(item, dict) else {"title": str(item)} for item in rems.get("missing") or []]
+    asked = {str(field["id"]): field.get("from") or {} for field in getattr(protocol, "rems_fields", ())}
+    missing = []
+    for item in rems.get("missing") or []:
+        field = item if isinstance(item, dict) else {"title": str(item)}
+        missing.append({**field, "title": mend_words(field.get("title")), **_find_filling(field, asked)})
     return {"missing": missing, "is_complete": not missing, "fields": rems.get("fields") or []}
+
+
+def _find_filling(field: View, asked: dict[str, View]) -> View:
+    """Return the sheet or the page where a field of the form is filled, and the words of the way there."""
+    name = str(field.get("id") or "")
+    origin = asked.get(name, {})
+    event, key = str(origin.get("event") or ""), str(origin.get("key") or "").split(".", maxsplit=1)[0]
+    if event == "vitals-recorded":
+        return {"goes": "vitals-systolic", "way": _("Enter vitals")}
+    sheets = {
+        "check-recorded": f"record-check-{key}",
+        "device-given": "give-device",
+        "score-recorded": "record-score",
+        "adverse-event-recorded": "record-adverse-event",
+        "release-signed": "sign-release",
+        "released": "record-left",
+    }
+    if event in sheets:
+        return {"sheet": sheets[event], "way": _("Record")}
+    if name.startswith("patient."):
+        return {"page": "identity", "way": _("Identity page")}
+    return {"way": _("No page here holds this: write it on the form itself.")}
 
 
 def describe_blockers(view: View) -> list[View]:
     """Return what stands between now and the next act of giving, each with what would open it."""
     return [
         {
-            "asks": item.get("asks") or "",
+            "asks": mend_words(item.get("asks")),
             "rule": item.get("rule") or "",
             "can_override": bool(item.get("rule")) and item.get("override") not in {None, "", "none"},
             "finding": item.get("finding"),

@@ -23,6 +23,7 @@ NAMES = {
     "cancelled": gettext_lazy("Cancelled"),
 }
 LINE = ("arrived", "pre-checks", "ready", "dosing", "observing", "released", "left")
+ENDED = frozenset({"left", "ended", "cancelled"})
 WAITS = {
     "arrived": gettext_lazy("name, time, escort"),
     "pre-checks": gettext_lazy("every check asked"),
@@ -43,20 +44,36 @@ def build_steps(view: View) -> list[View]:
     if current == "booked":
         line = [current, *line]
     if current not in line:
-        line = [name for name in LINE if given.get(name, {}).get("at")] + [current]
+        line = [name for name in LINE if name != "left" and _is_shown(name, given, current)] + [current]
     here = line.index(current)
     return [_build_step(name, index, here, given.get(name) or {}, view) for index, name in enumerate(line)]
+
+
+def _is_shown(name: str, given: dict[str, View], ending: str) -> bool:
+    """Return whether a step stands in the line of a session that ended otherwise: reached, or the release it lacks."""
+    is_dosed = bool(given.get("dosing", {}).get("at"))
+    return bool(given.get(name, {}).get("at")) or (name == "released" and ending == "ended" and is_dosed)
+
+
+def _find_state(name: str, index: int, here: int, at: Any, phase: str) -> str:
+    """Return now, done, later, or `skipped`: nobody released a person who is gone."""
+    if index == here and phase not in ENDED:
+        return "now"
+    if name == "released" and not at and phase in ENDED:
+        return "skipped"
+    return "done" if index <= here or at else "later"
 
 
 def _build_step(name: str, index: int, here: int, given: View, view: View) -> View:
     """Return one step in words."""
     phase = str(view.get("phase") or "booked")
     at = given.get("at") or given.get("started_at")
-    is_now = index == here and phase not in {"left", "ended", "cancelled"}
+    state = _find_state(name, index, here, at, phase)
+    is_now = state == "now"
     step: View = {
         "key": name,
-        "name": NAMES.get(phase if is_now else name, name),
-        "state": "now" if is_now else "done" if index <= here or at else "later",
+        "name": _("Not released") if state == "skipped" else NAMES.get(phase if is_now else name, name),
+        "state": state,
         "note": write_hour(at) if at else "",
         "detail": str(given.get("text") or given.get("detail") or ""),
         "waits": str(given.get("waits_for") or WAITS.get(name, "")),

@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from afterglow.web.sessions.present.words import write_age, write_hour, write_number, write_signed
+from afterglow.web.sessions.present.words import read_instant, write_age, write_hour, write_number, write_signed
 
 View = dict[str, Any]
 
@@ -21,13 +21,29 @@ TILES = (
     ("sedation", gettext_lazy("Sedation"), "MOAA/S", gettext_lazy("Speak, look")),
 )
 
+TYPED = gettext_lazy("typed")
+# a set of readings carries one origin; what it says of each value: a cuff measures no saturation
 ORIGINS = {
-    "manual": gettext_lazy("by hand"),
-    "entered": gettext_lazy("by hand"),
-    "cuff": gettext_lazy("cuff"),
-    "monitor": gettext_lazy("monitor"),
-    "counted": gettext_lazy("counted"),
-    "device": gettext_lazy("device"),
+    "manual": {"resp_rate": gettext_lazy("counted"), "sedation": gettext_lazy("observed")},
+    "counted": {
+        "heart_rate": gettext_lazy("counted"),
+        "resp_rate": gettext_lazy("counted"),
+        "sedation": gettext_lazy("observed"),
+    },
+    "cuff": {
+        "bp": gettext_lazy("cuff"),
+        "heart_rate": gettext_lazy("cuff"),
+        "spo2": gettext_lazy("oximeter"),
+        "resp_rate": gettext_lazy("counted"),
+        "sedation": gettext_lazy("observed"),
+    },
+    "monitor": {
+        "bp": gettext_lazy("monitor"),
+        "heart_rate": gettext_lazy("monitor"),
+        "spo2": gettext_lazy("monitor"),
+        "resp_rate": gettext_lazy("monitor"),
+        "sedation": gettext_lazy("observed"),
+    },
 }
 
 SPARKS = {"bp": (64, 24), "heart_rate": (84, 26)}
@@ -50,8 +66,33 @@ def split_pressure(value: Any) -> tuple[Any, Any] | None:
 def build_tiles(view: View) -> list[View]:
     """Return the five tiles in their fixed places."""
     vitals = view.get("vitals") or {}
-    alarmed = _find_alarm_items(view)
-    return [_build_tile(key, name, unit, ask, vitals.get(key), alarmed) for key, name, unit, ask in TILES]
+    alarmed = find_alarm_items(view)
+    return [
+        {**_build_tile(key, name, unit, ask, vitals.get(key), alarmed), "was": _write_was(view, key, alarmed)}
+        for key, name, unit, ask in TILES
+    ]
+
+
+def write_origin(key: str, origin: Any) -> str:
+    """Return where one value of a set comes from."""
+    if not origin:
+        return ""
+    return str(ORIGINS.get(str(origin), {}).get(key, TYPED))
+
+
+def _write_was(view: View, key: str, alarmed: dict[str, str]) -> str:
+    """Return the value of an alarm that is over and still shown: `was 88 at 23:52`, beside the value that is normal."""
+    if key in alarmed:
+        return ""
+    past = [alarm for alarm in view.get("alarms") or [] if alarm.get("is_over") and key in _list_items(alarm)]
+    raised = max((at for alarm in past if (at := read_instant(alarm.get("raised_at")))), default=None)
+    history = ((view.get("vitals") or {}).get(key) or {}).get("history") or []
+    before = [item for item in history if raised and (at := read_instant(item.get("observed_at"))) and at <= raised]
+    if not before or len(before) == len(history):
+        return ""
+    pair = split_pressure(before[-1]["value"])
+    value = f"{write_number(pair[0])}/{write_number(pair[1])}" if pair else write_number(before[-1]["value"])
+    return _("was %(value)s at %(at)s") % {"value": value, "at": write_hour(before[-1]["observed_at"])}
 
 
 def _build_tile(key: str, name: Any, unit: str, ask: Any, vital: View | None, alarmed: dict[str, str]) -> View:
@@ -59,7 +100,7 @@ def _build_tile(key: str, name: Any, unit: str, ask: Any, vital: View | None, al
     tile: View = {"key": key, "name": name, "unit": unit, "ask": ask, "state": "none", "figure": "––"}
     if not vital or vital.get("value") is None:
         return {**tile, "age": _("not yet"), "note": _("Not recorded")}
-    state = vital.get("state") or "fresh"
+    state = find_state(key, vital, alarmed)
     pair = split_pressure(vital.get("value")) if key == "bp" else None
     tile.update(
         state=state,
@@ -69,10 +110,10 @@ def _build_tile(key: str, name: Any, unit: str, ask: Any, vital: View | None, al
         mean=round((float(pair[0]) + 2 * float(pair[1])) / 3) if pair else None,
         observed_at=vital.get("observed_at") or "",
         age=write_age(vital.get("age_s"), vital.get("observed_at")),
-        origin=ORIGINS.get(str(vital.get("origin") or ""), str(vital.get("origin") or "")),
+        origin=write_origin(key, vital.get("origin")),
         change=_write_change(vital.get("change_from_baseline")),
         baseline=_write_baseline(vital, key),
-        alarm=alarmed.get(key, "medium") if state == "alarm" else "",
+        alarm=alarmed.get(key, "") if state == "alarm" else "",
         spark=_draw_spark(key, vital.get("history") or []),
     )
     if state == "none":
@@ -103,18 +144,28 @@ def _write_baseline(vital: View, key: str) -> str:
     return "/".join(write_number(Decimal(str(here)) - Decimal(str(by))) for here, by in zip(value, change, strict=True))
 
 
-def _find_alarm_items(view: View) -> dict[str, str]:
-    """Return the highest priority of the active alarms by vital, from the items a row names."""
+def find_state(key: str, vital: View, alarmed: dict[str, str]) -> str:
+    """Return a tile's state; an alarm that is over but not yet answered does not colour a value that is normal."""
+    state = str(vital.get("state") or "fresh")
+    return "fresh" if state == "alarm" and key not in alarmed else state
+
+
+def find_alarm_items(view: View) -> dict[str, str]:
+    """Return the highest priority of the alarms that hold now by vital, from the items a row names."""
     order = {"low": 0, "medium": 1, "high": 2}
     found: dict[str, str] = {}
     for alarm in view.get("alarms") or []:
-        if alarm.get("state") == "cleared":
+        if alarm.get("state") == "cleared" or alarm.get("is_over"):
             continue
         priority = str(alarm.get("priority") or "medium")
-        for item in alarm.get("items") or _guess_items(str(alarm.get("row") or "")):
+        for item in _list_items(alarm):
             if order.get(priority, 0) >= order.get(found.get(item, "low"), 0):
                 found[item] = priority
     return found
+
+
+def _list_items(alarm: View) -> tuple[str, ...]:
+    return tuple(alarm.get("items") or ()) or _guess_items(str(alarm.get("row") or ""))
 
 
 def _guess_items(row: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from afterglow.web.sessions.chart import Forecast, Limit, Mark, Point, Pressure, Timeline, Word
-from afterglow.web.sessions.present.tiles import split_pressure
+from afterglow.web.sessions.present.tiles import find_alarm_items, find_state, split_pressure
 from afterglow.web.sessions.present.words import read_instant, write_hour, write_number
 
 View = dict[str, Any]
@@ -39,7 +39,7 @@ def build_timeline(view: View, protocol: Any, forecast: Forecast | None = None) 
         anchor_label=write_hour(anchor),
         now_label=now_label % {"time": write_hour(now, seconds=True)},
         note=_("then observe, from the real end") if started else "",
-        pressures=_read_pressures(vitals.get("bp"), anchor),
+        pressures=_read_pressures(view, anchor),
         heart=_read_points(vitals.get("heart_rate"), anchor),
         spo2=_read_points(vitals.get("spo2"), anchor),
         cadss=_read_points(vitals.get("cadss6"), anchor),
@@ -79,15 +79,17 @@ def _read_history(vital: View | None, anchor: datetime) -> list[tuple[float, Any
     return sorted(found, key=lambda entry: entry[0])
 
 
-def _read_pressures(vital: View | None, anchor: datetime) -> tuple[Pressure, ...]:
+def _read_pressures(view: View, anchor: datetime) -> tuple[Pressure, ...]:
+    vital = (view.get("vitals") or {}).get("bp") or {}
     history = _read_history(vital, anchor)
-    is_hot = (vital or {}).get("state") == "alarm"
+    alarmed = find_alarm_items(view)
+    is_hot = find_state("bp", vital, alarmed) == "alarm"
     readings = []
     for index, (minute, value, at) in enumerate(history):
         pair = split_pressure(value)
         if pair:
             hot = is_hot and index == len(history) - 1
-            readings.append(Pressure(minute, float(pair[0]), float(pair[1]), hot, at))
+            readings.append(Pressure(minute, float(pair[0]), float(pair[1]), hot, at, alarmed.get("bp", "")))
     return tuple(readings)
 
 

@@ -1,6 +1,7 @@
 """Times, ages and numbers as the session page writes them."""
 
-from datetime import datetime
+import re
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
@@ -10,6 +11,8 @@ from django.utils.translation import gettext as _
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 FRESH_S = 90
 MINUTES_S = 90 * 60
+_SPELLINGS = {"SpO2": "SpO₂", "Iv site": "IV site"}
+_SPELLED = re.compile("|".join(_SPELLINGS))
 
 
 def read_instant(value: Any) -> datetime | None:
@@ -99,3 +102,17 @@ def write_signed(value: Any) -> str:
     if text.startswith("-"):
         return "−" + text[1:]
     return text if text == "0" else f"+{text}"
+
+
+def mend_words(text: Any) -> str:
+    """Return words of the record as the screens spell them: SpO₂ with its index, IV in capitals."""
+    return _SPELLED.sub(lambda found: _SPELLINGS[found[0]], str(text or ""))
+
+
+def write_day(value: Any) -> str:
+    """Return an ISO date as people write it, `31 Aug 2031`; what is no date stays as it is."""
+    try:
+        on = date.fromisoformat(str(value))
+    except ValueError:
+        return str(value or "")
+    return f"{on.day} {_(MONTHS[on.month - 1])} {on.year}"
