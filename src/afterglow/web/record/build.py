@@ -9,7 +9,6 @@ from django.contrib.auth import get_user_model
 from django.utils import formats
 from django.utils.translation import gettext as _
 
-from afterglow.clinic.dosing_sessions.actions import get_view
 from afterglow.clinic.dosing_sessions.fold import list_events, load_protocol, load_state
 from afterglow.clinic.dosing_sessions.models import Session
 from afterglow.web.record.drug_log import build_drug, build_orders, build_pump, build_release
@@ -22,19 +21,21 @@ from afterglow.web.record.sheet import (
     build_measurements,
     get_page_language,
 )
+from afterglow.web.sessions.lookup import read_view
+from afterglow.web.sessions.present.words import mend_words
 
 _ROUTES = {"iv": "IV", "im": "IM", "sc": "SC", "intranasal": "nasal", "sublingual": "sublingual", "oral": "oral"}
 
 
 def read_source(session: Session, now: datetime) -> Source:
     """Return everything the sheets of a session need, as it stands at `now` or at its end."""
-    state, events = load_state(session), list_events(session)
+    state, events, protocol = load_state(session), list_events(session), load_protocol(session)
     ids = {event.by for event in events} | {event.second for event in events}
     ids |= {str(event.data.get("prescriber")) for event in events if event.data.get("prescriber")}
     return Source(
         state=state,
-        protocol=load_protocol(session),
-        view=get_view(session, find_instant(state, now)),
+        protocol=protocol,
+        view=read_view(session, find_instant(state, now), protocol),
         events=events,
         names=find_names(ids),
         zone=ZoneInfo(session.site.timezone),
@@ -186,7 +187,8 @@ def _build_findings(source: Source) -> dict[str, Any]:
     rows = []
     for finding in source.view["deviations"]:
         label = finding.get("grade_label", "")
-        rows.append(f"{finding['seen']} ({finding['threshold']}; {finding['source']}, {label})")
+        words = f"{finding['seen']} ({finding['threshold']}; {finding['source']}, {label})"
+        rows.append(mend_words(words))
     return {"title": _("Findings and deviations"), "note": "", "rows": list(dict.fromkeys(rows))}
 
 

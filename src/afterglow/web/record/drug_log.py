@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from afterglow.protocols.model import Pattern
 from afterglow.web.record.sheet import DASH, MINUS, Source, cell
+from afterglow.web.sessions.present.words import mend_words, write_day
 
 _ACTS = {
     "pause-recorded": "paused",
@@ -53,13 +54,14 @@ def _write_difference(balance: Any) -> str:
 def _build_vial(source: Source, event: Any, balance: Any) -> list[Any]:
     data = event.data
     lot = _("Lot %(lot)s") % {"lot": data.get("lot") or DASH}
-    expires = _(", exp %(date)s") % {"date": data["expires_on"]} if data.get("expires_on") else ""
+    opened = _(", opened on %(date)s") % {"date": write_day(data["opened_on"])} if data.get("opened_on") else ""
+    expires = _(", exp %(date)s") % {"date": write_day(data["expires_on"])} if data.get("expires_on") else ""
     given = balance.data if balance is not None else {}
     witness = DASH
     if balance is not None and balance.second:
         witness = f"{source.name(balance.second)} {source.clock(balance.occurred_at)}"
     return [
-        lot + expires,
+        lot + expires + opened,
         _quantity(data.get("vial_mg_per_ml"), "mg/mL"),
         f"{_quantity(data.get('prepared_mg'), 'mg')}, {_quantity(data.get('drawn_ml'), 'mL')}",
         cell(_quantity(given.get("given_mg"), "mg"), strong=True),
@@ -209,8 +211,8 @@ def build_release(source: Source) -> dict[str, Any]:
     rows = [
         {
             "met": gate["state"] == "met",
-            "text": gate["title"],
-            "seen": gate["seen"],
+            "text": mend_words(gate["title"]),
+            "seen": mend_words(gate["seen"]),
             "state": _("missing") if gate["state"] == "missing" else _("not met"),
         }
         for gate in source.view["discharge"]["gates"]

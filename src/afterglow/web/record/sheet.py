@@ -236,7 +236,8 @@ def build_events(source: Source) -> dict[str, Any]:
         if line["corrected_by"]:
             words += _(" (corrected by entry %(n)s)") % {"n": line["corrected_by"]}
         is_strong = event.type in ("release-signed", "ending-recorded")
-        rows.append({"time": source.clock(event.occurred_at, seconds=True), "text": words, "strong": is_strong})
+        at = source.clock(event.occurred_at, seconds=True)
+        rows.append({"time": at, "text": words, "by": source.name(event.by), "strong": is_strong})
     return {"title": _("Events"), "note": "", "rows": rows}
 
 
