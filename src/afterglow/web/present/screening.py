@@ -10,12 +10,15 @@ from django.utils.translation import ngettext
 
 from afterglow.clinic import policy
 from afterglow.clinic.screening.actions import list_overrides
-from afterglow.terms import Grade
+from afterglow.protocols import catalogue
+from afterglow.terms import Grade, InvalidInput
 from afterglow.web.charts.trials import TrialBar, draw_trials
 from afterglow.web.forms.facts import find_group
 from afterglow.web.forms.screening import AcceptForm, OverrideForm
+from afterglow.web.present.basis import Basis
 from afterglow.web.present.plans import describe_protocol
 from afterglow.web.presenting import describe_source
+from afterglow.web.sessions.present.words import mend_words
 from afterglow.web.templatetags.words import day, hour, plain
 
 NOBODY = "none"
@@ -38,6 +41,7 @@ def build_review(run: Any, user: Any, now: datetime, bound: dict[tuple[str, str]
         "protocol_title": describe_protocol(run.protocol),
         "protocol_id": run.protocol,
         "protocol_version": run.protocol_hash[:8],
+        "protocol_words": _describe_version(run.protocol),
         "verdict": describe_verdict(rows),
         "sentence": describe_counts(by_kind),
         "counts": build_counts(by_kind, run.cleared),
@@ -48,15 +52,26 @@ def build_review(run: Any, user: Any, now: datetime, bound: dict[tuple[str, str]
     }
 
 
+def _describe_version(protocol_id: str) -> str:
+    """Return a protocol's title and version; the hash of what was run stands beside it."""
+    try:
+        protocol = catalogue.get_effective(protocol_id)
+    except InvalidInput:
+        return protocol_id
+    return f"{protocol.title} v{protocol.version}"
+
+
 def build_rows(run: Any, settled: dict[tuple[str, str], Any], user: Any, bound: dict[Any, Any]) -> list[dict[str, Any]]:
     """Return every finding with what was or may be done about it; a rule's forms stand once."""
     may_override = policy.allow(user, "screening.override", run.patient)
     may_record = policy.allow(user, "chart.edit", run.patient)
     roles = policy.list_roles(user, run.patient)
-    rows, seen = [], set()
+    rows, seen, basis = [], set(), Basis(run.patient, run.recorded_at)
     for item in run.findings:
         key = (item["rule"], item["severity"])
         row = build_row(item, run.patient, may_record=may_record)
+        if item["severity"] != "missing":
+            row["basis"] = basis.describe(item.get("facts") or [])
         if key not in seen:
             row["anchor"] = f"rule-{item['rule']}-{item['severity']}"
             row |= _find_acts(item, settled, roles if may_override else None, bound)
@@ -77,7 +92,8 @@ def build_row(item: dict[str, Any], patient: Any, *, may_record: bool) -> dict[s
         **item,
         "grade_label": grade.label if grade else "",
         "is_provisional": bool(grade and grade.is_provisional),
-        "seen": item.get("seen") or item.get("title", ""),
+        "seen": mend_words(item.get("seen") or item.get("title", "")),
+        "title": mend_words(item.get("title", "")),
         "source": describe_source(item.get("source", "")),
         "links": _list_links(item, patient) if may_record else [],
     }
@@ -269,12 +285,20 @@ def list_severity(patient: Any, now: datetime) -> list[dict[str, str]]:
         if row is None or row.value is None:
             lines.append({"words": words, "value": _("not recorded"), "kind": "low"})
             continue
-        label = f"{words}, {day(row.observed_on or row.recorded_at, 'short')}"
+        label = f"{words}, {day(row.observed_on or row.recorded_at)}"
         lines.append({"words": label, "value": _("%(n)s of %(all)d") % {"n": plain(row.value), "all": maximum}})
+    lines.append(_build_safety_plan(patient))
     talk = patient.consent_talks.order_by("-held_at").first()
-    value = day(talk.held_at, "short") if talk else _("not done")
+    value = day(talk.held_at) if talk else _("not done")
     lines.append({"words": _("Capacity and consent talk"), "value": value, "kind": "ok" if talk else "amber"})
     return lines
+
+
+def _build_safety_plan(patient: Any) -> dict[str, str]:
+    """Return the safety plan's line: the day of the newest one on file, or that there is none."""
+    plan = patient.documents.filter(title__icontains="safety plan").order_by("-recorded_at").first()
+    value = _("on file, %(day)s") % {"day": day(plan.recorded_at)} if plan else _("not on file")
+    return {"words": _("Safety plan"), "value": value, "kind": "ok" if plan else "amber"}
 
 
 def build_decision(run: Any, review: dict[str, Any], user: Any) -> dict[str, Any]:
