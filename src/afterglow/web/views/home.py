@@ -12,9 +12,16 @@ from django.utils.translation import gettext as _
 
 from afterglow.clinic import policy
 from afterglow.clinic.dosing_sessions.actions import get_view
+from afterglow.clinic.dosing_sessions.fold import load_protocol
 from afterglow.clinic.dosing_sessions.models import LIVE_PHASES, Session
+from afterglow.clinic.people.models import Patient
+from afterglow.clinic.plans.models import SessionOrder
 from afterglow.web.access import staff_page
 from afterglow.web.context import list_places
+from afterglow.web.present.orders import find_session
+from afterglow.web.present.plans import describe_protocol
+from afterglow.web.sessions.present.alarms import write_alarm_title
+from afterglow.web.sessions.present.words import mend_words
 from afterglow.web.sites import get_site
 from afterglow.web.templatetags.words import hour
 
@@ -37,6 +44,7 @@ def show_today(request: HttpRequest) -> HttpResponse:
         "done": [row for row in rows if row["is_over"]],
         "site_name": getattr(get_site(request), "name", ""),
         "patients_url": reverse("web:patients"),
+        "waiting": list_waiting(request, now),
     }
     return render(request, "web/home.html", context)
 
@@ -62,7 +70,7 @@ def present_session(session: Session, now: datetime) -> dict[str, Any]:
     return {
         "url": reverse("web:session", args=[session.pk]),
         "place": session.place,
-        "route": session.protocol.protocol,
+        "route": mend_words(load_protocol(session).title),
         "initials": describe_initials(session.patient),
         "phase": describe_phase(view.get("phase", session.phase)),
         "kind": PHASE_TAGS.get(str(view.get("phase", session.phase)), ""),
@@ -74,6 +82,27 @@ def present_session(session: Session, now: datetime) -> dict[str, Any]:
     }
 
 
+def list_waiting(request: HttpRequest, now: datetime) -> list[dict[str, Any]]:
+    """Return who has an order of today and no session yet, with the page that opens it, for those who may open one."""
+    begin = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    orders = SessionOrder.objects.filter(session__isnull=True, signed_at__gte=begin, signed_at__lte=now)
+    patients = policy.scope(request.user, Patient.objects.all()).filter(pk__in=orders.values("patient_id"))
+    rows = []
+    for patient in patients.order_by("family_name", "given_name"):
+        if find_session(patient) is not None or not policy.allow(request.user, "session.open", patient):
+            continue
+        order = orders.filter(patient=patient).select_related("plan").latest("signed_at")
+        rows.append(
+            {
+                "initials": describe_initials(patient),
+                "number": patient.number,
+                "route": describe_protocol(order.plan.protocol),
+                "url": reverse("web:patient-order", args=[patient.pk]),
+            }
+        )
+    return rows
+
+
 def find_top_alarm(view: dict[str, Any]) -> dict[str, Any] | None:
     """Return the highest active alarm, oldest first among equals."""
     active = [alarm for alarm in view.get("alarms", []) if alarm.get("state") not in ("cleared", "ended")]
@@ -81,7 +110,7 @@ def find_top_alarm(view: dict[str, Any]) -> dict[str, Any] | None:
         return None
     top = min(active, key=lambda alarm: (_ORDER.get(str(alarm.get("priority")), 3), str(alarm.get("raised_at", ""))))
     priority = str(top.get("priority"))
-    return {"priority": priority, "mark": MARKS.get(priority, priority), "title": top.get("title", "")}
+    return {"priority": priority, "mark": MARKS.get(priority, priority), "title": write_alarm_title(top)}
 
 
 def find_next_due(view: dict[str, Any]) -> dict[str, Any] | None:
@@ -95,7 +124,7 @@ def describe_due(item: dict[str, Any] | None) -> str:
     if item is None:
         return _("Nothing due")
     when = hour(item.get("due_at")) if item.get("due_at") else ""
-    words = str(item.get("text", "")).rstrip(".")
+    words = mend_words(item.get("text")).rstrip(".")
     if item.get("state") == "overdue":
         return _("%(what)s, due %(when)s") % {"what": words, "when": when}
     return f"{words}, {when}" if when and when != "–" else words

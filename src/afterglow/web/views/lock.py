@@ -1,5 +1,8 @@
 """The locked screen, the PIN, and the one-time set-up link."""
 
+import re
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from afterglow.clinic.accounts import idle
 from afterglow.clinic.accounts.signers import reauthenticate, set_pin
+from afterglow.clinic.dosing_sessions.actions import get_view
 from afterglow.clinic.errors import Refused, TryLater
 from afterglow.clinic.people import accounts
 from afterglow.terms import InvalidInput
@@ -19,6 +23,10 @@ from afterglow.web.access import STATUS_UNUSABLE, staff_page
 from afterglow.web.carrying import get_address
 from afterglow.web.forms.account import PinForm, SetupForm, UnlockForm
 from afterglow.web.forms.fields import add_problems
+from afterglow.web.sessions.lookup import load_session
+from afterglow.web.views.home import find_top_alarm
+
+SHOWN = re.compile(r"/sessions/([^/]+)/")
 
 
 @never_cache
@@ -38,7 +46,8 @@ def show_locked(request: HttpRequest) -> HttpResponse:
         else:
             return redirect(target)
     status = STATUS_UNUSABLE if form.errors else 200
-    return render(request, "web/account/locked.html", {"form": form, "target": target}, status=status)
+    context = {"form": form, "target": target, "watched": _find_watched(request, target)}
+    return render(request, "web/account/locked.html", context, status=status)
 
 
 @require_POST
@@ -93,6 +102,19 @@ def set_up(request: HttpRequest, token: str) -> HttpResponse:
             return redirect("account_login")
     status = STATUS_UNUSABLE if form.errors else 200
     return render(request, "web/account/setup.html", {"form": form, "link": link}, status=status)
+
+
+def _find_watched(request: HttpRequest, target: str) -> dict[str, Any] | None:
+    """Return the place and the top alarm of the session that this screen showed when it locked; no name, no value more.
+
+    The lock lets a screen go on watching the session it already shows (`idle.LOOKED_AT`), and nothing else.
+    """
+    found = SHOWN.match(target)
+    session = load_session(request.user, found[1]) if found else None
+    if session is None:
+        return None
+    now = timezone.now()
+    return {"place": session.place, "alarm": find_top_alarm(get_view(session, now)), "at": now}
 
 
 def _read_target(request: HttpRequest) -> str:
