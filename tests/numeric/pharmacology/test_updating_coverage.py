@@ -30,9 +30,9 @@ def predict_decay(z: FloatArray) -> FloatArray:
 
 @pytest.mark.parametrize("sd", [0.3, 0.05])
 def test_intervals_hold_the_truth_as_often_as_they_say(sd: float) -> None:
-    """200 truths, two parameters: 400 intervals, standard error about 1.5 % at 90 % and 2.5 % at 50 %."""
+    """120 truths, two parameters: 240 intervals, standard error about 2 % at 90 % and 3 % at 50 %."""
     hits = {0.5: 0, 0.9: 0}
-    for seed in range(200):
+    for seed in range(120):
         rng = np.random.default_rng([31, seed])
         truth = rng.standard_normal((2, 1))
         data = predict_decay(truth) + sd * rng.standard_normal((TIMES.size, 1))
@@ -40,14 +40,14 @@ def test_intervals_hold_the_truth_as_often_as_they_say(sd: float) -> None:
         def likelihood(z: FloatArray, data: FloatArray = data) -> FloatArray:
             return -0.5 * np.sum(((predict_decay(z) - data) / sd) ** 2, axis=0)
 
-        sample = sample_posterior(likelihood, rng.standard_normal((2, 400)), rng)
+        sample = sample_posterior(likelihood, rng.standard_normal((2, 300)), rng)
         assert sample.has_arrived
         for level in hits:
             for k in range(2):
                 low, high = find_interval(sample.z[k], sample.weights, level)
                 hits[level] += low <= truth[k, 0] <= high
-    assert hits[0.9] / 400 == pytest.approx(0.9, abs=0.05)
-    assert hits[0.5] / 400 == pytest.approx(0.5, abs=0.08)
+    assert hits[0.9] / 240 == pytest.approx(0.9, abs=0.06)
+    assert hits[0.5] / 240 == pytest.approx(0.5, abs=0.1)
 
 
 def test_patients_made_up_from_the_prior_are_recovered() -> None:
