@@ -123,16 +123,21 @@ def write_sheet(predicted: Predicted | None) -> dict[str, Any] | None:
 
 
 def write_scale(course: Course) -> tuple[str, str]:
-    """Return the lane's words: the level at the end of giving and the highest scores, as round bands."""
-    place = find_place(course.minutes, course.end_min)
+    """Return the lane's words: the level at the end of an infusion, else at its highest, and the highest scores."""
+    is_infused = any(row["duration_min"] for row in course.given)
+    if is_infused:
+        place = find_place(course.minutes, course.end_min)
+    else:
+        place = max(range(len(course.minutes)), key=lambda index: course.concentration.high[index])
     level = round_band(course.concentration.low[place], course.concentration.high[place])
     top = max(range(len(course.minutes)), key=lambda index: course.cadss6.high[index])
     score = round_band(course.cadss6.low[top], course.cadss6.high[top])
-    return _write_ends(level), _write_ends(score)
+    words_at = _("%(ends)s at end") if is_infused else _("%(ends)s peak")
+    return words_at % {"ends": _write_ends(level)}, _write_ends(score)
 
 
 def _write_ends(ends: tuple[float, float]) -> str:
-    return f"{ends[0]:g}–{ends[1]:g}"
+    return f"{ends[0]:g}–{ends[1]:g}" if ends[0] > 0 else _("to %(high)s") % {"high": f"{ends[1]:g}"}
 
 
 def _list_rows(course: Course) -> list[dict[str, str]]:

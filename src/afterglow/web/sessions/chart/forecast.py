@@ -41,7 +41,7 @@ def draw_forecast(forecast: Forecast, now_minute: float, axis: TimeAxis, layout:
     return [
         *markup,
         text("c-unit", RIGHT + 6, top + 10, _("ng/mL, about")),
-        text("c-unit", RIGHT + 6, top + 23, _("%(ends)s at end") % {"ends": forecast.level_words}),
+        text("c-unit", RIGHT + 6, top + 23, forecast.level_words),
         text("c-unit", RIGHT + 6, top + 38, _("CADSS-6 %(ends)s") % {"ends": forecast.score_words}),
     ]
 
@@ -50,7 +50,7 @@ def describe_forecast(forecast: Forecast) -> str:
     """Return the lane in a sentence; it names bands of the whole course, never a value for now."""
     if forecast.reason:
         return forecast.reason.rstrip(".") + "."
-    said = _("Predicted, not measured: about %(level)s ng/mL at the end of giving, CADSS-6 %(score)s at its highest.")
+    said = _("Predicted, not measured: ng/mL about %(level)s, CADSS-6 %(score)s at its highest.")
     return said % {"level": forecast.level_words, "score": forecast.score_words}
 
 
