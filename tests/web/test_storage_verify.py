@@ -250,3 +250,11 @@ def test_verification_of_a_key_that_changed_names_every_chain(session: Session) 
     with pytest.MonkeyPatch.context() as changed:
         changed.setattr(django_settings, "CHAIN_KEY", b"another" * 8)
         assert "head-altered" in {fault[2] for fault in find_faults()}
+
+
+@only_sqlite
+def test_text_where_bytes_were_is_a_fault_and_never_a_failure_of_the_check(session: Session) -> None:
+    audit.record(by=None, action="test.noted", subject=session, now=NOW)
+    assert verify_clinic().is_intact
+    attack("UPDATE audit_auditevent SET detail = %s WHERE seq = 1", ["text where bytes were"])
+    assert ("audit", "row-altered") in {(chain, code) for chain, _, code in find_faults()}

@@ -53,7 +53,7 @@ def render_canonical(value: Any) -> bytes:
 
 def parse_canonical(content: bytes | memoryview) -> Any:
     """Return the value of canonical bytes; the inverse of `render_canonical`."""
-    return json.loads(bytes(content).decode("utf-8"))
+    return json.loads(to_bytes(content).decode("utf-8"))
 
 
 @functools.singledispatch

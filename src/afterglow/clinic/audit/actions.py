@@ -8,7 +8,7 @@ from django.db.models import Model
 
 from afterglow.clinic.audit.heads import append_link
 from afterglow.clinic.audit.models import AuditEvent
-from afterglow.clinic.chain import Part, render_canonical
+from afterglow.clinic.chain import Part, render_canonical, to_bytes
 
 CHAIN = "audit"
 SYSTEM = "system"
@@ -57,7 +57,7 @@ def record(
 def list_parts(row: AuditEvent) -> list[Part]:
     """Return what the hash of an audit row covers, in order."""
     names = (row.by, row.action, row.subject_type, row.subject_id, row.patient, row.site)
-    return [row.recorded_at, *names, bytes(row.detail)]
+    return [row.recorded_at, *names, to_bytes(row.detail)]
 
 
 def identify(value: Any) -> str:
