@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from afterglow.pharmacology.linear import compiled_walk as kernels
+from afterglow.pharmacology.linear.apart import Kicks
 from afterglow.pharmacology.linear.driven import Driven
 from afterglow.pharmacology.linear.extended import Extended, Schedule, close
 from afterglow.pharmacology.linear.plan import IntArray, Plan, find_first, measure
@@ -23,7 +24,13 @@ _TILE_NUMBERS = 1 << 18
 
 
 def walk(
-    extended: Extended, schedule: Schedule, plan: Plan, strengths: FloatArray, n_times: int, threads: int
+    extended: Extended,
+    schedule: Schedule,
+    plan: Plan,
+    strengths: FloatArray,
+    n_times: int,
+    threads: int,
+    kicks: Kicks | None = None,
 ) -> dict[str, FloatArray]:
     """Return each output at each time, shape (n_times, n); the same bits for any number of threads."""
     layout = build_layout(extended)
@@ -39,9 +46,10 @@ def walk(
         build_outputs(extended),
     )
     tile = pick_tile(plan.left.size * layout[1].size)
+    kicked = build_kicked(kicks, extended, tile)
 
     def work(first: int, last: int) -> None:
-        kernels.walk_tiles(first, last, tile, *given)
+        kernels.walk_tiles(first, last, tile, *given, kicked)
 
     share(work, -(-extended.n // tile), threads)
     return {name: results[k] for k, (name, _) in enumerate(extended.outputs)}
@@ -217,6 +225,28 @@ def _build_driver(extended: Extended, number: int, layout: Layout) -> tuple[IntA
         if int(column[k]) in reads and (i == int(column[k]) or (i, int(column[k])) in extended.entries)
     ]
     return _whole(reads), len(free), rows, _whole(moves).reshape(-1, 3)
+
+
+def build_kicked(kicks: Kicks | None, extended: Extended, tile: int) -> tuple[IntArray | FloatArray, ...]:
+    """Return kicks as flat arrays, with the place where each tile's begin in each group, shape (groups * tiles + 1)."""
+    tiles = -(-extended.n // tile)
+    if kicks is None:
+        nothing = np.zeros(0, dtype=np.int64)
+        return nothing, nothing, np.zeros((0, extended.size)), nothing, nothing, nothing, np.zeros(0)
+    borders = (np.arange(kicks.marks.size)[:, None] * extended.n + np.arange(tiles) * tile).ravel()
+    bounds = []
+    for start, patient in ((kicks.add_start, kicks.add_patient), (kicks.set_start, kicks.set_patient)):
+        group = np.repeat(np.arange(kicks.marks.size), np.diff(start))
+        bounds.append(np.append(np.searchsorted(group * extended.n + patient, borders), patient.size))
+    return (
+        bounds[0],
+        kicks.add_patient,
+        np.ascontiguousarray(kicks.added.T),
+        bounds[1],
+        kicks.set_patient,
+        kicks.set_state,
+        kicks.set_value,
+    )
 
 
 def build_outputs(extended: Extended) -> tuple[IntArray, IntArray, FloatArray]:

@@ -6,7 +6,7 @@ No fast-math and a fixed tile, so the bits depend on neither the number of threa
 import numpy as np
 from numba import njit
 
-from afterglow.pharmacology.linear.plan import JUMP, RECORD
+from afterglow.pharmacology.linear.plan import JUMP, KICK, RECORD
 from afterglow.pharmacology.linear.propagator import TERMS
 
 # Arrays of a tile are indexed [entry or state, patient]. `layout` is a tuple of integer arrays:
@@ -192,6 +192,20 @@ def jump(state, current, size, edge, begin, width, events, strengths):  # type: 
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
+def kick(state, current, size, place, begin, kicked):  # type: ignore[no-untyped-def]
+    """Add what a group gives to each patient of a tile, and set their held rates in both buffers."""
+    add_start, add_patient, added, set_start, set_patient, set_state, set_value = kicked
+    for k in range(add_start[place], add_start[place + 1]):
+        j = add_patient[k] - begin
+        for i in range(size):
+            state[current * size + i, j] += added[k, i]
+    for k in range(set_start[place], set_start[place + 1]):
+        j = set_patient[k] - begin
+        state[set_state[k], j] = set_value[k]
+        state[size + set_state[k], j] = set_value[k]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
 def write(results, at, begin, state, base, outputs, width):  # type: ignore[no-untyped-def]
     """Write every output of a tile at one time."""
     start, weighed, weight = outputs
@@ -215,10 +229,11 @@ def has_rates(state, moving, width):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def walk_tiles(first, last, tile, results, generator, plan, layout, events, strengths, outputs):  # type: ignore[no-untyped-def]
+def walk_tiles(first, last, tile, results, generator, plan, layout, events, strengths, outputs, kicked):  # type: ignore[no-untyped-def]
     """Walk tiles `first` to `last` (exclusive) through the plan and write their outputs."""
     operations, fresh_h, left, right = plan
     size, entries, n = layout[3].size, layout[1].size, generator.shape[1]
+    tiles = (n + tile - 1) // tile
     made = np.empty((left.size * entries, tile))
     state = np.empty((2 * size, tile))
     for t in range(first, last):
@@ -232,6 +247,9 @@ def walk_tiles(first, last, tile, results, generator, plan, layout, events, stre
             kind, number, at, count = operations[k, 0], operations[k, 1], operations[k, 2], operations[k, 3]
             if kind == JUMP:
                 jump(state, current, size, number, begin, width, events, strengths)
+                with_rates = has_rates(state, layout[4], width)
+            elif kind == KICK:
+                kick(state, current, size, number * tiles + t, begin, kicked)
                 with_rates = has_rates(state, layout[4], width)
             elif kind == RECORD:
                 for i in range(count):

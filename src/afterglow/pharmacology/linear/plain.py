@@ -2,14 +2,20 @@
 
 import numpy as np
 
+from afterglow.pharmacology.linear.apart import Kicks
 from afterglow.pharmacology.linear.extended import Extended, Schedule, build_matrix
-from afterglow.pharmacology.linear.plan import JUMP, RECORD, Plan, find_first
+from afterglow.pharmacology.linear.plan import JUMP, KICK, RECORD, Plan, find_first
 from afterglow.pharmacology.linear.propagator import build_propagators
 from afterglow.pharmacology.linear.system import FloatArray
 
 
 def walk(
-    extended: Extended, schedule: Schedule, plan: Plan, strengths: FloatArray, n_times: int
+    extended: Extended,
+    schedule: Schedule,
+    plan: Plan,
+    strengths: FloatArray,
+    n_times: int,
+    kicks: Kicks | None = None,
 ) -> dict[str, FloatArray]:
     """Return each output at each time, shape (n_times, n), by walking the plan.
 
@@ -26,6 +32,8 @@ def walk(
     for kind, number, first, count in plan.operations.tolist():
         if kind == JUMP:
             jump(state[:, 0, :].T, schedule, strengths, number)
+        elif kind == KICK and kicks is not None:
+            kick(state[:, 0, :], kicks, number)
         elif kind == RECORD:
             kept[:, first : first + count] = state
         elif first < 0:
@@ -79,6 +87,14 @@ def jump(state: FloatArray, schedule: Schedule, strengths: FloatArray, edge: int
     for at, index, running in schedule.rates:
         if at == edge:
             state[index] = strengths[list(running)].sum(axis=0)
+
+
+def kick(state: FloatArray, kicks: Kicks, group: int) -> None:
+    """Change states, shape (n, size), where patients have event times of their own."""
+    rows = slice(kicks.add_start[group], kicks.add_start[group + 1])
+    state[kicks.add_patient[rows]] += kicks.added[:, rows].T
+    rows = slice(kicks.set_start[group], kicks.set_start[group + 1])
+    state[kicks.set_patient[rows], kicks.set_state[rows]] = kicks.set_value[rows]
 
 
 def _read_outputs(extended: Extended, kept: FloatArray) -> dict[str, FloatArray]:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from afterglow.pharmacology.linear.system import FloatArray
 
-JUMP, STEP, RECORD = 0, 1, 2
+JUMP, STEP, RECORD, KICK = 0, 1, 2, 3
 IntArray = npt.NDArray[np.int64]
 Move = tuple[int, float, int, int]
 """Kind, step in hours, index of the first time recorded (-1: none) and number of steps."""
@@ -29,8 +29,8 @@ class Plan:
     """Operations in order, and how each propagator is made.
 
     `operations` has rows (kind, number, first index, count): JUMP edge; STEP propagator, index or -1, count;
-    RECORD 0, index, count. Propagator k is the exponential over `fresh_h[k]` where `left[k]` is -1, else the product
-    of two earlier ones.
+    RECORD 0, index, count; KICK group, -1, 1 (see `apart`). Propagator k is the exponential over `fresh_h[k]` where
+    `left[k]` is -1, else the product of two earlier ones.
     """
 
     operations: IntArray

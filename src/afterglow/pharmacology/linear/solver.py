@@ -9,13 +9,16 @@ import numpy as np
 import numpy.typing as npt
 
 from afterglow.pharmacology.linear import plain
+from afterglow.pharmacology.linear.apart import Kicks, build_grid, build_kicks, interrupt
 from afterglow.pharmacology.linear.extended import (
+    Extended,
+    Schedule,
     build_schedule,
     extend,
     has_shared_times,
     read_strengths,
 )
-from afterglow.pharmacology.linear.plan import build_plan
+from afterglow.pharmacology.linear.plan import Plan, build_plan
 from afterglow.pharmacology.linear.system import (
     FloatArray,
     Input,
@@ -31,6 +34,10 @@ from afterglow.terms import InvalidInput, build_error
 Engine = Literal["auto", "plain", "compiled"]
 ENGINES: tuple[Engine, ...] = ("auto", "plain", "compiled")
 SMALL_GROUP = 8
+APART_BLOCK = 4096
+SMALLEST_BLOCK = 64
+PLAIN_NUMBERS = 1 << 22
+"""Patients with event times of their own are solved in blocks: as many states are kept in plain numpy, 32 MB."""
 COMPILED_FROM = 256
 """Patients from which `auto` takes the compiled engine where it is installed."""
 
@@ -141,23 +148,46 @@ def _solve(
     extended = extend(system, inputs, areas=areas)
     schedule = build_schedule(extended, inputs, times)
     plan = build_plan(schedule.edges, times, schedule.tolerance)
-    strengths = read_strengths(inputs, system.n)
+    return _walk(extended, schedule, plan, read_strengths(inputs, system.n), times.size, engine, threads, None)
+
+
+def _walk(
+    extended: Extended,
+    schedule: Schedule,
+    plan: Plan,
+    strengths: FloatArray,
+    n_times: int,
+    engine: Engine,
+    threads: int,
+    kicks: Kicks | None,
+) -> dict[str, FloatArray]:
     if engine == "compiled":
         from afterglow.pharmacology.linear.compiled import walk
 
-        return walk(extended, schedule, plan, strengths, times.size, threads)
-    return plain.walk(extended, schedule, plan, strengths, times.size)
+        return walk(extended, schedule, plan, strengths, n_times, threads, kicks)
+    return plain.walk(extended, schedule, plan, strengths, n_times, kicks)
 
 
 def _solve_apart(
     system: LinearSystem, inputs: Sequence[Input], times: FloatArray, engine: Engine, threads: int, *, areas: bool
 ) -> dict[str, FloatArray]:
-    """Solve groups of patients who share their event times, one group after the other."""
+    """Solve patients who have event times of their own, many at once over one grid, in blocks that fit."""
     values = {output.name: np.empty((times.size, system.n)) for output in system.outputs}
-    for members in group_patients(inputs, system.n):
-        part, given = choose_patients(system, inputs, members)
-        for name, found in _solve(part, given, times, pick_engine_for(engine, part.n), threads, areas=areas).items():
-            values[name][:, members] = found
+    most = PLAIN_NUMBERS // (times.size * len(system.compartments)) if engine == "plain" else APART_BLOCK
+    block = min(max(most, SMALLEST_BLOCK), APART_BLOCK)
+    for begin in range(0, system.n, block):
+        members = np.arange(begin, min(begin + block, system.n))
+        part, given = choose_patients(system, inputs, members) if system.n > block else (system, inputs)
+        extended = extend(part, given, areas=areas)
+        grid, tolerance = build_grid(extended, given, times)
+        kicks = build_kicks(extended, given, grid, tolerance)
+        plan = build_plan(grid[:1], grid, tolerance)
+        plan = replace(plan, operations=interrupt(plan.operations, kicks.marks))
+        schedule = Schedule(grid[:1], tolerance, (), ())
+        found = _walk(extended, schedule, plan, np.zeros((0, part.n)), grid.size, engine, threads, kicks)
+        asked = np.searchsorted(grid, times)
+        for name, curves in found.items():
+            values[name][:, members] = curves[asked]
     return values
 
 
