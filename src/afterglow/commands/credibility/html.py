@@ -9,7 +9,7 @@ STYLE = """
 body { font: 15px/1.5 Inter, system-ui, sans-serif; color: #1b1b1b; background: #fff; margin: 0 auto;
   max-width: 80rem; padding: 1.5rem; }
 h1 { font-size: 1.7rem; margin: 0; } h2 { font-size: 1.3rem; margin: 2.2rem 0 .4rem; } h3 { font-size: 1.05rem; }
-p, ul { max-width: 50rem; } nav ol { columns: 2; max-width: 50rem; }
+p, ul { max-width: 50rem; } nav ol { columns: 2; column-gap: 3rem; max-width: 60rem; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; margin: .8rem 0 1.4rem; width: 100%; }
 caption { text-align: left; font-weight: 600; padding: .3rem 0; }
 th, td { border-bottom: 1px solid #c8c8c8; padding: .25rem .5rem; text-align: left; vertical-align: top; }

@@ -12,7 +12,7 @@ from afterglow.pharmacology.effects import (
     calculate_sigmoid,
     load_endpoints,
 )
-from afterglow.pharmacology.effects.clinical import compare_clinical
+from afterglow.pharmacology.effects.clinical import ClinicalRow, compare_clinical
 from afterglow.pharmacology.report.published import build_row, load_content, read_citation
 from afterglow.pharmacology.report.rows import Kind, Row, RowTable
 from afterglow.terms import Citation
@@ -54,7 +54,7 @@ def compare_sessions(n: int, seed: int) -> RowTable:
             Row(
                 id=f"sessions.{row.id}",
                 title=f"{SESSION_TITLES.get(row.regimen, row.regimen)}: {row.citation.locator}",
-                what=f"{row.effect}, {row.stat}".replace("_", " "),
+                what=_name(row),
                 unit=_UNITS.get(row.stat, _UNITS.get(row.effect, "1")),
                 kind=Kind.CALIBRATED if "no test" in row.note else Kind.OBSERVATION,
                 low=row.low,
@@ -95,6 +95,35 @@ _UNITS = {
     "dissociation_cadss": "points",
     "racemic_ng_per_ml": "ng/mL",
 }
+
+
+_EFFECTS = {
+    "systolic_rise_mmhg": "systolic rise",
+    "diastolic_rise_mmhg": "diastolic rise",
+    "heart_rate_rise_per_min": "rise of heart rate",
+    "dissociation_cadss": "CADSS",
+    "sedation_probability": "sedation",
+    "racemic_ng_per_ml": "level of racemate",
+    "drug_high_share": "drug high, share of the scale",
+    "threshold": "people past +40 systolic or +25 diastolic",
+}
+_STATS = {
+    "peak_time_min": "time of the mean's peak",
+    "share_of_peak": "share of the peak",
+    "peak_of_mean": "peak of the mean",
+    "mean_of_peaks": "mean of the peaks",
+    "mean_at": "mean",
+    "peak_above_4_percent": "people above 4 at some time",
+    "peak_of_mean_percent": "peak of the mean",
+    "at_racemic_200": "at 200 ng/mL of racemate",
+    "crossing_percent": "at any of three readings in eight sessions",
+}
+
+
+def _name(row: ClinicalRow) -> str:
+    """Return what a row compares, in words."""
+    words = f"{_EFFECTS.get(row.effect, row.effect)}, {_STATS.get(row.stat, row.stat)}"
+    return words if row.at_min is None else f"{words} at {row.at_min:g} min"
 
 
 def _value(endpoint: str, name: str) -> float:

@@ -46,6 +46,11 @@ class Mood:
         return sum(row.is_met for row in self.rows)
 
     @property
+    def met_when_left_out(self) -> int:
+        """How many rows stay within two when the row's whole study is left out of the fit (by one linear step)."""
+        return sum(abs(row.target.left_out_z) <= NEAR for row in self.rows)
+
+    @property
     def far(self) -> int:
         """How many rows are beyond four."""
         return sum(abs(row.z) > FAR for row in self.rows)

@@ -32,7 +32,7 @@ def _read_ratios(table: Mapping[str, Any], find_model: FindModel) -> Iterator[Ro
         cell = {"unit": "1", **table, **line, "miss": misses.get(line["id"], "")}
         run = {**table.get("run", {}), **line.get("run", {})}
         over, under = (
-            compute(read_run(content), find_model).read(cell["stat"], "ketamine")
+            compute(read_run(content), find_model, with_levels=cell["stat"] == "cmax").read(cell["stat"], "ketamine")
             for content in ({**run, **line["over"]}, run)
         )
         yield build_row(table["id"], cell, over / under)

@@ -65,13 +65,11 @@ class Curves:
         ValueError
             The statistic has another name.
         """
-        kept = self.times_h >= self.from_h - 1e-9
-        levels = self.levels[analyte][kept]
         match stat:
             case "cmax":
-                return float(levels.max())
+                return float(self._list_levels(analyte).max())
             case "tmax_min":
-                return float(self.times_h[kept][levels.argmax()] * 60.0)
+                return self._find_peak_h(analyte) * 60.0
             case "at":
                 return float(np.interp(at_min / 60.0, self.times_h, self.levels[analyte]))
             case "auc":
@@ -84,11 +82,17 @@ class Curves:
                 return self.total_areas["norketamine"] / self.total_areas["ketamine"]
             case "tmax_last_min":
                 last = max(dose.start_h for dose in self.kinetics.doses)
-                return float((self.times_h[kept][levels.argmax()] - last) * 60.0)
+                return (self._find_peak_h(analyte) - last) * 60.0
             case "half_life_h":
                 return float(calculate_half_life(self.kinetics, self.kinetics.analytes[analyte])[0])
             case _:
                 raise ValueError(f"there is no statistic {stat!r}")
+
+    def _list_levels(self, analyte: str) -> FloatArray:
+        return self.levels[analyte][self.times_h >= self.from_h - 1e-9]
+
+    def _find_peak_h(self, analyte: str) -> float:
+        return float(self.times_h[self.times_h >= self.from_h - 1e-9][self._list_levels(analyte).argmax()])
 
 
 def read_run(content: Mapping[str, Any]) -> Run:
@@ -97,13 +101,16 @@ def read_run(content: Mapping[str, Any]) -> Run:
     return Run(**{**content, **lists})
 
 
-def compute(run: Run, find_model: FindModel = get_model) -> Curves:
-    """Return the curves of the typical subject; doses given before by another route add up, as the model is linear."""
+def compute(run: Run, find_model: FindModel = get_model, *, with_levels: bool = True) -> Curves:
+    """Return the curves of the typical subject; doses given before by another route add up, as the model is linear.
+
+    Without levels only areas and half-lives can be read, which need no time course.
+    """
     kinetics = prepare(run, find_model)
+    if not with_levels:
+        return Curves(np.zeros(0), {}, _find_areas(run, kinetics), _find_total_areas(kinetics), kinetics)
     times = _build_grid(run, kinetics)
     values = solve(kinetics.system, kinetics.inputs, times, engine="plain").values
-    areas = area_under(kinetics.system, kinetics.inputs, run.until_h, engine="plain")
-    total = calculate_exposure(kinetics)
     scale = NG_PER_ML_PER_MG_PER_L
     levels = {name: values[output][:, 0] * scale for name, output in kinetics.analytes.items()}
     if run.before:
@@ -113,8 +120,8 @@ def compute(run: Run, find_model: FindModel = get_model) -> Curves:
     return Curves(
         times_h=times,
         levels=levels,
-        areas={name: float(areas[output][0]) * scale for name, output in kinetics.analytes.items()},
-        total_areas={name: float(total[output][0]) * scale for name, output in kinetics.analytes.items()},
+        areas=_find_areas(run, kinetics),
+        total_areas=_find_total_areas(kinetics),
         kinetics=kinetics,
         from_h=run.from_h,
     )
@@ -136,6 +143,16 @@ def prepare(run: Run, find_model: FindModel = get_model) -> Kinetics:
         route=run.route,
         is_venous=run.is_venous,
     )
+
+
+def _find_areas(run: Run, kinetics: Kinetics) -> dict[str, float]:
+    areas = area_under(kinetics.system, kinetics.inputs, run.until_h, engine="plain")
+    return {name: float(areas[output][0]) * NG_PER_ML_PER_MG_PER_L for name, output in kinetics.analytes.items()}
+
+
+def _find_total_areas(kinetics: Kinetics) -> dict[str, float]:
+    total = calculate_exposure(kinetics)
+    return {name: float(total[output][0]) * NG_PER_ML_PER_MG_PER_L for name, output in kinetics.analytes.items()}
 
 
 def _strip(run: Run) -> dict[str, Any]:
