@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from decimal import Decimal
 from typing import Any
 
@@ -185,3 +187,9 @@ def test_somebody_elsewhere_learns_nothing(cast: Cast, patient: Patient, worker:
     url = reverse("web:patient-plan-expected", args=[patient.pk])
     assert enter(cast.stranger).post(url, write("expect", SLOWER)).status_code == 404
     assert worker.asked == []
+
+
+def test_the_server_asks_without_loading_a_compiler() -> None:
+    code = "import sys, afterglow.pharmacology.jobs; print(sorted({'numba', 'scipy'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "[]"
