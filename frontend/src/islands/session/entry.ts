@@ -152,7 +152,7 @@ export class Entries {
     const line = form.querySelector<HTMLInputElement>("[data-line]");
     const named = findField(form, problem.path);
     // a value that was typed in the line is mended in the line
-    const isInLine = line?.value && (named === line || (named instanceof HTMLInputElement && !named.value));
+    const isInLine = line?.value && (!named || named === line || (named instanceof HTMLInputElement && !named.value));
     const field = isInLine ? line : named;
     if (!field) return undefined;
     field.setAttribute("aria-invalid", "true");

@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -114,7 +115,8 @@ def _find_watched(request: HttpRequest, target: str) -> dict[str, Any] | None:
     if session is None:
         return None
     now = timezone.now()
-    return {"place": session.place, "alarm": find_top_alarm(get_view(session, now)), "at": now}
+    at = timezone.localtime(now, ZoneInfo(session.site.timezone)).strftime("%H:%M:%S")
+    return {"place": session.place, "alarm": find_top_alarm(get_view(session, now)), "at": at}
 
 
 def _read_target(request: HttpRequest) -> str:

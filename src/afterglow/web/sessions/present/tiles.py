@@ -21,7 +21,7 @@ TILES = (
     ("sedation", gettext_lazy("Sedation"), "MOAA/S", gettext_lazy("Speak, look")),
 )
 
-TYPED = gettext_lazy("typed")
+TYPED = gettext_lazy("by hand")
 # a set of readings carries one origin; what it says of each value: a cuff measures no saturation
 ORIGINS = {
     "manual": {"resp_rate": gettext_lazy("counted"), "sedation": gettext_lazy("observed")},
