@@ -43,7 +43,7 @@ def build_running_view(**changes: Any) -> dict[str, Any]:
         ((START + timedelta(minutes=minute)).isoformat(), 66 + minute * 3 // 4) for minute in range(0, 24, 2)
     ]
     spo2 = [((START + timedelta(minutes=minute)).isoformat(), 98 - minute // 12) for minute in range(-5, 24, 2)]
-    view = {
+    view: dict[str, Any] = {
         "phase": "dosing",
         "now": NOW.isoformat(),
         "steps": [
