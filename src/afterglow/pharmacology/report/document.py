@@ -11,7 +11,7 @@ from afterglow.terms import get_source
 
 LEVELS = ("perez", "film", "film-by-dose", "film-iv", "sites", "spread", "label-tmax", "im", "fanta", "derived")
 SOLVED = ("regimen", "regimen-metabolites", "arms-solution", "together", "film-solution")
-OTHERS = ("interactions", "interactions-foretold", "people")
+OTHERS = ("bioavailability", "interactions", "interactions-foretold", "people")
 EFFECTS = ("static", "sessions")
 ROW_WIDTHS = (2.1, 1.3, 0.9, 0.8, 0.8, 1.2, 0.9, 0.8, 2.0, 0.5)
 TARGET_WIDTHS = (1.7, 1.8, 0.5, 0.8, 0.8, 0.9, 0.5, 0.6, 0.8, 1.8, 0.5)
@@ -62,7 +62,7 @@ def build_document(report: Report) -> Document:
             _verify(report),
             _show_tables("levels", "Levels beside what was published and measured", report, LEVELS),
             _show_tables("solved", "The same equations by another solver", report, SOLVED),
-            _show_tables("others", "Other drugs, age and ancestry", report, OTHERS),
+            _show_tables("others", "Routes, other drugs, age and ancestry", report, OTHERS),
             _show_tables("effects", "Effects on mind, circulation and pain", report, EFFECTS),
             _show_left_out(report),
             _show_mood(report),
