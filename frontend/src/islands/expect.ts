@@ -25,6 +25,13 @@ class Curves {
       this.looks = 0;
       void this.ask();
     });
+    card.addEventListener("keydown", (event) => {
+      const field = event.target as Element;
+      if (event.key !== "Enter" || !field.matches("[popover] input")) return;
+      // Enter would store the draft, whose form the fields of B belong to
+      event.preventDefault();
+      field.closest("[popover]")?.querySelector<HTMLButtonElement>("button[value=expect]")?.click();
+    });
     this.lookAgain();
   }
 
