@@ -88,20 +88,36 @@ def describe_comparison(comparison: Comparison) -> str:
 def smooth(values: Sequence[float], minutes: Sequence[float], edges: Iterable[float]) -> list[float]:
     """Return a course without the steps of its rounding; corners, where giving begins or ends, stay as they are.
 
-    Numbers come with two figures; each point is moved towards the middle of its neighbours by at most half of the
-    second figure, so that the drawn line says no more than the rounded numbers do.
+    Numbers come with two figures: what rises slowly is a stair. The line is drawn through the middles of its steps, and
+    nowhere moves by more than half of the second figure, so that it says no more than the rounded numbers do.
     """
     fixed = {index for index, minute in enumerate(minutes) for edge in edges if abs(minute - edge) < 1e-6}
-    drawn = list(values)
-    for _round in range(12):
-        before = drawn[:]
-        for index in range(1, len(values) - 1):
-            if index in fixed:
-                continue
-            room = _find_half_step(values[index])
-            wanted = (before[index - 1] + 2 * before[index] + before[index + 1]) / 4
-            drawn[index] = min(max(wanted, values[index] - room), values[index] + room)
+    knots = _list_knots(values, fixed | {0, len(values) - 1})
+    drawn, place = [], 0
+    for index, value in enumerate(values):
+        while place + 2 < len(knots) and knots[place + 1][0] < index:
+            place += 1
+        (left, low), (right, high) = knots[place], knots[min(place + 1, len(knots) - 1)]
+        share = (index - left) / (right - left) if right > left else 0.0
+        room = 0.0 if index in fixed else _find_half_step(value)
+        drawn.append(min(max(low + share * (high - low), value - room), value + room))
     return drawn
+
+
+def _list_knots(values: Sequence[float], fixed: set[int]) -> list[tuple[float, float]]:
+    """Return places and values that the line goes through: fixed points, middles of steps, tops and bottoms."""
+    knots = {float(index): values[index] for index in fixed}
+    begin = 0
+    for index in range(1, len(values) + 1):
+        if index < len(values) and values[index] == values[begin]:
+            continue
+        if index < len(values):
+            knots.setdefault(index - 0.5, (values[index - 1] + values[index]) / 2)
+            is_turn = begin > 0 and (values[begin - 1] < values[begin]) == (values[index] < values[begin])
+            if is_turn:
+                knots.setdefault((begin + index - 1) / 2, values[begin])
+        begin = index
+    return sorted(knots.items())
 
 
 def _find_half_step(value: float) -> float:
