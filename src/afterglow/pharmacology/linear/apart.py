@@ -11,6 +11,7 @@ import numpy as np
 
 from afterglow.pharmacology.linear.extended import Extended, read_strengths
 from afterglow.pharmacology.linear.plan import JUMP, KICK, RECORD, STEP, IntArray
+from afterglow.pharmacology.linear.propagator import count_terms
 from afterglow.pharmacology.linear.system import FloatArray, Input
 
 CELLS_H = (1.0 / 4.0, 1.0 / 12.0, 1.0 / 60.0)
@@ -216,7 +217,7 @@ def _carry_chunk(extended: Extended, vector: FloatArray, patient: IntArray, step
             shift = np.maximum(shift, -value)
     norm = _bound_norm(entries, shift, extended.size)
     pieces = max(int(np.ceil(norm / NORM)), 1)
-    terms = _count_terms(norm / pieces)
+    terms = count_terms(norm / pieces)
     lifted = [(i, j, value / pieces) for i, j, value in entries]
     lift, fade = shift / pieces, np.exp(-shift / pieces)
     product = np.empty(step.size)
@@ -249,15 +250,6 @@ def _bound_norm(entries: list[tuple[int, int, FloatArray]], shift: FloatArray, s
         weights = np.maximum(weights, LIGHTEST)
         grown = weights @ largest
     return min(float((grown / weights).max()), float(largest.sum(axis=0).max()))
-
-
-def _count_terms(norm: float) -> int:
-    """Return the terms after which a series of this norm adds less than 1e-18."""
-    terms, rest = 4, norm**5 / 120.0
-    while rest > 1e-18:
-        terms += 1
-        rest *= norm / (terms + 1)
-    return terms
 
 
 def _list_rates(

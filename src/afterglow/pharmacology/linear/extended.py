@@ -79,7 +79,7 @@ def extend(system: LinearSystem, inputs: Sequence[Input], *, areas: bool = False
 
 def build_matrix(extended: Extended) -> FloatArray:
     """Return the matrix, shape (n, size, size), or (1, size, size) where all patients share it."""
-    shared = all(np.ndim(value) == 0 for value in extended.entries.values())
+    shared = all(type(value) is float or np.ndim(value) == 0 for value in extended.entries.values())
     matrix = np.zeros((1 if shared else extended.n, extended.size, extended.size))
     for (i, j), value in extended.entries.items():
         matrix[:, i, j] = value
@@ -119,7 +119,7 @@ def read_strengths(inputs: Sequence[Input], n: int) -> FloatArray:
 def has_shared_times(inputs: Sequence[Input]) -> bool:
     """Tell whether every input starts and ends at the same time for all patients."""
     return all(
-        np.ndim(value) == 0 or bool((value == np.asarray(value)[0]).all())
+        type(value) is float or np.ndim(value) == 0 or bool((value == np.asarray(value)[0]).all())
         for one in inputs
         for value in (one.start_h, one.duration_h)
     )
@@ -148,18 +148,18 @@ def _list_running(
 
 def _find_feeding(system: LinearSystem) -> list[bool]:
     """Tell of each compartment whether an output can see it."""
-    feeds = [any(i in output.weights for output in system.outputs) for i in range(len(system.compartments))]
+    feeding = {index for output in system.outputs for index in output.weights}
+    links = [(flow.source, flow.target) for flow in system.flows if flow.target is not None]
     grown = True
     while grown:
-        grown = False
-        for flow in system.flows:
-            if flow.target is not None and feeds[flow.target] and not feeds[flow.source]:
-                feeds[flow.source] = grown = True
-    return feeds
+        found = {source for source, target in links if target in feeding}
+        grown = not found <= feeding
+        feeding |= found
+    return [index in feeding for index in range(len(system.compartments))]
 
 
 def _is_any(value: Value) -> bool:
-    return bool(np.any(value)) if np.ndim(value) else value != 0.0
+    return value != 0.0 if type(value) is float else bool(np.any(value))
 
 
 def _add(entries: dict[tuple[int, int], Value], i: int, j: int, value: Value, sign: float) -> None:

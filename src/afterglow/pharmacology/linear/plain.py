@@ -22,13 +22,12 @@ def walk(
     A run of equal steps is doubled: the states of the first 2^k points times the 2^k-th power of the propagator are
     the next 2^k.
     """
+    if extended.n == 1:
+        return _walk_one(extended, schedule, plan, strengths, n_times)
     kept: FloatArray = np.empty((extended.n, n_times, extended.size))
     kept[:, : find_first(plan, n_times)] = 0.0
     state = np.zeros((extended.n, 1, extended.size))
     flipped = [made.swapaxes(-1, -2) for made in build_propagators(build_matrix(extended), plan)]
-    if extended.n == 1:
-        _walk_one(kept[0], state[0], [made[0] for made in flipped], schedule, plan, strengths)
-        return _read_outputs(extended, kept)
     for kind, number, first, count in plan.operations.tolist():
         if kind == JUMP:
             jump(state[:, 0, :].T, schedule, strengths, number)
@@ -46,24 +45,63 @@ def walk(
 
 
 def _walk_one(
-    kept: FloatArray,
-    state: FloatArray,
-    flipped: list[FloatArray],
-    schedule: Schedule,
-    plan: Plan,
-    strengths: FloatArray,
-) -> None:
+    extended: Extended, schedule: Schedule, plan: Plan, strengths: FloatArray, n_times: int
+) -> dict[str, FloatArray]:
+    """Walk one patient, keeping outputs alone."""
+    readers = np.zeros((len(extended.outputs), extended.size))
+    for k, (_, weights) in enumerate(extended.outputs):
+        for index, weight in weights:
+            readers[k, index] += float(np.asarray(weight).flat[0])
+    values = np.empty((len(extended.outputs), n_times, 1))
+    values[:, : find_first(plan, n_times)] = 0.0
+    state = np.zeros((extended.size, 1))
+    made = [one[0] for one in build_propagators(build_matrix(extended), plan)]
+    ladders: list[tuple[FloatArray, list[FloatArray]]] = [(readers[None], [one]) for one in made]
     for kind, number, first, count in plan.operations.tolist():
         if kind == JUMP:
-            jump(state.T, schedule, strengths, number)
+            jump(state, schedule, strengths, number)
         elif kind == RECORD:
-            kept[first : first + count] = state
+            values[:, first : first + count] = (readers @ state)[:, None]
         elif first < 0:
-            state = state @ flipped[number]
+            state = made[number] @ state
+        elif count == 1:
+            state = made[number] @ state
+            values[:, first] = readers @ state
         else:
-            run = kept[first : first + count]
-            double(run, state, flipped[number])
-            state = run[-1:].copy()
+            rows, powers = ladders[number]
+            ladders[number] = rows, powers = climb(rows, powers, count)
+            state = run(values[:, first : first + count, 0], rows, powers, state)
+    return {name: values[k] for k, (name, _) in enumerate(extended.outputs)}
+
+
+def climb(rows: FloatArray, powers: list[FloatArray], count: int) -> tuple[FloatArray, list[FloatArray]]:
+    """Return the readers after 0, 1, ... steps, at least as many as the root of count, and powers 1, 2, 4, ..."""
+    while rows.shape[0] ** 2 < count:
+        rows = np.concatenate([rows, rows @ powers[-1]])
+        powers.append(powers[-1] @ powers[-1])
+    return rows, powers
+
+
+def run(values: FloatArray, rows: FloatArray, powers: list[FloatArray], state: FloatArray) -> FloatArray:
+    """Fill outputs, shape (outputs, count), after 1, 2, ... equal steps; return the last state, shape (size, 1).
+
+    With blocks of b steps, an output after j b + 1 + i steps is (reader P^i) (P^(j b + 1) state): the rows for the
+    steps of one block and the states at the beginnings of blocks are each doubled; one product gives all outputs.
+    """
+    count = values.shape[1]
+    block = rows.shape[0]
+    blocks = -(-count // block)
+    states, leap = powers[0] @ state, powers[-1]
+    while states.shape[1] < blocks:
+        states = np.concatenate([states, leap @ states], axis=1)
+        leap = leap @ leap
+    flat = (states[:, :blocks].T @ rows.reshape(-1, state.shape[0]).T).reshape(blocks * block, rows.shape[1])
+    values[:] = flat[:count].T
+    last, rest = states[:, blocks - 1 : blocks], count - 1 - (blocks - 1) * block
+    for k, one in enumerate(powers):
+        if rest >> k & 1:
+            last = one @ last
+    return np.ascontiguousarray(last)
 
 
 def double(run: FloatArray, state: FloatArray, power: FloatArray) -> None:

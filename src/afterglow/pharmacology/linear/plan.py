@@ -81,8 +81,11 @@ def _list_moves(edges: FloatArray, times: FloatArray, tolerance: float) -> list[
     moves: list[Move] = []
     edges = edges[edges <= times[-1] + tolerance]
     first = np.searchsorted(times, edges - tolerance)
-    steps = np.diff(times)
-    breaks = np.flatnonzero(np.abs(np.diff(steps)) > tolerance) if steps.size > 1 else np.empty(0, dtype=np.int64)
+    steps = times[1:] - times[:-1]
+    if steps.size > 1 and steps.max() - steps.min() > tolerance:
+        breaks = (np.abs(steps[1:] - steps[:-1]) > tolerance).nonzero()[0]
+    else:
+        breaks = np.empty(0, dtype=np.int64)
     for k in range(edges.size):
         begin, end = int(first[k]), int(first[k + 1]) if k + 1 < edges.size else times.size
         moves.append((JUMP, 0.0, k, 1))
@@ -106,7 +109,7 @@ def _add_runs(moves: list[Move], times: FloatArray, bounds: Sequence[int], toler
         step = float(times[b] - times[a]) / count
         if step <= tolerance:
             moves.append((RECORD, 0.0, a + 1, count))
-        elif count < 3 or np.abs(times[a : b + 1] - (times[a] + step * np.arange(count + 1))).max() <= 4.0 * tolerance:
+        elif count < 3 or _is_even(times[a : b + 1], step, 4.0 * tolerance):
             moves.append((STEP, step, a + 1, count))
         else:
             for i in range(a, b):
@@ -114,11 +117,19 @@ def _add_runs(moves: list[Move], times: FloatArray, bounds: Sequence[int], toler
                 moves.append((STEP, lead, i + 1, 1) if lead > tolerance else (RECORD, 0.0, i + 1, 1))
 
 
+def _is_even(times: FloatArray, step: float, tolerance: float) -> bool:
+    apart = np.arange(times.size, dtype=np.float64)
+    apart *= step
+    apart -= times
+    apart += times[0]
+    return bool(max(apart.max(), -apart.min()) <= tolerance)
+
+
 def _resolve(moves: list[Move], tolerance: float) -> Plan:
     stepped = [(dt, count) for kind, dt, _, count in moves if kind == STEP]
     sizes, numbers = _group(np.array([dt for dt, _ in stepped], dtype=np.float64), tolerance)
     uses = np.zeros(sizes.size)
-    np.add.at(uses, numbers, [count for _, count in stepped])
+    uses += np.bincount(numbers, [float(count) for _, count in stepped], sizes.size)
     ticks, quantum = find_quantum(sizes, tolerance)
     if quantum <= 0.0:
         plain = [(number,) for number in range(sizes.size)]
@@ -132,22 +143,25 @@ def _resolve(moves: list[Move], tolerance: float) -> Plan:
 
 def _group(sizes: FloatArray, tolerance: float) -> tuple[FloatArray, IntArray]:
     """Return the distinct steps and the number of each step among them."""
-    if not sizes.size:
-        return sizes, np.empty(0, dtype=np.int64)
-    distinct, where, _ = snap_edges(sizes, np.array([0.0, tolerance / (8.0 * np.finfo(np.float64).eps)]))
-    return distinct, where
+    order = np.argsort(sizes, kind="stable")
+    ordered = sizes[order]
+    new = np.ones(ordered.size, dtype=bool)
+    new[1:] = ordered[1:] - ordered[:-1] > tolerance
+    where = np.empty(sizes.size, dtype=np.int64)
+    where[order] = new.cumsum() - 1
+    return ordered[new], where
 
 
 def find_quantum(sizes: FloatArray, tolerance: float) -> tuple[list[int], float]:
     """Return each step as a whole number of one quantum, and the quantum in hours (0.0 where there is none)."""
-    if not sizes.size:
-        return [], 0.0
-    for unit in _UNITS_H:
-        counts = np.rint(sizes / unit)
-        if counts.min() >= 1.0 and np.abs(sizes - counts * unit).max() <= tolerance and counts.max() < 2.0**40:
-            whole = [int(count) for count in counts]
-            divisor = gcd(*whole)
-            ticks = [count // divisor for count in whole]
+    listed = sizes.tolist()
+    for unit in _UNITS_H if listed else ():
+        counts = [round(size / unit) for size in listed]
+        if min(counts) < 1 or max(counts) >= 2**40:
+            continue
+        if all(abs(size - count * unit) <= tolerance for size, count in zip(listed, counts, strict=True)):
+            divisor = gcd(*counts)
+            ticks = [count // divisor for count in counts]
             if max(ticks) > _MOST_TICKS:
                 return [], 0.0
             return ticks, divisor * unit

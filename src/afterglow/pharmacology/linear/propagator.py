@@ -42,19 +42,32 @@ def exponentiate(matrix: FloatArray, step_h: float) -> FloatArray:
     norm = float(np.abs(lifted).sum(axis=-2).max(initial=0.0))
     squarings = max(int(np.ceil(np.log2(norm))) + 1, 0) if norm > 0.0 else 0
     lifted *= 0.5**squarings
-    series = lifted / TERMS
-    series[..., index, index] += 1.0
-    for k in range(TERMS - 1, 0, -1):
-        series = (lifted @ series) * (1.0 / k)
-        series[..., index, index] += 1.0
+    terms = min(count_terms(norm * 0.5**squarings), TERMS)
+    series = np.ascontiguousarray(lifted / terms)
+    spare = np.empty_like(series)
+    series.reshape(-1, size * size)[:, :: size + 1] += 1.0
+    for k in range(terms - 1, 0, -1):
+        np.matmul(lifted, series, out=spare)
+        spare *= 1.0 / k
+        series, spare = spare, series
+        series.reshape(-1, size * size)[:, :: size + 1] += 1.0
     series *= np.exp(-shift * step_h * 0.5**squarings)[..., None, None]
-    still_row = ~matrix.any(axis=-1)
-    still_column = ~matrix.any(axis=-2)
-    series[still_row] = np.broadcast_to(np.eye(size), matrix.shape)[still_row]
-    series[..., index, index] = np.where(still_column, 1.0, series[..., index, index])
+    is_set = matrix != 0.0
+    still_row, still_column = ~is_set.any(axis=-1), ~is_set.any(axis=-2)
+    series[still_row] = 0.0
+    series[..., index, index] = np.where(still_column | still_row, 1.0, series[..., index, index])
     for _ in range(squarings):
-        series = series @ series
+        series, spare = np.matmul(series, series, out=spare), series
     return series
+
+
+def count_terms(norm: float) -> int:
+    """Return the terms after which the series of a matrix of this norm adds less than 1e-18."""
+    terms, rest = 2, norm**3 / 6.0
+    while rest > 1e-18:
+        terms += 1
+        rest *= norm / (terms + 1)
+    return terms
 
 
 def build_propagators(matrix: FloatArray, plan: Plan) -> list[FloatArray]:
