@@ -17,6 +17,7 @@ LEVEL_TOP, LEVEL_ZERO = 28.0, 214.0
 SCORE_TOP, SCORE_ZERO, SCORE_MOST = 262.0, 388.0, 24.0
 STEPS = (10, 20, 50, 100, 200, 500, 1000)
 LETTER_WIDTH = 6.2
+EVENINGS = 6  # passes that even out what is left between the steps
 
 Scale = Callable[[float], float]
 
@@ -99,9 +100,19 @@ def smooth(values: Sequence[float], minutes: Sequence[float], edges: Iterable[fl
             place += 1
         (left, low), (right, high) = knots[place], knots[min(place + 1, len(knots) - 1)]
         share = (index - left) / (right - left) if right > left else 0.0
-        room = 0.0 if index in fixed else _find_half_step(value)
-        drawn.append(min(max(low + share * (high - low), value - room), value + room))
+        drawn.append(_hold(low + share * (high - low), value))
+    for _round in range(EVENINGS):
+        before = drawn[:]
+        for index in set(range(1, len(values) - 1)) - fixed:
+            wanted = (before[index - 1] + 2 * before[index] + before[index + 1]) / 4
+            drawn[index] = _hold(wanted, values[index])
     return drawn
+
+
+def _hold(wanted: float, value: float) -> float:
+    """Return a wanted value, held within half of the second figure of the rounded one."""
+    room = _find_half_step(value)
+    return min(max(wanted, value - room), value + room)
 
 
 def _list_knots(values: Sequence[float], fixed: set[int]) -> list[tuple[float, float]]:
@@ -114,7 +125,7 @@ def _list_knots(values: Sequence[float], fixed: set[int]) -> list[tuple[float, f
         if index < len(values):
             knots.setdefault(index - 0.5, (values[index - 1] + values[index]) / 2)
             is_turn = begin > 0 and (values[begin - 1] < values[begin]) == (values[index] < values[begin])
-            if is_turn:
+            if is_turn and not fixed.intersection(range(begin, index)):
                 knots.setdefault((begin + index - 1) / 2, values[begin])
         begin = index
     return sorted(knots.items())
