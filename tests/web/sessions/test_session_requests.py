@@ -91,7 +91,7 @@ def test_an_ambiguous_line_comes_back_with_its_words_and_nothing_is_stored(cast:
     text = answer.content.decode()
     assert answer.status_code == 422
     assert "128/76 84" in text
-    assert "say what 84 is: p for pulse" in text
+    assert "Say what 84 is: p for pulse" in text
     assert SessionEvent.objects.filter(session=cast.session).count() == before
 
 
@@ -102,7 +102,7 @@ def test_systolic_below_diastolic_is_refused_in_its_field_with_the_values_kept(c
     text = answer.content.decode()
     assert answer.status_code == 422
     assert 'value="76"' in text
-    assert "systolic 76 is not above diastolic 128" in text
+    assert "Systolic 76 is not above diastolic 128" in text
 
 
 def test_a_time_in_the_future_is_refused(cast: Cast) -> None:
