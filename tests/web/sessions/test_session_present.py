@@ -80,6 +80,15 @@ def test_due_items_say_how_late_and_missed_ones_are_not_lost() -> None:
     assert words["missed-rr"] == "missed"
 
 
+def test_a_reading_inside_its_window_is_due_now_and_not_late() -> None:
+    window = [at(10, 24), at(10, 29)]
+    row = {"id": "recheck", "text": "Enter BP recheck", "due_at": at(10, 24), "window": window, "state": "due"}
+    due = build_due(build_running_view(due=[row]))
+    assert due["open"][0]["when"] == "now"
+    late = build_due(build_running_view(due=[{**row, "state": "overdue"}]))
+    assert late["open"][0]["when"].endswith("late")
+
+
 def test_the_current_step_runs_and_later_ones_say_what_they_wait_for() -> None:
     steps = {step["key"]: step for step in build_steps(build_running_view())}
     assert (steps["dosing"]["state"], steps["dosing"]["timer"], steps["dosing"]["of"]) == ("now", "23:10", "of 40:00")

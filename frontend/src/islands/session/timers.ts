@@ -25,9 +25,11 @@ function write(element: Element, words: string): void {
   if (element.textContent !== words) element.textContent = words;
 }
 
-function describeDue(at: number): string {
-  const left = (at - serverNow().getTime()) / 1000;
-  if (Math.abs(left) < 1) return "now";
+function describeDue(at: number, until: number): string {
+  const now = serverNow().getTime();
+  const left = (at - now) / 1000;
+  // inside its window a reading is due, not late
+  if (Math.abs(left) < 1 || (left < 0 && now < until)) return "now";
   return left > 0 ? `in ${describeSpan(left)}` : `${describeSpan(-left)} late`;
 }
 
@@ -47,7 +49,8 @@ function tick(zone: string | undefined): void {
   }
   for (const element of document.querySelectorAll<HTMLElement>("[data-due-at]")) {
     const at = Date.parse(element.dataset.dueAt ?? "");
-    if (!Number.isNaN(at)) write(element, describeDue(at));
+    const until = Date.parse(element.dataset.dueUntil ?? "");
+    if (!Number.isNaN(at)) write(element, describeDue(at, until));
   }
   for (const element of document.querySelectorAll<HTMLTimeElement>("time[data-tile-age]")) {
     const at = new Date(element.dateTime);

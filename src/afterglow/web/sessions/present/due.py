@@ -41,6 +41,7 @@ def _build_row(item: View, view: View) -> View:
         "state": state,
         "asks": state in ASKS,
         "due_at": due_at or "",
+        "due_until": _find_end(item.get("window")),
         "when": _write_when(state, item, view),
         "sort": due_at or item.get("done_at") or "",
         "command": item.get("command") or "",
@@ -59,11 +60,19 @@ def _write_when(state: str, item: View, view: View) -> str:
     if now is None:
         return write_hour(due_at)
     left = (due_at - now).total_seconds()
-    if state == "now" or -1 < left < 1:
+    # inside its window a reading is due, not late
+    if state == "now" or -1 < left < 1 or (state == "due" and left < 0):
         return _("now")
     if left > 0:
         return _("in %(time)s") % {"time": write_span(left, hours=True)}
     return _("%(time)s late") % {"time": write_span(left, hours=True)}
+
+
+def _find_end(window: Any) -> str:
+    """Return when a window closes; what is asked inside it is not late."""
+    if isinstance(window, dict):
+        return str(window.get("until") or window.get("until_at") or "")
+    return str(window[1] or "") if isinstance(window, list | tuple) and len(window) == 2 else ""
 
 
 def _write_window(window: Any) -> str:
