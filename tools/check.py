@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tools.bibliography import check_bibliography
 from tools.licences import judge_licences, list_npm_licences, list_python_licences, load_allow_list
+from tools.messages import list_stale
 from tools.shape import check_shape
 from tools.templates import check_templates
 
@@ -90,6 +91,11 @@ def check_page_templates() -> list[str]:
     return check_templates(PACKAGE)
 
 
+def check_messages() -> list[str]:
+    """Tell which words of the pages the source catalogue lacks or has too many."""
+    return list_stale()
+
+
 def check_sources() -> list[str]:
     """Tell which citation leads nowhere."""
     return check_bibliography(PACKAGE)
@@ -107,6 +113,7 @@ CHECKS: dict[str, Callable[[], list[str]]] = {
     "imports": check_imports,
     "shape": check_sizes,
     "templates": check_page_templates,
+    "messages": check_messages,
     "bibliography": check_sources,
     "licences": check_licences,
     "migrations": check_migrations,
