@@ -242,7 +242,7 @@ def _prepare(
     else:
         subjects = draw_subjects(model, covariates, np.random.default_rng([people.seed, 1]), n_occasions=occasions)
         problems = (*problems, *_warn_of_model(people, model.id))
-    found = [*assumed, *problems, *warned]
+    found = [*assumed, *problems, *warned, *_warn_of_tolerance(option, patient)]
     if option.model is None and (option.drug, option.route) == ("esketamine", "oral"):
         text = "Published models of oral esketamine disagree 2-fold; this is one of them."
         found.append(build_warning("model", "models-disagree", model.id, "another model beside it", text))
@@ -261,6 +261,17 @@ def _has_own_times(model: Model, subjects: Subjects, doses: Sequence[Dose], opti
     two = take_subjects(subjects, np.array([0, 1], dtype=np.intp))
     kinetics = build_kinetics(model, two, doses, drug=option.drug, route=option.route)
     return any(np.ndim(one.start_h) > 0 or np.ndim(one.duration_h) > 0 for one in kinetics.inputs)
+
+
+def _warn_of_tolerance(option: Option, patient: Patient) -> list[Problem]:
+    """Say of a course that every session acts as its first one does."""
+    if option.sessions == 1:
+        return []
+    text = (
+        f"Every session of the course is computed as number {patient.session_number}: no tolerance is applied between "
+        "them, so dissociation in the later ones is told too strong."
+    )
+    return [build_warning("option.sessions", "no-tolerance-between-sessions", option.sessions, "one session", text)]
 
 
 def _warn_of_model(people: People, model_id: str) -> list[Problem]:

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
+import numpy as np
+
 from afterglow.pharmacology.finding.basis import describe_basis
 from afterglow.pharmacology.finding.goals import Goal, calculate_share, judge_route
 from afterglow.pharmacology.finding.limits import Limits, Passed, calculate_ceiling, judge_amount
@@ -44,7 +46,7 @@ class Answer:
     share : float or None
         Of the virtual people who meet the goal with it.
     interval : tuple of float or None
-        95 % interval of the share from the number of virtual people alone.
+        95 % interval of the share from the number of virtual people alone; of weighted people the effective one.
     passed : Passed
         The furthest of the caller's lines that the dose lies beyond.
     tried : tuple of (float, float)
@@ -172,9 +174,9 @@ def get_end(goal: Goal, option: Option) -> float:
 def _list_candidates(option: Option, patient: Patient, limits: Limits, vary: str) -> tuple[list[float], list[Option]]:
     """Return the candidates from the weakest to the strongest, all within the hard limits."""
     _require_varied(option, vary)
+    ceiling = _require_ceiling(limits, patient)
     match vary:
         case "dose":
-            ceiling = _require_ceiling(limits, patient)
             first = max(1, math.ceil(limits.lowest_mg / limits.step_mg - 1e-9))
             steps = range(first, math.floor(ceiling / limits.step_mg + 1e-9) + 1)
             values = [round(step * limits.step_mg, 9) for step in steps]
@@ -260,7 +262,7 @@ def _build_answer(search: _Search, limits: Limits, vary: str, place: int | None,
         value=value,
         option=option,
         share=share,
-        interval=calculate_interval(share, outlook.n),
+        interval=calculate_interval(share, calculate_effective_n(outlook)),
         passed=judge_amount(limits, calculate_amount_mg(option, weight), weight),
         reason=reason,
         tried=tuple((search.values[one], search.shares[one]) for one in sorted(search.shares)),
@@ -269,7 +271,12 @@ def _build_answer(search: _Search, limits: Limits, vary: str, place: int | None,
     )
 
 
-def calculate_interval(share: float, n: int) -> tuple[float, float]:
+def calculate_effective_n(outlook: Outlook) -> float:
+    """Return how many equal people the weighted ones are worth, (sum w)^2 / sum w^2 (Kong 1994)."""
+    return float(np.sum(outlook.weights) ** 2 / np.sum(outlook.weights**2))
+
+
+def calculate_interval(share: float, n: float) -> tuple[float, float]:
     """Return Wilson's 95 % interval of a share seen in n people (Wilson 1927, J Am Stat Assoc 22:209)."""
     z2 = 1.959964**2
     middle = (share + z2 / (2 * n)) / (1 + z2 / n)
@@ -321,7 +328,7 @@ def _require_varied(option: Option, vary: str) -> None:
 def _require_ceiling(limits: Limits, patient: Patient) -> float:
     ceiling = calculate_ceiling(limits, patient.weight_kg)
     if ceiling is None:
-        text = "Without a hard limit the search has no end."
+        text = "Nothing is searched for without a hard limit of a session's dose, whatever is varied."
         _refuse("limits.dose_mg.hard", "missing", None, "mg, or mg per kg in dose_mg_per_kg.hard", text)
     return ceiling
 

@@ -93,7 +93,8 @@ def build_given(events: Sequence[Event], drug: str, route: str) -> tuple[Dose, .
     Raises
     ------
     InvalidInput
-        A change without an infusion, a second start while one runs, a device by another route.
+        A change without an infusion, a second start while one runs, a device by another route, an amount by nose that
+        is not one whole device.
     """
     if not 1 <= len(events) <= MOST_EVENTS:
         _refuse("events", "event-count", len(events), f"1 to {MOST_EVENTS}", "Nothing was recorded, or too much.")
@@ -106,8 +107,7 @@ def build_given(events: Sequence[Event], drug: str, route: str) -> tuple[Dose, .
         _check(event, path, drug, route)
         at = event.at_min / MINUTES_PER_HOUR
         if event.kind in ("device", "dose"):
-            amount = event.amount_mg if event.amount_mg is not None else DEVICE_MG
-            doses.append(Dose(amount, at))
+            doses.append(Dose(DEVICE_MG if event.amount_mg is None else event.amount_mg, at))
         elif event.kind == "start":
             doses += _close(running, changes, at, path)
             running, changes = Dose(event.amount_mg or 0.0, at, (event.duration_min or 0.0) / MINUTES_PER_HOUR), []
@@ -170,6 +170,9 @@ def _check(event: Event, path: str, drug: str, route: str) -> None:
         _refuse(f"{path}.kind", "not-an-infusion", event.kind, "device, dose", f"Nothing is infused by {route}.")
     if event.kind == "device" and (drug, route) != ("esketamine", "intranasal"):
         _refuse(f"{path}.kind", "devices-not-used", event.kind, "start, dose", f"No device is used by {route}.")
+    if (drug, route) == ("esketamine", "intranasal") and given not in (None, DEVICE_MG):
+        text = "The spray comes in whole devices, one event each: their uptake lasts by the device, not by the amount."
+        _refuse(f"{path}.amount_mg", "not-one-device", given, f"{DEVICE_MG:g} mg", text)
     rate = event.rate_mg_per_h
     if (event.kind == "rate" and rate is None) or (rate is not None and not 0 <= rate <= 60 * MOST_MG):
         _refuse(f"{path}.rate_mg_per_h", "out-of-range", rate, "0 or more mg/h", "The rate cannot be used.")

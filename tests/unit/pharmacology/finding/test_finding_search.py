@@ -3,6 +3,7 @@
 from dataclasses import replace
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
 from afterglow.pharmacology.covariates import Person
@@ -90,6 +91,33 @@ def test_hard_limit_counts_devices_in_milligrams_too() -> None:
     assert (answer.status, answer.value) == ("not-within-limits", 2.0)
 
 
+@pytest.mark.parametrize(
+    ("option", "vary"),
+    [
+        (replace(INFUSION, dose_mg=900.0), "duration"),
+        (SPRAY, "devices"),
+        (SPRAY, "gap"),
+        (replace(INFUSION, sessions=2, interval_h=24.0), "interval"),
+    ],
+)
+def test_no_search_starts_without_a_hard_limit_in_milligrams(option: Option, vary: str) -> None:
+    goal = Goal("ketamine_ng_per_ml", 10.0, 0.5)
+    with pytest.raises(InvalidInput) as refusal:
+        search(goal, option, vary, replace(LIMITS, dose_mg=Ladder(soft=50.0), most_devices=6))
+    assert (refusal.value.problems[0].path, refusal.value.problems[0].code) == ("limits.dose_mg.hard", "missing")
+    per_kg = replace(LIMITS, dose_mg=Ladder(), dose_mg_per_kg=Ladder(hard=1.0))
+    assert search(goal, option, vary, per_kg).status == ("not-within-limits" if option.dose_mg == 900.0 else "found")
+
+
+def test_course_says_that_no_tolerance_is_applied_between_its_sessions() -> None:
+    goal = Goal("cadss6", 20.0, 0.5, direction="at_most")
+    limits = replace(LIMITS, shortest_interval_h=24.0, longest_interval_h=48.0)
+    course = search(goal, replace(INFUSION, sessions=2, interval_h=24.0), "interval", limits)
+    assert "no-tolerance-between-sessions" in [problem.code for problem in course.problems]
+    one = search(goal)
+    assert "no-tolerance-between-sessions" not in [problem.code for problem in one.problems]
+
+
 def test_gap_between_devices_keeps_to_its_steps() -> None:
     goal = Goal("ketamine_ng_per_ml", 100.0, 0.85, direction="at_most")
     answer = search(goal, replace(SPRAY, devices=2), "gap")
@@ -157,6 +185,7 @@ def test_no_whole_step_below_the_hard_limit_is_told() -> None:
     ("limits", "vary", "code"),
     [
         (Limits(), "dose", "missing"),
+        (Limits(shortest_min=40.0), "duration", "missing"),
         (replace(LIMITS, shortest_min=None), "duration", "missing"),
         (LIMITS, "devices", "no-devices"),
         (LIMITS, "gap", "no-devices"),
@@ -199,6 +228,17 @@ def test_interval_of_a_share_is_wilsons() -> None:
     low, high = calculate_interval(0.5, 100)
     assert (round(low, 4), round(high, 4)) == (0.4038, 0.5962)  # Wilson 1927, by hand
     assert calculate_interval(0.0, 10)[0] == 0.0
+
+
+def test_interval_of_weighted_people_counts_the_people_they_are_worth() -> None:
+    weights = np.full(PEOPLE.n, 0.1 / (PEOPLE.n - 10))
+    weights[:10] = 0.09
+    goal = Goal("ketamine_ng_per_ml", 150.0, 0.5)
+    answer = find_dose(goal, INFUSION, PATIENT, LIMITS, people=replace(PEOPLE, weights=weights))
+    assert answer.share is not None
+    worth = 1.0 / float(np.sum(weights**2))
+    assert 12.0 < worth < 12.5
+    assert answer.interval == pytest.approx(calculate_interval(answer.share, worth))
 
 
 @pytest.mark.parametrize(
