@@ -125,14 +125,14 @@ def parse_time(text: str, path: str, *, lowest_h: float | None = None, longest_h
 
 
 def build_regimen(
-    specs: Sequence[str | DoseSpec], *, drug: str, route: str, weight_kg: Number
+    specs: Sequence[str | DoseSpec | Dose], *, drug: str, route: str, weight_kg: Number
 ) -> tuple[tuple[Dose, ...], tuple[Problem, ...]]:
     """Return the doses in order of time, and warnings about how they were read.
 
     Parameters
     ----------
-    specs : sequence of str or DoseSpec
-        One per dose.
+    specs : sequence of str, DoseSpec or Dose
+        One per dose; a dose as given is judged like a written one.
     drug, route : str
         A nasal esketamine dose is split into 28 mg devices 5 min apart; any other amount is refused.
     weight_kg : float or ndarray, shape (n,), kg
@@ -146,14 +146,17 @@ def build_regimen(
     if not 1 <= len(specs) <= MOST_DOSES:
         _refuse("dose", "dose-count", len(specs), f"1 to {MOST_DOSES} doses", "there must be a dose, and not too many")
     problems: list[Problem] = []
-    read: list[DoseSpec] = []
-    for i, text in enumerate(specs):
+    doses: list[Dose] = []
+    for i, item in enumerate(specs):
+        path = f"dose[{i}]"
         try:
-            read.append(parse_dose(text, f"dose[{i}]") if isinstance(text, str) else text)
+            if isinstance(item, Dose):
+                doses += _judge_given(item, path, drug, route, problems)
+                continue
+            spec = parse_dose(item, path) if isinstance(item, str) else item
         except InvalidInput as refused:
             problems += refused.problems
-    doses: list[Dose] = []
-    for spec in read:
+            continue
         doses += _build_doses(spec, drug, route, weight_kg, problems)
     doses.sort(key=lambda dose: dose.start_h)
     problems += _judge_overlaps(doses, route)
@@ -182,20 +185,86 @@ def _build_doses(spec: DoseSpec, drug: str, route: str, weight_kg: Number, probl
 
 
 def _split_devices(spec: DoseSpec, amount: Number, problems: list[Problem]) -> Iterable[Dose]:
-    """Return one dose per device; a single 14 mg spray was studied too and stays whole."""
+    """Return one dose per device."""
     total = float(amount) if not spec.is_per_kg else math.nan
+    return _list_devices(total, spec.start_h, spec.path, spec.text, problems)
+
+
+def _list_devices(total: float, start_h: float, path: str, text: str, problems: list[Problem]) -> list[Dose]:
+    """Return one dose per device; a single 14 mg spray was studied too and stays whole."""
     count = round(total / DEVICE_MG) if math.isfinite(total) else 0
     if total == DEVICE_MG / 2:
-        return [Dose(total, spec.start_h)]
+        return [Dose(total, start_h)]
     if not count or abs(total - count * DEVICE_MG) > 1e-9:
         accepted = f"{DEVICE_MG:g} mg or a multiple of it"
-        message = f"{spec.text} is not a whole number of {DEVICE_MG:g} mg devices"
-        problems.append(build_error(spec.path, "not-whole-devices", spec.text, accepted, message))
+        message = f"{text} is not a whole number of {DEVICE_MG:g} mg devices"
+        problems.append(build_error(path, "not-whole-devices", text, accepted, message))
         return []
     if count > 1:
-        message = f"{spec.text} is taken as {count} devices of {DEVICE_MG:g} mg, 5 min apart"
-        problems.append(build_warning(spec.path, "split-into-devices", spec.text, f"{DEVICE_MG:g} mg each", message))
-    return [Dose(DEVICE_MG, spec.start_h + i * DEVICE_GAP_H) for i in range(count)]
+        message = f"{text} is taken as {count} devices of {DEVICE_MG:g} mg, 5 min apart"
+        problems.append(build_warning(path, "split-into-devices", text, f"{DEVICE_MG:g} mg each", message))
+    return [Dose(DEVICE_MG, start_h + i * DEVICE_GAP_H) for i in range(count)]
+
+
+def _judge_given(dose: Dose, path: str, drug: str, route: str, problems: list[Problem]) -> Iterable[Dose]:
+    """Return a dose as given after the judgement that a written one gets, nasal amounts as devices."""
+    found = [*_judge_amount(dose, path), *_judge_span(dose, path, route)]
+    problems += found
+    if found:
+        return []
+    if route == "intranasal" and drug == "esketamine":
+        amounts = np.atleast_1d(dose.amount_mg)
+        total = float(amounts[0]) if np.ptp(amounts) == 0 else math.nan
+        return _list_devices(total, dose.start_h, f"{path}.amount_mg", f"{total:g} mg", problems)
+    if route == "inhaled" and dose.duration_h is None:
+        message = f"no time of inhalation was given; {NEBULISER_H * 60:g} min is assumed"
+        problems.append(build_warning(f"{path}.duration_h", "duration-assumed", None, f"{NEBULISER_H:.3g} h", message))
+        return [replace(dose, duration_h=NEBULISER_H)]
+    return [dose]
+
+
+def _judge_amount(dose: Dose, path: str) -> list[Problem]:
+    """Return an error for an amount that nobody can be given."""
+    accepted = f"above 0 to {HIGHEST_DOSE_MG:g} mg, one number or one per person"
+    try:
+        amounts = np.asarray(dose.amount_mg, dtype=np.float64)
+    except (TypeError, ValueError):
+        return [build_error(f"{path}.amount_mg", "dose-malformed", repr(dose.amount_mg), accepted, "not an amount")]
+    wrong = np.atleast_1d(amounts)[~((np.atleast_1d(amounts) > 0) & (np.atleast_1d(amounts) <= HIGHEST_DOSE_MG))]
+    if not wrong.size:
+        return []
+    shown = _show(float(wrong[0]))
+    message = f"a dose of {shown} mg is out of range"
+    return [build_error(f"{path}.amount_mg", "dose-out-of-range", shown, accepted, message)]
+
+
+def _judge_span(dose: Dose, path: str, route: str) -> list[Problem]:
+    """Return an error for a start or a duration that cannot be, or that the route has not."""
+    problems = []
+    if not _is_within(dose.start_h, 0.0, LONGEST_H):
+        message = f"a start at {dose.start_h} h is out of range"
+        shown, accepted = _show(dose.start_h), f"0 to {LONGEST_H:g} h"
+        problems.append(build_error(f"{path}.start_h", "time-out-of-range", shown, accepted, message))
+    if dose.duration_h is None:
+        return problems
+    field, shown = f"{path}.duration_h", _show(dose.duration_h)
+    if route not in INFUSED_ROUTES:
+        message = f"a dose by the route {route} has no duration"
+        problems.append(build_error(field, "duration-not-used", shown, "None", message))
+    elif not (_is_within(dose.duration_h, 0.0, LONGEST_INFUSION_H) and dose.duration_h > 0):
+        accepted = f"above 0 to {LONGEST_INFUSION_H:g} h; None for a bolus"
+        message = "an infusion needs a duration above 0"
+        problems.append(build_error(field, "duration-out-of-range", shown, accepted, message))
+    return problems
+
+
+def _is_within(value: object, low: float, high: float) -> bool:
+    return isinstance(value, int | float | np.number) and bool(low <= value <= high)
+
+
+def _show(value: object) -> object:
+    """Return a number as a problem may carry it: text where JSON has no number for it."""
+    return value if isinstance(value, int | float) and math.isfinite(value) else str(value)
 
 
 def _judge_overlaps(doses: Sequence[Dose], route: str) -> list[Problem]:

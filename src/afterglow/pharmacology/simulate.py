@@ -22,10 +22,10 @@ from afterglow.pharmacology.models.catalogue import Mixture, choose_model, find_
 from afterglow.pharmacology.models.exposure import calculate_half_life
 from afterglow.pharmacology.models.kinetics import Kinetics, build_kinetics
 from afterglow.pharmacology.models.model import Model, Status
-from afterglow.pharmacology.models.ranges import judge_ranges
+from afterglow.pharmacology.models.ranges import find_boluses, find_soonest, judge_ranges
 from afterglow.pharmacology.models.reading import COVARIATES
 from afterglow.pharmacology.population import Subjects, build_typical, draw_subjects, select_subjects
-from afterglow.pharmacology.regimen import LONGEST_H, Dose, build_regimen, list_event_times, number_sessions
+from afterglow.pharmacology.regimen import LONGEST_H, Dose, build_regimen, list_event_times
 from afterglow.pharmacology.results import Part, Series, Simulation, calculate_bands, render_source
 from afterglow.terms import Grade, InvalidInput, Problem, build_error, build_warning
 
@@ -33,6 +33,7 @@ Rows = NDArray[np.intp]
 
 MOST_PEOPLE = 200_000  # in one piece; `streaming` takes any number
 MOST_TIMES = 200_000
+MOST_SESSIONS = 1000
 KEPT_VALUES = 12_000_000  # of all analytes together; above it only the bands are kept
 CHUNK_VALUES = 4_000_000
 FINE_STEP_H = 1.0 / 60.0
@@ -157,7 +158,6 @@ def check_request(request: Request) -> None:
         With the problems of times, numbers, person, drug, route, model, interactions and doses together.
     """
     weight: Number = request.person.weight_kg or 70.0
-    texts = [dose for dose in request.doses if isinstance(dose, str)]
     mixture = find_mixture(request.model)
     checks: list[Callable[[], object]] = [
         lambda: build_times(request),
@@ -165,9 +165,8 @@ def check_request(request: Request) -> None:
         lambda: check_person(request.person),
         lambda: _list_models(request, mixture),
         lambda: check_names(request.interactions),
+        lambda: build_regimen(request.doses, drug=request.drug, route=request.route, weight_kg=weight),
     ]
-    if texts or not request.doses:
-        checks.append(lambda: build_regimen(texts, drug=request.drug, route=request.route, weight_kg=weight))
     problems: list[Problem] = []
     for check in checks:
         try:
@@ -216,14 +215,27 @@ def build_times(request: Request) -> FloatArray:
 
 def _check_population(request: Request) -> None:
     problems = []
-    if request.n is not None and not 1 <= request.n <= MOST_PEOPLE:
+    if request.n is not None and not _is_whole(request.n, 1, MOST_PEOPLE):
+        accepted, message = f"a whole number from 1 to {MOST_PEOPLE}", "so many people cannot be"
+        problems.append(build_error("n", "n-out-of-range", _show(request.n), accepted, message))
+    if request.seed is not None and not _is_whole(request.seed, 0, 2**63 - 1):
+        accepted, message = "a whole number, 0 or more", "a seed is a whole number"
+        problems.append(build_error("seed", "seed-out-of-range", _show(request.seed), accepted, message))
+    if not _is_whole(request.session_number, 1, MOST_SESSIONS):
+        accepted, message = f"a whole number from 1 to {MOST_SESSIONS}", "sessions are counted from 1"
         problems.append(
-            build_error("n", "n-out-of-range", request.n, f"1 to {MOST_PEOPLE}", "so many people cannot be")
+            build_error("session", "session-out-of-range", _show(request.session_number), accepted, message)
         )
-    if request.seed is not None and not 0 <= request.seed < 2**63:
-        problems.append(build_error("seed", "seed-out-of-range", request.seed, "0 or more", "a seed is a whole number"))
     if problems:
         raise InvalidInput(problems)
+
+
+def _is_whole(value: object, low: int, high: int) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and bool(low <= value <= high)
+
+
+def _show(value: object) -> object:
+    return value if isinstance(value, int) else str(value)
 
 
 def _matters(problem: Problem, used: frozenset[str]) -> bool:
@@ -274,8 +286,9 @@ def _build_part(
     liver, gut, found = combine_factors(model.id, request.drug, request.route, _list_interactions(request))
     covariates = {name: values[mine] for name, values in people.covariates.items()}
     covariates |= {"liver": covariates["liver"] * liver, "gut": covariates["gut"] * gut}
-    doses, warned = _build_doses(request, covariates["weight"], people)
-    problems = [*found, *warned, *judge_ranges(model, covariates, doses, request.until_h, assumed=people.assumed)]
+    doses, warned = _build_doses(request, covariates["weight"], people, mine)
+    judged = judge_ranges(model, covariates, doses, request.until_h, assumed=people.assumed, route=request.route)
+    problems = [*found, *warned, *judged]
     if request.subjects is not None:
         subjects = replace(_pick(request.subjects, mine), covariates=covariates)
     elif request.n is None:
@@ -303,20 +316,30 @@ def _pick(subjects: Subjects, rows: Rows) -> Subjects:
     )
 
 
-def _build_doses(request: Request, weight: FloatArray, people: _People) -> tuple[tuple[Dose, ...], tuple[Problem, ...]]:
+def _take_amounts(dose: str | Dose, path: str, n: int, mine: Rows) -> str | Dose:
+    """Return a dose with the amounts of these people; refuse amounts that do not fit the number of people."""
+    if isinstance(dose, str) or np.ndim(dose.amount_mg) == 0:
+        return dose
+    amounts = np.asarray(dose.amount_mg)
+    if amounts.shape != (n,):
+        message = f"amounts of shape {amounts.shape} do not fit {n} people"
+        accepted = f"one number, or {n} of them"
+        raise InvalidInput([build_error(f"{path}.amount_mg", "dose-malformed", str(amounts.shape), accepted, message)])
+    return replace(dose, amount_mg=amounts[mine])
+
+
+def _build_doses(
+    request: Request, weight: FloatArray, people: _People, mine: Rows
+) -> tuple[tuple[Dose, ...], tuple[Problem, ...]]:
     """Return the doses, per-kg amounts worked out for each weight; refuse per kg without a weight."""
     texts = [dose for dose in request.doses if isinstance(dose, str)]
-    given = [dose for dose in request.doses if isinstance(dose, Dose)]
     same = bool(np.ptp(weight) == 0)
     kg: Number = float(weight[0]) if same else weight
     if "weight" in people.assumed and any("kg" in text for text in texts):
         message = "a dose per kg needs the weight"
         raise InvalidInput([build_error("weight", "weight-missing", None, "--weight KG", message)])
-    doses: tuple[Dose, ...] = ()
-    problems: tuple[Problem, ...] = ()
-    if texts:
-        doses, problems = build_regimen(texts, drug=request.drug, route=request.route, weight_kg=kg)
-    doses = number_sessions([*doses, *given]) if given else doses
+    given = [_take_amounts(dose, f"dose[{i}]", people.n, mine) for i, dose in enumerate(request.doses)]
+    doses, problems = build_regimen(given, drug=request.drug, route=request.route, weight_kg=kg)
     return doses, (*problems, *_judge_late(doses, request.until_h))
 
 
@@ -359,7 +382,10 @@ def _compute(request: Request, kinetics: Kinetics, times: FloatArray) -> _Curves
     """Return curves and summary; everything is kept where it fits, otherwise only the bands of each time."""
     n, names = kinetics.system.n, kinetics.analytes
     weights = kinetics.subjects.weights / kinetics.subjects.weights.sum()
-    grid = _build_grid(times, kinetics.doses, request, n)
+    early = _list_early(kinetics, request.until_h)
+    ends = [end for _, end in early if end <= request.until_h]
+    grid = _build_grid(np.unique(np.concatenate([times, ends])), kinetics.doses, request, n)
+    is_studied = _find_studied(grid, early)
     is_asked = np.isin(grid, times)
     keeps = len(grid) * n * len(names) <= KEPT_VALUES
     size = len(grid) if keeps else max(CHUNK_VALUES // (n * len(kinetics.system.outputs)), 1)
@@ -371,7 +397,9 @@ def _compute(request: Request, kinetics: Kinetics, times: FloatArray) -> _Curves
         found = solve(kinetics.system, kinetics.inputs, grid[span], engine=request.engine, threads=request.threads)
         for name, output in names.items():
             values = np.maximum(found.values[output], 0.0) * NG_PER_ML_PER_MG_PER_L
-            peaks[name] = _follow_peak(peaks[name], values, grid[span])
+            counted = is_studied[span]
+            if counted.any():
+                peaks[name] = _follow_peak(peaks[name], values[counted], grid[span][counted])
             asked = values[is_asked[span]]
             if keeps:
                 kept[name].append(asked)
@@ -387,6 +415,21 @@ def _compute(request: Request, kinetics: Kinetics, times: FloatArray) -> _Curves
         if rows
     }
     return _Curves({name: rows[0] for name, rows in kept.items() if rows}, joined, summary)
+
+
+def _list_early(kinetics: Kinetics, until_h: float) -> list[tuple[float, float]]:
+    """Return start and end, in hours, of each stretch after a bolus that nobody studied."""
+    soonest = find_soonest(kinetics.model)
+    starts = [dose.start_h for dose in find_boluses(kinetics.doses, kinetics.route)]
+    return [(start, start + soonest) for start in starts if start < until_h]
+
+
+def _find_studied(grid: FloatArray, early: Sequence[tuple[float, float]]) -> NDArray[np.bool_]:
+    """Return which times a peak may be read from; all of them where none would be left."""
+    is_early = np.zeros(len(grid), dtype=bool)
+    for start, end in early:
+        is_early |= (grid > start - 1e-9) & (grid < end - 1e-9)
+    return np.ones(len(grid), dtype=bool) if is_early.all() else ~is_early
 
 
 def _build_grid(times: FloatArray, doses: Sequence[Dose], request: Request, n: int) -> FloatArray:

@@ -260,3 +260,102 @@ def test_dose_after_the_end_is_marked_and_refused_when_it_is_the_only_one():
     with pytest.raises(InvalidInput) as caught:
         simulate(replace(INFUSION, doses=("35mg@8h/40min",)))
     assert caught.value.problems[0].code == "dose-after-end"
+
+
+@pytest.mark.parametrize(
+    ("drug", "model", "soonest_min", "site"),
+    [
+        ("racemic", "kamp-2020", 5, "arterial"),
+        ("racemic", "clements-1981", 20, "venous"),
+        ("esketamine", "simons-2022", 5, "arterial"),
+        ("esketamine", "fanta-otto-2021", 20, "venous"),
+    ],
+)
+def test_peak_of_a_bolus_is_read_from_where_the_model_was_studied(drug, model, soonest_min, site):
+    request = replace(INFUSION, drug=drug, model=model, doses=("35mg",), until_h=2.0, step_h=1 / 60)
+    found = simulate(request)
+    assert found.sampling_site == site
+    (problem,) = (p for p in found.problems if p.code == "before-studied-time")
+    assert f"from {soonest_min} min on" in problem.message
+    level = found.concentrations["ketamine"][:, 0]
+    assert found.summary["ketamine"]["tmax_min"][0] == pytest.approx(soonest_min, abs=0.01)
+    assert found.summary["ketamine"]["cmax_ng_per_ml"][0] == pytest.approx(level[soonest_min], rel=1e-3)
+    assert level[0] > found.summary["ketamine"]["cmax_ng_per_ml"][0]
+    infused = simulate(replace(request, doses=("35mg/40min",)))
+    assert "before-studied-time" not in codes(infused)
+    assert infused.summary["ketamine"]["tmax_min"][0] == pytest.approx(40)
+
+
+def test_second_bolus_hides_its_own_first_minutes_only():
+    one = simulate(replace(INFUSION, doses=("35mg",)))
+    two = simulate(replace(INFUSION, doses=("35mg", "70mg@4h")))
+    assert two.summary["ketamine"]["tmax_min"][0] == pytest.approx(245, abs=0.01)
+    assert two.summary["ketamine"]["cmax_ng_per_ml"][0] > 2 * one.summary["ketamine"]["cmax_ng_per_ml"][0]
+
+
+def test_bolus_followed_for_less_than_was_studied_keeps_a_peak_that_is_no_guide():
+    found = simulate(replace(INFUSION, doses=("35mg",), until_h=1 / 30, step_h=1 / 60))
+    assert found.summary["ketamine"]["cmax_ng_per_ml"][0] > 1000
+    assert "so is the peak" in next(p.message for p in found.problems if p.code == "before-studied-time")
+
+
+@pytest.mark.parametrize("drug", ["racemic", "esketamine"])
+@pytest.mark.parametrize("route", ["im", "sc"])
+def test_time_after_an_injection_is_judged_like_its_disposition(drug, route):
+    request = replace(INFUSION, drug=drug, route=route, doses=("35mg",), until_h=12.0)
+    assert "until" in {p.path for p in simulate(request).problems if p.code == "outside-studied-range"}
+    assert "until" not in {p.path for p in simulate(replace(request, until_h=8.0)).problems}
+
+
+@pytest.mark.parametrize(
+    ("base", "given", "path", "code"),
+    [
+        (INFUSION, Dose(35.0, -1.0, 1.0), "dose[0].start_h", "time-out-of-range"),
+        (INFUSION, Dose(35.0, float("nan"), 1.0), "dose[0].start_h", "time-out-of-range"),
+        (INFUSION, Dose(35.0, 0.0, 0.0), "dose[0].duration_h", "duration-out-of-range"),
+        (INFUSION, Dose(0.0, 0.0, 1.0), "dose[0].amount_mg", "dose-out-of-range"),
+        (INFUSION, Dose(9e9, 0.0, 1.0), "dose[0].amount_mg", "dose-out-of-range"),
+        (INFUSION, Dose(np.array([35.0, 35.0]), 0.0, 1.0), "dose[0].amount_mg", "dose-malformed"),
+        (NASAL, Dose(28.0, 0.0, 0.5), "dose[0].duration_h", "duration-not-used"),
+        (NASAL, Dose(30.0, 0.0), "dose[0].amount_mg", "not-whole-devices"),
+    ],
+)
+def test_dose_as_given_is_judged_like_a_written_one(base, given, path, code):
+    with pytest.raises(InvalidInput) as caught:
+        simulate(replace(base, doses=(given,)))
+    assert (path, code) in {(p.path, p.code) for p in caught.value.problems}
+
+
+def test_infusions_as_given_that_overlap_are_refused_beside_written_ones():
+    after = simulate(replace(INFUSION, doses=("35mg/40min", Dose(35.0, 1.0, 1.0))))
+    assert np.isfinite(after.concentrations["ketamine"]).all()
+    with pytest.raises(InvalidInput) as caught:
+        simulate(replace(INFUSION, doses=("35mg/40min", Dose(35.0, 0.5, 1.0))))
+    assert caught.value.problems[0].code == "doses-overlap"
+
+
+def test_nasal_amount_as_given_is_taken_as_devices():
+    written, given = (simulate(replace(NASAL, doses=(dose,))) for dose in ("84mg", Dose(84.0, 0.0)))
+    np.testing.assert_array_equal(given.concentrations["ketamine"], written.concentrations["ketamine"])
+    assert "split-into-devices" in codes(given)
+    devices = tuple(Dose(28.0, i / 12) for i in range(3))
+    apart = simulate(replace(NASAL, doses=devices))
+    np.testing.assert_array_equal(apart.concentrations["ketamine"], written.concentrations["ketamine"])
+
+
+def test_amount_per_person_follows_the_person():
+    covariates, _ = build_covariates(Person(70.0, 40.0), 2)
+    people = Subjects(2, covariates, weights=np.full(2, 0.5))
+    found = simulate(replace(INFUSION, subjects=people, doses=(Dose(np.array([20.0, 40.0]), 0.0, 1.0),)))
+    level = found.concentrations["ketamine"]
+    np.testing.assert_allclose(level[1:, 1], 2 * level[1:, 0], rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [({"n": 10.5}, "n"), ({"n": True}, "n"), ({"seed": 0.5}, "seed"), ({"session_number": 0}, "session")],
+)
+def test_count_that_is_no_whole_number_is_refused(changes, path):
+    with pytest.raises(InvalidInput) as caught:
+        simulate(replace(INFUSION, **changes))
+    assert caught.value.problems[0].path == path

@@ -9,6 +9,10 @@ from afterglow.pharmacology.models.model import Model, Range
 from afterglow.pharmacology.regimen import Dose
 from afterglow.terms import InvalidInput, Problem, build_error, build_warning
 
+MINUTES = 60.0
+# where a model states no lower end: a bolus has mixed after about 5 min, and reaches a forearm vein later (grade D)
+SOONEST_H = {"arterial": 5.0 / MINUTES, "venous": 20.0 / MINUTES}
+
 # what a range is about -> the field as the sender knows it
 _FIELDS = {"age": "age", "weight": "weight", "session_mg": "dose", "dose_mg_per_kg": "dose", "time_after_dose": "until"}
 
@@ -20,6 +24,7 @@ def judge_ranges(
     until_h: float,
     *,
     assumed: frozenset[str] = frozenset(),
+    route: str | None = None,
 ) -> tuple[Problem, ...]:
     """Return a warning for each value outside what was studied.
 
@@ -32,6 +37,8 @@ def judge_ranges(
         End of the simulation.
     assumed : frozenset of str
         Covariates nobody gave; they are not judged.
+    route : str, optional
+        With it, a bolus by vein is marked: nobody studied its first minutes.
 
     Raises
     ------
@@ -51,10 +58,35 @@ def judge_ranges(
         if limits.of not in assumed
         for problem in _judge(model, limits, np.asarray(seen[limits.of], dtype=np.float64))
     ]
+    found += _judge_soonest(model, find_boluses(doses, route), until_h)
     errors = [problem for problem in found if problem.severity == "error"]
     if errors:
         raise InvalidInput(errors)
     return tuple(found)
+
+
+def find_boluses(doses: Sequence[Dose], route: str | None) -> tuple[Dose, ...]:
+    """Return the doses that are in the blood at once: by vein, without a duration."""
+    return tuple(dose for dose in doses if route == "iv" and not dose.duration_h)
+
+
+def find_soonest(model: Model) -> float:
+    """Return the hours after a bolus from which a model was studied: its own lower end, else that of its blood."""
+    stated = [limits.low for limits in model.ranges if limits.of == "time_after_dose" and limits.low > 0]
+    return max(stated) if stated else SOONEST_H.get(model.sampling_site, SOONEST_H["arterial"])
+
+
+def _judge_soonest(model: Model, boluses: Sequence[Dose], until_h: float) -> list[Problem]:
+    """Return a warning where levels are asked for sooner after a bolus than the model was studied."""
+    starts = [dose.start_h for dose in boluses if dose.start_h < until_h]
+    if not starts:
+        return []
+    soonest = find_soonest(model) * MINUTES
+    is_short = (until_h - min(starts)) * MINUTES < soonest
+    peak = "and so is the peak" if is_short else f"and the peak is read from {soonest:.0f} min on"
+    message = f"levels sooner than {soonest:.0f} min after a bolus, not studied in {model.id}, are no guide, {peak}"
+    accepted = f"{soonest:.0f} min or later after a bolus"
+    return [build_warning("dose", "before-studied-time", min(starts) * MINUTES, accepted, message)]
 
 
 def _judge(model: Model, limits: Range, values: FloatArray) -> list[Problem]:
