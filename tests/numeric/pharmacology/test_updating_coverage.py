@@ -62,7 +62,7 @@ def test_patients_made_up_from_the_prior_are_recovered() -> None:
     asked = [
         *(Observation("cadss", 1.0, "one", at) for at in (20.0, 40.0, 60.0)),
         *(Observation("systolic_mmhg", 120.0, "one", at) for at in (20.0, 40.0)),
-        *(Observation("ketamine_ng_per_ml", 100.0, "one", at) for at in (40.0, 120.0)),
+        *(Observation("ketamine_ng_per_ml", 100.0, "one", at) for at in (75.0, 120.0)),
     ]
     hits = 0
     for seed in range(12):

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 
 from afterglow.pharmacology._types import MINUTES_PER_HOUR, FloatArray
+from afterglow.pharmacology.effects.parameters import load_endpoints
 from afterglow.pharmacology.finding.basis import describe_basis
 from afterglow.pharmacology.finding.cadss6 import SHARE_HIGH, SHARE_LOW, calculate_cadss6
 from afterglow.pharmacology.finding.options import Option, calculate_amount_mg
@@ -21,6 +23,8 @@ CURVES = {
     "systolic_rise_mmhg": "systolic_rise_mmhg",
     "diastolic_rise_mmhg": "diastolic_rise_mmhg",
 }
+# normal numbers of equal share, to fold a spread into a distribution without chance
+_NORMAL = np.array([NormalDist().inv_cdf((place + 0.5) / 101) for place in range(101)])
 SUPPORT_AT = 12.0  # CADSS-6 at which the chairside rules ask for support; the caller may bring another
 
 
@@ -148,7 +152,7 @@ def build_row(outlook: Outlook, support_at: float) -> Row:
     """Return the table's words and the rounded numbers behind them; bands and upper ends, no point values."""
     peak = _get_peaks(outlook, "ketamine_ng_per_ml")
     cadss, cadss6 = _get_peaks(outlook, "cadss"), _get_peaks(outlook, "cadss6")
-    high = [_get_peaks(outlook, name)[2] for name in ("systolic_rise_mmhg", "diastolic_rise_mmhg")]
+    high = [_get_highest_reading(outlook, name) for name in ("systolic", "diastolic")]
     top = outlook.cadss.max(axis=0)
     shares = [
         float(np.sum(outlook.weights[calculate_cadss6(top, share) >= support_at]) / np.sum(outlook.weights))
@@ -189,6 +193,20 @@ def _get_peaks(outlook: Outlook, name: str) -> tuple[float, float, float]:
     """Return the 5th, 50th and 95th percentile of the people's own peaks."""
     bands = calculate_bands(getattr(outlook, name).max(axis=0)[None, :], outlook.weights)
     return float(bands["p5"][0]), float(bands["p50"][0]), float(bands["p95"][0])
+
+
+def _get_highest_reading(outlook: Outlook, name: str) -> float:
+    """Return the 95th percentile of the highest cuff reading's rise, mmHg: the people's peaks and what comes on top.
+
+    A normal excess over each person's own peak (circulation.toml, grade D) stands for reading error, occasions and
+    the trials' higher peaks; it is no part of the curves.
+    """
+    own = load_endpoints()["circulation"].parameters
+    excess, spread = own[f"{name}_peak_excess"].value, own[f"{name}_peak_sd"].value
+    peaks = getattr(outlook, f"{name}_rise_mmhg").max(axis=0)
+    values = peaks[:, None] + excess + spread * _NORMAL[None, :]
+    weights = np.repeat(outlook.weights, _NORMAL.size) / (_NORMAL.size * outlook.weights.sum())
+    return float(calculate_bands(values.reshape(1, -1), weights)["p95"][0])
 
 
 def _list_notes(found: list[Outlook]) -> tuple[str, ...]:

@@ -13,9 +13,9 @@ from afterglow.pharmacology.effects.parameters import EffectValues
 from afterglow.pharmacology.finding.cadss6 import calculate_cadss6
 from afterglow.pharmacology.interactions import combine_factors
 from afterglow.pharmacology.linear import solve
-from afterglow.pharmacology.models.catalogue import choose_model
+from afterglow.pharmacology.models.catalogue import choose_model, get_model, load_model_ids
 from afterglow.pharmacology.models.kinetics import Kinetics, build_kinetics
-from afterglow.pharmacology.models.model import Model
+from afterglow.pharmacology.models.model import Model, Status
 from afterglow.pharmacology.population import Subjects
 from afterglow.pharmacology.regimen import Dose, number_sessions
 from afterglow.pharmacology.updating.latents import Latents, read_effects, read_etas, read_nuisance
@@ -24,6 +24,7 @@ from afterglow.terms import InvalidInput, Problem, build_error, build_warning
 
 CARRY_OVER_H = 24.0  # an earlier session this close before still counts in the level
 EFFECT_STEP_H = 1.0 / 30.0
+VEINS_LAG_H = 0.5  # after a dose has gone in, the one arm's venous level still tells little of the arterial one
 _EFFECTS = {"systolic": "systolic_rise_mmhg", "diastolic": "diastolic_rise_mmhg", "cadss": "dissociation_cadss"}
 
 
@@ -146,6 +147,27 @@ def gather_doses(course: Course, session: SessionRecord) -> tuple[tuple[Dose, ..
     first = near[0].start_h
     moved = [replace(dose, start_h=dose.start_h + other.start_h - first) for other in near for dose in other.doses]
     return number_sessions(moved), session.start_h - first
+
+
+def is_too_early_for_veins(course: Course, session: SessionRecord, at_min: float) -> bool:
+    """Whether a venous level was drawn while a dose went in or within half an hour of its end."""
+    doses, shift_h = gather_doses(course, session)
+    at_h = at_min / MINUTES_PER_HOUR + shift_h
+    spans = ((dose.start_h, dose.start_h + float(np.max(dose.duration_h or 0.0)) + VEINS_LAG_H) for dose in doses)
+    return any(start <= at_h < end - 1e-9 for start, end in spans)
+
+
+def list_venous_models(drug: str, route: str) -> tuple[str, ...]:
+    """Return the models that a venous level of this drug and route can be held against at any time."""
+    models = [get_model(name) for name in load_model_ids()]
+    return tuple(
+        model.id
+        for model in models
+        if model.sampling_site == "venous"
+        and model.status is Status.SELECTABLE
+        and drug in model.drugs
+        and route in model.routes
+    )
 
 
 def _run_effects(kinetics: Kinetics, times: FloatArray, values: EffectValues, session: SessionRecord) -> EffectSeries:

@@ -17,8 +17,11 @@ from afterglow.pharmacology.results import calculate_bands
 from afterglow.pharmacology.updating.course import (
     Course,
     Prepared,
+    SessionRecord,
     build_subjects,
     check_course,
+    is_too_early_for_veins,
+    list_venous_models,
     predict_session_readings,
     prepare_covariates,
 )
@@ -367,13 +370,31 @@ def _choose_predictable(used: Sequence[Observation], course: Course) -> tuple[li
                 code, text = "not-predicted", f"{course.model.id} does not predict {kind.of}."
             elif (one.at_min or 0.0) <= 0:
                 code, text = "before-dose", f"{_name(one)} was drawn before the dose."
-            elif one.sampling_site == "arterial" and course.model.sampling_site != "arterial":
-                code, text = "sampling-site-differs", f"{course.model.id} predicts no arterial level."
+            else:
+                code, text = _judge_site(one, course, sessions[one.session or ""])
         if code:
             problems.append(build_warning("observations", code, one.value, "", f"{text} It is not used."))
         else:
             kept.append(one)
     return kept, problems
+
+
+def _judge_site(one: Observation, course: Course, session: SessionRecord) -> tuple[str, str]:
+    """Return why a level's sampling site does not suit the model, as a code and words; both empty when it does."""
+    model = course.model
+    if one.sampling_site == "arterial" and model.sampling_site != "arterial":
+        return "sampling-site-differs", f"{model.id} predicts no arterial level."
+    if one.sampling_site != "venous" or model.sampling_site != "arterial":
+        return "", ""
+    if not is_too_early_for_veins(course, session, one.at_min or 0.0):
+        return "", ""
+    others = " or ".join(list_venous_models(course.drug, course.route))
+    way = f"use the venous model {others}" if others else "no venous model of this drug and route is here"
+    text = (
+        f"{_name(one)} is venous, drawn while drug went in or within 30 min after; {model.id} predicts arterial levels "
+        f"and foretells it too high: {way}, or draw later."
+    )
+    return "venous-too-early", text
 
 
 def _choose_residual(one: Observation, model: Model, is_robust: bool) -> Residual:

@@ -102,7 +102,7 @@ def test_reading_is_placed_at_the_time_of_its_own_session() -> None:
 
 def test_session_close_before_still_counts_in_the_level() -> None:
     near = replace(COURSE, sessions=(COURSE.sessions[0], replace(COURSE.sessions[1], start_h=3.0)))
-    reading = Observation("ketamine_ng_per_ml", 200.0, "second", 40.0)
+    reading = Observation("ketamine_ng_per_ml", 200.0, "second", 40.0, sampling_site="arterial")
     assert run(reading, course=near).checks[0].before[1] > run(reading).checks[0].before[1] + 10.0
 
 
@@ -112,9 +112,30 @@ def test_levels_move_clearance_and_site_of_sampling_counts() -> None:
     clearance = next(one for one in found.moved if one.name == "kinetics.cl")
     assert clearance.has_moved
     assert clearance.shift < 0
-    venous = run(Observation("ketamine_ng_per_ml", 200.0, "first", 15.0))
-    arterial = run(Observation("ketamine_ng_per_ml", 200.0, "first", 15.0, sampling_site="arterial"))
-    assert venous.checks[0].before[1] < arterial.checks[0].before[1]
+    venous = run(Observation("ketamine_ng_per_ml", 100.0, "first", 70.0))
+    arterial = run(Observation("ketamine_ng_per_ml", 100.0, "first", 70.0, sampling_site="arterial"))
+    assert venous.checks[0].before[1] != arterial.checks[0].before[1]
+
+
+@pytest.mark.parametrize("at_min", [15.0, 40.0, 69.0])
+def test_venous_level_while_drug_goes_in_is_not_held_against_an_arterial_model(at_min: float) -> None:
+    reading = Observation("ketamine_ng_per_ml", 200.0, "first", at_min)
+    found = run(reading)
+    assert (found.code, get_codes(found)[0]) == ("no-observations", "venous-too-early")
+    assert "clements-1981" in found.problems[0].message
+    taken = run(reading, course=replace(COURSE, model_id="clements-1981"))
+    assert len(taken.checks) == 1
+    assert "venous-too-early" not in get_codes(taken)
+    late = run(replace(reading, value=100.0, at_min=70.0))
+    assert "venous-too-early" not in get_codes(late)
+    assert len(late.checks) == 1
+
+
+def test_venous_level_early_by_a_route_without_a_venous_model_says_so() -> None:
+    course = replace(COURSE, route="sc", sessions=COURSE.sessions[:1])
+    found = run(Observation("ketamine_ng_per_ml", 200.0, "first", 20.0), course=course)
+    assert get_codes(found)[0] == "venous-too-early"
+    assert "no venous model" in found.problems[0].message
 
 
 def test_arterial_level_is_not_held_against_a_venous_model() -> None:
@@ -175,7 +196,7 @@ def test_same_seed_gives_the_same_bytes_and_another_does_not() -> None:
 
 def test_every_reading_carries_residual_source_and_grade() -> None:
     kinds = [
-        Observation("ketamine_ng_per_ml", 200.0, "first", 40.0, assay="LC-MS/MS"),
+        Observation("ketamine_ng_per_ml", 200.0, "first", 40.0, sampling_site="arterial", assay="LC-MS/MS"),
         Observation("cadss", 12.0, "first", 40.0),
         HIGH[0],
         Observation("phq9", 12.0, at_day=3.0),
