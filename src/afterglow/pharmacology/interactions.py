@@ -35,13 +35,17 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Perpetrator:
-    """What changes ketamine's exposure: its ratios by route and where it acts (`liver`, `gut` or `none`)."""
+    """What changes ketamine's exposure: its ratios by route and where it acts (`liver`, `gut` or `none`).
+
+    `is_assumed` marks ratios that no study of ketamine has measured.
+    """
 
     name: str
     title: str
     acts_in: str
     note: str
     measured: Mapping[str, Measured]
+    is_assumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,9 @@ def load_perpetrators() -> Mapping[str, Perpetrator]:
             for route in ROUTES
             if route in entry
         }
-        found[name] = Perpetrator(name, entry["title"], entry["acts_in"], entry["note"], measured)
+        found[name] = Perpetrator(
+            name, entry["title"], entry["acts_in"], entry["note"], measured, entry.get("assumed", False)
+        )
     return found
 
 
@@ -94,7 +100,8 @@ def combine_factors(
     model_id, drug, route : str
         What is simulated.
     names : sequence of str
-        Keys of `load_perpetrators`; factors of several are multiplied, which no study has measured.
+        Keys of `load_perpetrators`; factors of several are multiplied, which no study has measured, and bounded to
+        the strongest inhibition and induction that one alone was measured to have.
 
     Raises
     ------
@@ -107,14 +114,64 @@ def combine_factors(
     for name in dict.fromkeys(names):
         found = solve_factors(model_id, drug, route, name)
         liver, gut = liver * found.liver, gut * found.gut
-        if not found.is_measured:
-            accepted = ", ".join(load_perpetrators()[name].measured)
-            message = f"{name} was not measured by this route; carried over through intrinsic clearance (grade D)"
-            problems.append(build_warning("interaction", "interaction-not-measured", name, accepted, message))
+        problems += _judge_measured(load_perpetrators()[name], found)
     if len(set(names)) > 1:
         message = "several interactions at once were never measured; their factors are multiplied"
         problems.append(build_warning("interaction", "interactions-combined", ", ".join(names), "one", message))
+        product = liver, gut
+        liver, gut = _bound(model_id, drug, route, names, product)
+        if (liver, gut) != product:
+            message = (
+                "the factors multiplied go beyond the strongest inhibition or induction measured for one; "
+                f"they are held there (liver {product[0]:.3g} to {liver:.3g}, gut {product[1]:.3g} to {gut:.3g})"
+            )
+            problems.append(build_warning("interaction", "interactions-bounded", ", ".join(names), "one", message))
     return liver, gut, tuple(problems)
+
+
+def grade_interactions(route: str, names: Sequence[str]) -> tuple[Grade, ...]:
+    """Return how well each interaction is known by a route: its ratio's grade, D where it was carried over."""
+    grades = []
+    for name in dict.fromkeys(names):
+        who = load_perpetrators()[name]
+        measured = _find_measured_route(who, route)
+        grades.append(Grade.D if measured is None else who.measured[measured].citation.grade)
+    return tuple(grades)
+
+
+def _judge_measured(who: Perpetrator, found: Factors) -> list[Problem]:
+    """Return a warning where the ratio was assumed, or carried over to a route."""
+    if not found.is_measured:
+        message = f"{who.name} was not measured by this route; carried over through intrinsic clearance (grade D)"
+        if who.is_assumed:
+            message += ", from a ratio that is itself assumed"
+    elif who.is_assumed:
+        message = f"{who.name} was never studied with ketamine: its ratio is assumed (grade C)"
+    else:
+        return []
+    accepted = "an interaction that was measured" if who.is_assumed else ", ".join(who.measured)
+    return [build_warning("interaction", "interaction-not-measured", who.name, accepted, message)]
+
+
+def _bound(
+    model_id: str, drug: str, route: str, names: Sequence[str], product: tuple[float, float]
+) -> tuple[float, float]:
+    """Return the product of factors, held between the strongest measured inhibition and induction by this route.
+
+    One that was asked for never counts for less than it does alone.
+    """
+    known = [
+        name
+        for name, who in load_perpetrators().items()
+        if name in names or (not who.is_assumed and _find_measured_route(who, route) is not None)
+    ]
+    factors = [solve_factors(model_id, drug, route, name) for name in known]
+    liver = [1.0, *(one.liver for one in factors)]
+    gut = [1.0, *(one.gut for one in factors)]
+    return (
+        min(max(product[0], min(liver)), max(liver)),
+        min(max(product[1], min(gut)), max(gut)),
+    )
 
 
 @cache

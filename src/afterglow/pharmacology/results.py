@@ -19,11 +19,12 @@ Series = Mapping[str, FloatArray]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One model's share of a simulation; a mixture has several."""
+    """One model's share of a simulation, and the summary of its own people; a mixture has several."""
 
     model: Model
     kinetics: Kinetics
     weight: float
+    summary: Mapping[str, Series] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,15 @@ class Simulation:
         if self.is_population:
             content |= {"n": len(self.weights), "seed": self.seed}
         if len(self.parts) > 1:
-            content["components"] = [{"model": part.model.id, "weight": part.weight} for part in self.parts]
+            content["components"] = [self._render_part(part) for part in self.parts]
+        return content
+
+    def _render_part(self, part: Part) -> dict[str, Any]:
+        """Return a model of a mixture; for a typical person with its own summary, which the mean hides."""
+        content: dict[str, Any] = {"model": part.model.id, "weight": part.weight}
+        if not self.is_population:
+            content["sampling_site"] = part.kinetics.sampling_site
+            content["summary"] = {name: self._render_summary(entry) for name, entry in part.summary.items()}
         return content
 
     def _render_band(self, band: Series) -> Any:

@@ -21,12 +21,13 @@ from afterglow.pharmacology.linear.solver import Engine, area_under, solve
 from afterglow.pharmacology.models.catalogue import Mixture, choose_model, find_mixture
 from afterglow.pharmacology.models.exposure import calculate_half_life
 from afterglow.pharmacology.models.kinetics import Kinetics, build_kinetics
-from afterglow.pharmacology.models.model import Model, Status
+from afterglow.pharmacology.models.model import Model
 from afterglow.pharmacology.models.ranges import find_boluses, find_soonest, judge_ranges
 from afterglow.pharmacology.models.reading import COVARIATES
 from afterglow.pharmacology.population import Subjects, build_typical, draw_subjects, select_subjects
 from afterglow.pharmacology.regimen import LONGEST_H, Dose, build_regimen, list_event_times
 from afterglow.pharmacology.results import Part, Series, Simulation, calculate_bands, render_source
+from afterglow.pharmacology.standing import grade_result, judge_choice, judge_occasions, judge_older
 from afterglow.terms import Grade, InvalidInput, Problem, build_error, build_warning
 
 Rows = NDArray[np.intp]
@@ -121,15 +122,25 @@ def simulate(request: Request) -> Simulation:
     models = _list_models(request, mixture)
     rows = _share_out(models, people.n, request, np.random.default_rng(streams[1]))
     used = frozenset(name for model, _ in models for name in model.symbols_used)
-    problems = [*_list_general(request, models, mixture), *(p for p in people.problems if _matters(p, used))]
+    chosen = judge_choice(
+        [model for model, _ in models],
+        mixture,
+        drug=request.drug,
+        route=request.route,
+        hepatic=request.person.hepatic,
+        is_chosen=request.model is not None,
+        is_population=request.is_population,
+    )
+    problems = [*chosen, *(p for p in people.problems if _matters(p, used))]
     parts = []
     for (model, weight), mine, stream in zip(models, rows, streams[2].spawn(len(models)), strict=True):
         kinetics, found = _build_part(request, model, people, mine, np.random.default_rng(stream))
         parts.append(Part(model, kinetics, weight))
         problems += found
-    curves, weights = _join(parts, [_compute(request, part.kinetics, times) for part in parts], request)
+    computed = [_compute(request, part.kinetics, times) for part in parts]
+    curves, weights = _join(parts, computed, request)
+    parts = [replace(part, summary=one.summary) for part, one in zip(parts, computed, strict=True)]
     effects, grades, noted = _compute_effects(request, parts, times, streams[3])
-    routes = [part.model.routes[request.route].citation.grade for part in parts]
     return Simulation(
         id=parts[0].model.id if mixture is None else mixture.id,
         parts=tuple(parts),
@@ -142,7 +153,13 @@ def simulate(request: Request) -> Simulation:
         problems=tuple(dict.fromkeys([*problems, *noted])),
         is_population=request.is_population,
         sampling_site=" and ".join(dict.fromkeys(part.kinetics.sampling_site for part in parts)),
-        grade=max([*routes, *([mixture.citation.grade] if mixture else [])], key=lambda grade: grade.value),
+        grade=grade_result(
+            [part.kinetics for part in parts],
+            mixture=mixture,
+            interactions=_list_interactions(request),
+            is_population=request.is_population,
+            is_venous=request.is_venous,
+        ),
         source=" and ".join(dict.fromkeys(render_source(part.model) for part in parts)),
         seed=(DEFAULT_SEED if request.seed is None else request.seed) if request.is_population else None,
         effect_grades=grades,
@@ -299,6 +316,8 @@ def _build_part(
     kinetics = build_kinetics(
         model, subjects, doses, drug=request.drug, route=request.route, is_venous=request.is_venous
     )
+    problems += judge_older(model, request.route, covariates["age"])
+    problems += judge_occasions(kinetics, is_population=request.is_population)
     return kinetics, problems
 
 
@@ -357,25 +376,6 @@ def _judge_late(doses: Sequence[Dose], until_h: float) -> tuple[Problem, ...]:
 def _list_interactions(request: Request) -> tuple[str, ...]:
     hepatic = {"moderate": ("hepatic-moderate",)}.get(request.person.hepatic, ())
     return (*request.interactions, *hepatic)
-
-
-def _list_general(request: Request, models: Sequence[tuple[Model, float]], mixture: Mixture | None) -> list[Problem]:
-    """Return what holds for the choice of model as a whole."""
-    problems = []
-    if request.person.hepatic == "severe":
-        message = "severe hepatic impairment was not studied; no levels are given"
-        raise InvalidInput([build_error("hepatic", "not-studied", "severe", "normal, mild, moderate", message)])
-    if request.person.hepatic == "mild":
-        message = "no effect of mild hepatic impairment is in the models"
-        problems.append(build_warning("hepatic", "no-effect-modelled", "mild", "normal, moderate", message))
-    for model, _ in models:
-        if model.status is Status.OUT_OF_SCOPE:
-            message = f"{model.id} describes people the clinic does not treat: {model.population}"
-            problems.append(build_warning("model", "out-of-scope", model.id, "a selectable model", message))
-    if mixture is None and request.model is None and request.drug == "esketamine" and request.route == "oral":
-        message = "published models disagree 2-fold on oral esketamine; mix-oral-esketamine carries both"
-        problems.append(build_warning("model", "models-disagree", models[0][0].id, "mix-oral-esketamine", message))
-    return problems
 
 
 def _compute(request: Request, kinetics: Kinetics, times: FloatArray) -> _Curves:

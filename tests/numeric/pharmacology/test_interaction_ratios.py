@@ -3,11 +3,11 @@
 import pytest
 
 from afterglow.pharmacology.covariates import Person
-from afterglow.pharmacology.interactions import combine_factors, load_perpetrators, solve_factors
+from afterglow.pharmacology.interactions import combine_factors, grade_interactions, load_perpetrators, solve_factors
 from afterglow.pharmacology.models.catalogue import get_model
 from afterglow.pharmacology.models.exposure import calculate_derived
 from afterglow.pharmacology.simulate import Request, simulate
-from afterglow.terms import InvalidInput
+from afterglow.terms import Grade, InvalidInput
 
 LONG_H = 120.0
 
@@ -86,12 +86,56 @@ def test_route_without_a_measurement_is_marked():
     assert [problem.code for problem in carried] == ["interaction-not-measured"]
 
 
+def liver_of(route, *names):
+    return combine_factors("perez-ruixo-2021", "esketamine", route, names)[0]
+
+
 def test_two_at_once_are_multiplied_and_marked():
-    names = ["ticlopidine", "clarithromycin"]
+    names = ["ticlopidine", "rifampicin"]
+    liver, _, problems = combine_factors("perez-ruixo-2021", "esketamine", "intranasal", names)
+    assert liver == pytest.approx(liver_of("intranasal", names[0]) * liver_of("intranasal", names[1]))
+    assert [problem.code for problem in problems] == ["interactions-combined"]
+
+
+def test_product_is_held_at_the_strongest_inhibition_that_was_measured():
+    names = ["ticlopidine", "clarithromycin", "ketoconazole"]
     liver, _, problems = combine_factors("perez-ruixo-2021", "esketamine", "oral", names)
-    alone = [combine_factors("perez-ruixo-2021", "esketamine", "oral", [name])[0] for name in names]
-    assert liver == pytest.approx(alone[0] * alone[1])
-    assert "interactions-combined" in {problem.code for problem in problems}
+    alone = [liver_of("oral", name) for name in names]
+    assert alone[0] * alone[1] * alone[2] < liver <= min(alone)
+    assert liver == liver_of("oral", "grapefruit-juice")  # ratio 3.0, the largest by mouth
+    (bounded,) = (problem for problem in problems if problem.code == "interactions-bounded")
+    assert "held there" in bounded.message
+
+
+def test_product_is_held_at_the_strongest_induction_that_was_measured():
+    strongest = max(liver_of("oral", "rifampicin"), liver_of("oral", "st-johns-wort"))
+    liver, _, problems = combine_factors(
+        "perez-ruixo-2021", "esketamine", "oral", ["rifampicin", "st-johns-wort", "efavirenz"]
+    )
+    assert liver == strongest
+    assert "interactions-bounded" in {problem.code for problem in problems}
+
+
+@pytest.mark.parametrize(("name", "marked"), [("ketoconazole", True), ("efavirenz", True), ("ticlopidine", False)])
+def test_ratio_that_was_assumed_is_marked_by_the_route_it_is_given_for(name, marked):
+    _, _, problems = combine_factors("perez-ruixo-2021", "esketamine", "oral", [name])
+    assert load_perpetrators()[name].is_assumed is marked
+    assert [problem.code for problem in problems] == (["interaction-not-measured"] if marked else [])
+    assert all("assumed" in problem.message for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("route", "name", "grade"),
+    [
+        ("oral", "ticlopidine", Grade.A),
+        ("oral", "ketoconazole", Grade.C),
+        ("im", "rifampicin", Grade.A),
+        ("iv", "ticlopidine", Grade.D),
+        ("intranasal", "hepatic-moderate", Grade.C),
+    ],
+)
+def test_interaction_is_graded_by_the_route(route, name, grade):
+    assert grade_interactions(route, [name]) == (grade,)
 
 
 def test_unknown_interaction_is_refused():
