@@ -7,6 +7,7 @@ import pytest
 
 from afterglow.pharmacology import jobs
 from afterglow.web.predictions.given import list_given
+from afterglow.web.predictions.people import list_interactions
 from tests.support.rooms import Room
 
 
@@ -101,3 +102,26 @@ def predict(room: Room) -> dict[str, Any]:
     answer = jobs.predict_session(json.dumps(asked))
     assert answer["status"] == "ok", answer
     return answer
+
+
+def test_a_pump_set_to_nothing_gives_nothing_and_the_bag_is_not_hung_twice() -> None:
+    room = Room().start()
+    room.wait(10).do("record-rate-change", rate_ml_per_h="0")
+    assert sum_mg(room) == pytest.approx(9, abs=0.3)
+    room.wait(20).do("record-rate-change", rate_ml_per_h="75")
+    assert [row["at_min"] for row in read(room)] == [0.0, 30.0]
+    assert sum_mg(room) == pytest.approx(36, abs=0.5)
+
+
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        (["St. John's wort 300 mg"], ["st-johns-wort"]),
+        (["Rifampin"], ["rifampicin"]),
+        (["oral ketoconazole"], ["ketoconazole"]),
+        (["ketoconazole cream"], []),
+        (["sertraline"], []),
+    ],
+)
+def test_a_studied_interaction_is_found_however_the_chart_writes_it(names: list[str], found: list[str]) -> None:
+    assert list_interactions(names) == found

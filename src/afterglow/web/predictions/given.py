@@ -82,7 +82,10 @@ class _Speed:
 
 def _find_speed(state: SessionState, stretch: Stretch, bag: Preparation | None) -> _Speed | None:
     """Return mg per hour from the bag's strength and the rate, else from the order and its minutes."""
-    if bag is not None and bag.bag_mg_per_ml and bag.total_ml and stretch.rate_ml_per_h > 0:
+    if stretch.rate_ml_per_h <= 0:
+        # a pump set to nothing gives nothing, whatever the order says
+        return None
+    if bag is not None and bag.bag_mg_per_ml and bag.total_ml:
         return _Speed(bag.seq, stretch.rate_ml_per_h * bag.bag_mg_per_ml, bag.total_ml * bag.bag_mg_per_ml)
     order = find_order(state)
     if order is None or not order.duration_min:

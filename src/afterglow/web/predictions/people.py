@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from afterglow.pharmacology.interactions import load_perpetrators
 from afterglow.protocols.derive import calculate_age
+from afterglow.protocols.medicines import normalise_name
 from afterglow.web.present.head import find_weight
 
 SEXES = {"female": "F", "male": "M"}
@@ -23,6 +24,14 @@ ATTENUATING = (
     "nebivolol",
     "propranolol",
 )
+# how charts also write what was studied
+OTHER_NAMES = {
+    "rifampicin": ("rifampin",),
+    "st-johns-wort": ("st john s wort", "hypericum"),
+    "grapefruit-juice": ("grapefruit",),
+}
+# what stays on the skin changes no level
+ON_THE_SKIN = ("cream", "shampoo", "ointment", "gel", "topical")
 DOSED = ("dosing", "paused", "observing", "released", "left", "ended")
 MOST_SESSIONS = 60
 
@@ -69,8 +78,12 @@ def count_sessions(patient: Any, before: datetime | None = None) -> int:
 
 def list_interactions(names: list[str]) -> list[str]:
     """Return the studied interactions among the medicines named; what was not studied is not guessed."""
-    studied = load_perpetrators()
-    return sorted({key for key in studied for name in names if name.replace(" ", "-").startswith(key)})
+    words = [f" {normalise_name(name)} " for name in names]
+    swallowed = [text for text in words if not any(f" {word} " in text for word in ON_THE_SKIN)]
+    called = {key: (key.replace("-", " "), *OTHER_NAMES.get(key, ())) for key in load_perpetrators()}
+    return sorted(
+        key for key, also in called.items() if any(f" {each} " in text for each in also for text in swallowed)
+    )
 
 
 def _count_age(birth_on: date, now: datetime) -> int:
