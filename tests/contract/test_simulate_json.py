@@ -5,6 +5,7 @@ import json
 import pytest
 
 from afterglow.cli import main
+from afterglow.pharmacology.regimen import BASE_PER_HCL
 
 NASAL = ["--drug", "esketamine", "--route", "intranasal", "--age", "40", "--until", "24h"]
 DEVICES = ["--dose", "28mg", "--dose", "28mg@5min", "--dose", "28mg@10min"]
@@ -172,3 +173,31 @@ def test_model_that_is_not_there_is_refused_with_the_known_ones(capsys):
     problem = json.loads(capsys.readouterr().err)["problems"][0]
     assert problem["code"] == "model-unknown"
     assert "kamp-2020" in problem["accepted"]
+
+
+def test_text_and_help_say_that_doses_are_base(capsys):
+    assert main(["simulate", *NASAL, *DEVICES, "--weight", "80"]) == 0
+    assert "Doses are base, not salt" in capsys.readouterr().out
+    for arguments in (["models"], ["models", "kamp-2020"]):
+        assert main(arguments) == 0
+        assert "oses are base, not salt: 1 mg of the hydrochloride holds 0.867 mg" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main(["simulate", "--help"])
+    assert "base, not salt" in " ".join(capsys.readouterr().out.split())
+
+
+def test_share_of_base_follows_from_the_molar_masses():
+    assert pytest.approx(237.73 / 274.2, abs=0.0005) == BASE_PER_HCL
+    assert pytest.approx(28, abs=0.05) == 32.3 * BASE_PER_HCL  # the spray's label
+    assert pytest.approx(50, abs=0.05) == 57.7 * BASE_PER_HCL  # the film of Simons 2022
+
+
+def test_mixture_of_a_typical_person_shows_each_model(capsys):
+    arguments = ["--drug", "racemic", "--route", "iv", "--dose", "35mg/40min", "--weight", "70", "--until", "4h"]
+    _, captured = run(capsys, *arguments, "--model", "mix-iv-racemic", "--no-effects")
+    content = json.loads(captured.out)
+    assert [part["model"] for part in content["components"]] == ["kamp-2020", "clements-1981"]
+    assert all(part["summary"]["ketamine"]["cmax_ng_per_ml"] > 100 for part in content["components"])
+    assert "mixture-averaged" in {problem["code"] for problem in content["problems"]}
+    assert main(["simulate", *arguments, "--model", "mix-iv-racemic", "--no-effects"]) == 0
+    assert "clements-1981 alone, ketamine: peak" in capsys.readouterr().out

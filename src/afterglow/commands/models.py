@@ -11,6 +11,7 @@ from afterglow.commands import DONE, print_json
 from afterglow.pharmacology.models.catalogue import find_mixture, get_model, load_mixtures, load_model_ids
 from afterglow.pharmacology.models.exposure import calculate_derived
 from afterglow.pharmacology.models.model import Model, Parameter, Variance
+from afterglow.pharmacology.regimen import DOSE_BASIS
 from afterglow.pharmacology.results import render_source
 from afterglow.terms import Citation
 
@@ -113,7 +114,7 @@ def render_model(model: Model) -> dict[str, Any]:
 
 
 def print_list(rows: list[dict[str, Any]], mixtures: list[dict[str, Any]]) -> None:
-    """Write a line per model for a person."""
+    """Write a line per model for a person, and what a dose is counted in."""
     for row in rows:
         ways = f"{'/'.join(row['drugs'])}: {', '.join(row['routes']) or 'no route'}"
         status = "" if row["status"] == "selectable" else f"  [{row['status']}]"
@@ -121,6 +122,7 @@ def print_list(rows: list[dict[str, Any]], mixtures: list[dict[str, Any]]) -> No
     for row in mixtures:
         parts = ", ".join(f"{part['weight']:g} {part['model']}" for part in row["components"])
         print(f"{row['id']:<20}  {row['title']}; mixture of {parts}; grade {row['grade']}")
+    print(f"{DOSE_BASIS[0].upper()}{DOSE_BASIS[1:]}.")
 
 
 def iterate_lines(model: Model) -> Iterator[str]:
@@ -128,7 +130,7 @@ def iterate_lines(model: Model) -> Iterator[str]:
     yield f"{model.id}: {model.title}  [{model.status.value}]"
     yield f"Source: {model.citation.text}; {render_source(model)}; grade {model.citation.grade.value}"
     yield f"Population: {model.population}" + (f" (n {model.n_subjects})" if model.n_subjects else "")
-    yield f"Sampling site: {model.sampling_site}; drugs: {', '.join(model.drugs)}"
+    yield f"Sampling site: {model.sampling_site}; drugs: {', '.join(model.drugs)}; {DOSE_BASIS}"
     for name, route in model.routes.items():
         yield f"Route {name}: grade {route.citation.grade.value}  [{route.citation.text}]"
     for parameter in model.parameters.values():

@@ -1,10 +1,12 @@
 """Concentration and effect over time for a dose, typical or for a population.
 
-A dose is AMOUNT[@START][/DURATION]: 0.5mg/kg@0min/40min, 28mg@5min; repeat --dose for each. What lies outside the
-range a model was studied in is marked; nothing here is an order, and no dose is carried from one route to another.
+A dose is AMOUNT[@START][/DURATION]: 0.5mg/kg@0min/40min, 28mg@5min; repeat --dose for each. Doses are base, not salt:
+1 mg of the hydrochloride holds 0.867 mg. What lies outside the range a model was studied in is marked; nothing here is
+an order, and no dose is carried from one route to another.
 """
 
 import argparse
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +14,7 @@ import numpy as np
 
 from afterglow.commands import DONE, print_json, print_problems
 from afterglow.pharmacology.covariates import Person
-from afterglow.pharmacology.regimen import parse_time
+from afterglow.pharmacology.regimen import DOSE_BASIS, parse_time
 from afterglow.pharmacology.results import Simulation
 from afterglow.pharmacology.simulate import Request, check_request, simulate
 from afterglow.terms import InvalidInput, Problem, build_error, parse_decimal
@@ -27,7 +29,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--drug", required=True, metavar="DRUG", help="racemic or esketamine")
     add("--route", required=True, metavar="ROUTE", help="iv, im, sc, intranasal, sublingual, oral or inhaled")
     add("--model", metavar="ID", help="see `afterglow models`; the route's default otherwise")
-    add("--dose", action="append", default=[], metavar="SPEC", help="AMOUNT[@START][/DURATION]; repeat for each")
+    add(
+        "--dose",
+        action="append",
+        default=[],
+        metavar="SPEC",
+        help="AMOUNT[@START][/DURATION] of base, not salt; repeat",
+    )
     add("--weight", metavar="KG", help="body weight in kg")
     add("--age", metavar="YEARS", help="age in years")
     add("--sex", metavar="F|M", help="F or M")
@@ -105,14 +113,13 @@ def read_request(args: argparse.Namespace) -> Request:
 def print_simulation(found: Simulation) -> None:
     """Write the simulation for a person: where it comes from, the summary, a few moments."""
     print(f"{found.id}; {found.sampling_site} levels; grade {found.grade.value}; {found.source}")
+    print(f"{DOSE_BASIS[0].upper()}{DOSE_BASIS[1:]}.")
     if found.is_population:
         print(f"{len(found.weights)} people, seed {found.seed}; median (5th to 95th percentile)")
     shown = found.to_json()
-    for name, entry in shown["summary"].items():
-        print(
-            f"{name}: peak {_show(entry['cmax_ng_per_ml'])} ng/mL at {_show(entry['tmax_min'])} min; "
-            f"AUC {_show(entry['auc_ng_h_per_ml'])} ng h/mL; half-life {_show(entry['half_life_h'])} h"
-        )
+    print_summary(shown["summary"])
+    for part in shown.get("components", ()):
+        print_summary(part.get("summary", {}), f"{part['model']} alone, ")
     for name, text in found.cautions.items():
         print(f"{name}: {text}")
     series = {**shown["concentration_ng_per_ml"], **shown["effect"]}
@@ -123,6 +130,15 @@ def print_simulation(found: Simulation) -> None:
     for row in rows:
         values = [f"{_pick(values, row):>{_width(name)}.4g}" for name, values in series.items()]
         print("  ".join([f"{times[row] * 60:>8.4g}", *values]))
+
+
+def print_summary(summary: Mapping[str, Any], of: str = "") -> None:
+    """Write peak, area and half-life of each analyte."""
+    for name, entry in summary.items():
+        print(
+            f"{of}{name}: peak {_show(entry['cmax_ng_per_ml'])} ng/mL at {_show(entry['tmax_min'])} min; "
+            f"AUC {_show(entry['auc_ng_h_per_ml'])} ng h/mL; half-life {_show(entry['half_life_h'])} h"
+        )
 
 
 def _width(name: str) -> int:

@@ -14,6 +14,8 @@ import numpy as np
 from afterglow.pharmacology._types import FloatArray, Number
 from afterglow.terms import InvalidInput, Problem, build_error, build_warning
 
+BASE_PER_HCL = 0.867  # by mass: 237.73 over 274.2 g/mol (grade D)
+DOSE_BASIS = f"doses are base, not salt: 1 mg of the hydrochloride holds {BASE_PER_HCL:g} mg"
 DEVICE_MG = 28.0
 DEVICE_GAP_H = 5.0 / 60.0
 SESSION_GAP_H = 6.0  # doses further apart belong to different sessions
