@@ -87,6 +87,21 @@ class LeftOut:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A printed difference in mean change between two arms that the fit did not use, and why the engine's differs."""
+
+    id: str
+    study: str
+    arm: str
+    control: str
+    day: float
+    value: float
+    citation: Citation
+    reason: str
+    standard_error: float | None = None
+
+
 _CORE = {field_.name for field_ in Row.__dataclass_fields__.values()} - {"options", "citation"}
 
 
@@ -118,6 +133,16 @@ def list_left_out() -> tuple[LeftOut, ...]:
     rows = _load("targets.toml")["left_out"]
     grade = Grade.A
     return tuple(LeftOut(row["study"], Citation(row["source"], row["locator"], grade), row["reason"]) for row in rows)
+
+
+@cache
+def list_shown() -> tuple[Shown, ...]:
+    """Return the printed differences that are shown beside the fit but were not fitted."""
+    found = []
+    for row in _load("targets.toml")["shown"]:
+        kept = {key: value for key, value in row.items() if key not in ("source", "locator", "grade")}
+        found.append(Shown(**kept, citation=Citation(row["source"], row["locator"], Grade(row["grade"]))))
+    return tuple(found)
 
 
 @cache
@@ -187,6 +212,16 @@ def predict_rows(
             visits = list_visits(key)
             runs[key] = simulate_arm(load_arms()[key], visits, population, n, seed + 1000 * places[key], effect)
     return np.asarray([predict_row(row, runs, width) for row in rows], dtype=np.float64)
+
+
+def predict_difference(shown: Shown, population: Population, n: int, seed: int) -> float:
+    """Return the difference in mean change between the two arms, for `n` virtual people in each."""
+    means = []
+    places = {key: place for place, key in enumerate(load_arms())}
+    for key in (shown.arm, shown.control):
+        run = simulate_arm(load_arms()[key], np.array([0.0, shown.day]), population, n, seed + 1000 * places[key])
+        means.append(summaries.calculate_mean_change(run, shown.day))
+    return means[0] - means[1]
 
 
 def predict_row(row: Row, runs: Mapping[str, ArmRun], width: float = summaries.HARD) -> float:

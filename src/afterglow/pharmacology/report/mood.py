@@ -5,7 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from afterglow.pharmacology.mechanism import LeftOut, Target, list_left_out, list_targets, load_population
-from afterglow.pharmacology.mechanism.targets import FAR, NEAR, load_rows, predict_rows
+from afterglow.pharmacology.mechanism.targets import (
+    FAR,
+    NEAR,
+    Shown,
+    list_shown,
+    load_rows,
+    predict_difference,
+    predict_rows,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +29,11 @@ class TargetRow:
         return (self.engine - self.target.value) / self.target.combined_error
 
     @property
+    def printed_z(self) -> float:
+        """The same in the printed standard error alone."""
+        return (self.engine - self.target.value) / self.target.standard_error
+
+    @property
     def is_met(self) -> bool:
         """Whether the prediction lies within two combined standard errors."""
         return abs(self.z) <= NEAR
@@ -32,13 +45,22 @@ class TargetRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownRow:
+    """A printed difference between two arms that the fit did not use, with the engine's."""
+
+    shown: Shown
+    engine: float
+
+
+@dataclass(frozen=True, slots=True)
 class Mood:
-    """Every target, what was left out, and the sums."""
+    """Every target, what was left out, what is shown without having been fitted, and the sums."""
 
     n: int
     seed: int
     rows: tuple[TargetRow, ...]
     left_out: tuple[LeftOut, ...]
+    shown: tuple[ShownRow, ...]
 
     @property
     def met(self) -> int:
@@ -61,6 +83,16 @@ class Mood:
         return float(np.mean([row.z**2 for row in self.rows]))
 
     @property
+    def met_by_printed(self) -> int:
+        """How many rows are within two printed standard errors, nothing assumed on top of them."""
+        return sum(abs(row.printed_z) <= NEAR for row in self.rows)
+
+    @property
+    def printed_mean_square(self) -> float:
+        """The mean of z squared by the printed errors alone."""
+        return float(np.mean([row.printed_z**2 for row in self.rows]))
+
+    @property
     def largest_drift(self) -> float:
         """The largest distance between this run and the one the fit wrote down."""
         return max(row.drift for row in self.rows)
@@ -71,4 +103,5 @@ def compare_mood(n: int, seed: int) -> Mood:
     predicted = predict_rows(load_population(), n, seed)
     by_id = dict(zip([row.id for row in load_rows()], predicted.tolist(), strict=True))
     rows = tuple(TargetRow(target, by_id[target.id]) for target in list_targets())
-    return Mood(n, seed, rows, list_left_out())
+    shown = tuple(ShownRow(one, predict_difference(one, load_population(), n, seed)) for one in list_shown())
+    return Mood(n, seed, rows, list_left_out(), shown)
