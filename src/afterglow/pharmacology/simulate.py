@@ -22,7 +22,7 @@ from afterglow.pharmacology.models.catalogue import Mixture, choose_model, find_
 from afterglow.pharmacology.models.exposure import calculate_half_life
 from afterglow.pharmacology.models.kinetics import Kinetics, build_kinetics
 from afterglow.pharmacology.models.model import Model
-from afterglow.pharmacology.models.ranges import find_boluses, find_soonest, judge_ranges
+from afterglow.pharmacology.models.ranges import find_boluses, find_soonest, find_studied, judge_ranges
 from afterglow.pharmacology.models.reading import COVARIATES
 from afterglow.pharmacology.population import Subjects, build_typical, draw_subjects, select_subjects
 from afterglow.pharmacology.regimen import LONGEST_H, Dose, build_regimen, list_event_times
@@ -121,17 +121,7 @@ def simulate(request: Request) -> Simulation:
     people = _build_people(request, np.random.default_rng(streams[0]))
     models = _list_models(request, mixture)
     rows = _share_out(models, people.n, request, np.random.default_rng(streams[1]))
-    used = frozenset(name for model, _ in models for name in model.symbols_used)
-    chosen = judge_choice(
-        [model for model, _ in models],
-        mixture,
-        drug=request.drug,
-        route=request.route,
-        hepatic=request.person.hepatic,
-        is_chosen=request.model is not None,
-        is_population=request.is_population,
-    )
-    problems = [*chosen, *(p for p in people.problems if _matters(p, used))]
+    problems = _judge_people(request, [model for model, _ in models], mixture, people)
     parts = []
     for (model, weight), mine, stream in zip(models, rows, streams[2].spawn(len(models)), strict=True):
         kinetics, found = _build_part(request, model, people, mine, np.random.default_rng(stream))
@@ -164,6 +154,21 @@ def simulate(request: Request) -> Simulation:
         seed=(DEFAULT_SEED if request.seed is None else request.seed) if request.is_population else None,
         effect_grades=grades,
     )
+
+
+def _judge_people(request: Request, models: Sequence[Model], mixture: Mixture | None, people: _People) -> list[Problem]:
+    """Return what holds for the choice of model, and what was assumed of people that a model uses."""
+    used = frozenset(name for model in models for name in model.symbols_used)
+    chosen = judge_choice(
+        models,
+        mixture,
+        drug=request.drug,
+        route=request.route,
+        hepatic=request.person.hepatic,
+        is_chosen=request.model is not None,
+        is_population=request.is_population,
+    )
+    return [*chosen, *(problem for problem in people.problems if _matters(problem, used))]
 
 
 def check_request(request: Request) -> None:
@@ -385,7 +390,7 @@ def _compute(request: Request, kinetics: Kinetics, times: FloatArray) -> _Curves
     early = _list_early(kinetics, request.until_h)
     ends = [end for _, end in early if end <= request.until_h]
     grid = _build_grid(np.unique(np.concatenate([times, ends])), kinetics.doses, request, n)
-    is_studied = _find_studied(grid, early)
+    is_studied = find_studied(grid, early)
     is_asked = np.isin(grid, times)
     keeps = len(grid) * n * len(names) <= KEPT_VALUES
     size = len(grid) if keeps else max(CHUNK_VALUES // (n * len(kinetics.system.outputs)), 1)
@@ -422,14 +427,6 @@ def _list_early(kinetics: Kinetics, until_h: float) -> list[tuple[float, float]]
     soonest = find_soonest(kinetics.model)
     starts = [dose.start_h for dose in find_boluses(kinetics.doses, kinetics.route)]
     return [(start, start + soonest) for start in starts if start < until_h]
-
-
-def _find_studied(grid: FloatArray, early: Sequence[tuple[float, float]]) -> NDArray[np.bool_]:
-    """Return which times a peak may be read from; all of them where none would be left."""
-    is_early = np.zeros(len(grid), dtype=bool)
-    for start, end in early:
-        is_early |= (grid > start - 1e-9) & (grid < end - 1e-9)
-    return np.ones(len(grid), dtype=bool) if is_early.all() else ~is_early
 
 
 def _build_grid(times: FloatArray, doses: Sequence[Dose], request: Request, n: int) -> FloatArray:

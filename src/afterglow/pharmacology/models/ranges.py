@@ -3,11 +3,14 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from afterglow.pharmacology._types import FloatArray
 from afterglow.pharmacology.models.model import Model, Range
 from afterglow.pharmacology.regimen import Dose
 from afterglow.terms import InvalidInput, Problem, build_error, build_warning
+
+BoolArray = NDArray[np.bool_]
 
 MINUTES = 60.0
 # where a model states no lower end: a bolus has mixed after about 5 min, and reaches a forearm vein later (grade D)
@@ -74,6 +77,14 @@ def find_soonest(model: Model) -> float:
     """Return the hours after a bolus from which a model was studied: its own lower end, else that of its blood."""
     stated = [limits.low for limits in model.ranges if limits.of == "time_after_dose" and limits.low > 0]
     return max(stated) if stated else SOONEST_H.get(model.sampling_site, SOONEST_H["arterial"])
+
+
+def find_studied(grid: FloatArray, early: Sequence[tuple[float, float]]) -> BoolArray:
+    """Return which times a peak may be read from; all of them where none would be left."""
+    is_early = np.zeros(len(grid), dtype=bool)
+    for start, end in early:
+        is_early |= (grid > start - 1e-9) & (grid < end - 1e-9)
+    return np.ones(len(grid), dtype=bool) if is_early.all() else ~is_early
 
 
 def _judge_soonest(model: Model, boluses: Sequence[Dose], until_h: float) -> list[Problem]:
