@@ -74,9 +74,11 @@ def find_boluses(doses: Sequence[Dose], route: str | None) -> tuple[Dose, ...]:
 
 
 def find_soonest(model: Model) -> float:
-    """Return the hours after a bolus from which a model was studied: its own lower end, else that of its blood."""
+    """Return the hours after a bolus from which a model was studied: its own lower end, or its blood's."""
     stated = [limits.low for limits in model.ranges if limits.of == "time_after_dose" and limits.low > 0]
-    return max(stated) if stated else SOONEST_H.get(model.sampling_site, SOONEST_H["arterial"])
+    return (
+        round(max(stated) * MINUTES) / MINUTES if stated else SOONEST_H.get(model.sampling_site, SOONEST_H["arterial"])
+    )
 
 
 def find_studied(grid: FloatArray, early: Sequence[tuple[float, float]]) -> BoolArray:
