@@ -16,7 +16,7 @@ from afterglow.terms import InvalidInput, Severity
 from tests.support.acting import PROTOCOLS, act
 from tests.support.golden import PLAYS
 from tests.support.refusals import REFUSALS
-from tests.support.rooms import Room
+from tests.support.rooms import PRESCRIBER, Room
 
 SEED = 20261117
 STEPS = 8
@@ -72,6 +72,11 @@ def play(begin, rng):
     return rooms, codes, phases
 
 
+def release(room):
+    """Recover and be released; what follows is drawn."""
+    room.recover().do("sign-release", PRESCRIBER)
+
+
 @pytest.fixture(scope="module")
 def run():
     rng = random.Random(SEED)
@@ -94,6 +99,8 @@ def run():
             rooms += played
             codes |= more
             phases |= seen
+        played, more, seen = play(lambda make, p=protocol: release(make(p)), rng)
+        rooms, codes, phases = [*rooms, *played], codes | more, phases | seen
     return rooms, codes, phases
 
 

@@ -92,6 +92,10 @@ def _use_other(request: HttpRequest, patient: Any, now: datetime) -> HttpRespons
     protocol = find_protocol(draft) if draft is not None else None
     if protocol is None:
         raise Http404
+    typed = PlanForm(request.POST, protocol=protocol)
+    if not typed.is_valid():
+        # what cannot be read is shown, never replaced without a word
+        return _show(request, patient, now, draft, {"plan": typed})
     other = OtherForm(request.POST)
     data = request.POST.copy()
     refusal = _("Option B cannot be given like this.")
