@@ -296,8 +296,11 @@ def _share_out(models: Sequence[tuple[Model, float]], n: int, request: Request, 
     """Return the rows of each model; a typical person is computed by every model."""
     if len(models) == 1 or not request.is_population:
         return [np.arange(n) for _ in models]
+    if n < len(models):
+        accepted, message = f"{len(models)} or more", "each model of a mixture needs somebody"
+        raise InvalidInput([build_error("n", "too-few", n, accepted, message)])
     chosen = rng.choice(len(models), size=n, p=[weight for _, weight in models])
-    chosen[: len(models)] = np.arange(len(models))[:n]  # nobody is left without people
+    chosen[: len(models)] = np.arange(len(models))  # nobody is left without people
     return [np.flatnonzero(chosen == i) for i in range(len(models))]
 
 

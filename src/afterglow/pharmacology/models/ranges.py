@@ -16,6 +16,9 @@ MINUTES = 60.0
 # where a model states no lower end: a bolus has mixed after about 5 min, and reaches a forearm vein later (grade D)
 SOONEST_H = {"arterial": 5.0 / MINUTES, "venous": 20.0 / MINUTES}
 
+# where a model of adults states no weights: people of ordinary build, beyond them size alone is scaled (grade D)
+ORDINARY_KG = (45.0, 120.0)
+
 # what a range is about -> the field as the sender knows it
 _FIELDS = {"age": "age", "weight": "weight", "session_mg": "dose", "dose_mg_per_kg": "dose", "time_after_dose": "until"}
 
@@ -61,6 +64,7 @@ def judge_ranges(
         if limits.of not in assumed
         for problem in _judge(model, limits, np.asarray(seen[limits.of], dtype=np.float64))
     ]
+    found += _judge_weight(model, np.asarray(covariates["weight"], dtype=np.float64), assumed)
     found += _judge_soonest(model, find_boluses(doses, route), until_h)
     errors = [problem for problem in found if problem.severity == "error"]
     if errors:
@@ -116,6 +120,20 @@ def _judge(model: Model, limits: Range, values: FloatArray) -> list[Problem]:
     what = limits.of.replace("_", " ")
     message = f"{what} {worst:g} {limits.unit} lies outside what {model.id} was studied in{share}"
     return [build_warning(_FIELDS[limits.of], "outside-studied-range", worst, accepted, message)]
+
+
+def _judge_weight(model: Model, weights_kg: FloatArray, assumed: frozenset[str]) -> list[Problem]:
+    """Return a warning beyond ordinary weights where the model's own file says nothing of weight."""
+    if "weight" in assumed or any(limits.of == "weight" for limits in model.ranges):
+        return []
+    low, high = ORDINARY_KG
+    outside = (weights_kg < low) | (weights_kg > high)
+    if not outside.any():
+        return []
+    worst = float(weights_kg[outside][np.argmax(np.abs(weights_kg[outside] - (low + high) / 2))])
+    share = "" if len(weights_kg) == 1 or outside.all() else f" (for {100 * outside.mean():.0f} % of the people)"
+    message = f"{model.id} states no weights; {worst:g} kg lies outside those of ordinary adults{share}"
+    return [build_warning("weight", "outside-studied-range", worst, f"{low:g} to {high:g} kg", message)]
 
 
 def _longest_tail(doses: Sequence[Dose], until_h: float) -> float:
