@@ -37,11 +37,15 @@ def main(version: str) -> int:
 
 
 def _tell_stories() -> None:
-    from afterglow.clinic.demo import build
-    from afterglow.clinic.demo.people import tell_all
+    from itertools import islice
 
-    vars(build)["tell_all"] = lambda **given: tell_all(**given)[:STORIES]
-    build.build_demonstration(password="dump-only-password", now=datetime.now(UTC))  # noqa: S106 - guards nothing
+    from afterglow.clinic.demo.build import found_demonstration, write_stories
+    from afterglow.clinic.demo.clock import SimulatedClock
+
+    now = datetime.now(UTC)
+    site, cast = found_demonstration(password="dump-only-password", now=now)  # noqa: S106 - guards nothing
+    for story in islice(write_stories(cast, SimulatedClock(site, now=now)), STORIES):
+        story.tell()
 
 
 def _write_dump(database: Path, target: Path) -> None:
