@@ -108,21 +108,28 @@ def main() -> None:
 
 def run_w1(sizes: Sizes, rows: list[Row]) -> None:
     """Cp and Cm of 10,000 patients at 1,399 times."""
-    people, grid = draw_people(sizes.w1), build_grid()
-    system, doses = build_system(people), build_doses(people)
-    fill = take_median(lambda: np.full((2, grid.size, people.n), 1.0), sizes.repeat)
-    seconds = time_threads("W1", lambda threads: solve(system, doses, grid, threads=threads).values, sizes, rows)
+    grid = build_grid()
+    fill = take_median(lambda: np.full((2, grid.size, sizes.w1), 1.0), sizes.repeat)
     rows.append(Row("W1", "filling the same array", f"{fill:.3f} s"))
+    seconds = run_levels("W1", sizes.w1, grid, sizes, rows, target=1000.0)
     judge(rows, "W1", "time over filling", seconds / fill, 4.0, at_most=True)
+
+
+def run_levels(name: str, n: int, grid: np.ndarray, sizes: Sizes, rows: list[Row], *, target: float) -> float:
+    """Time and check both concentrations of n patients beside the peers; return the seconds of one thread."""
+    people = draw_people(n)
+    system, doses = build_system(people), build_doses(people)
+    seconds = time_threads(name, lambda threads: solve(system, doses, grid, threads=threads).values, sizes, rows)
     values = solve(system, doses, grid).values
     error = max(
         calculate_error(
             np.stack([values["Cp"][:, j], values["Cm"][:, j]], axis=1), propagate_exactly(people.row(j), grid)
         )
-        for j in spread(people.n, sizes.checked["W1"])
+        for j in spread(people.n, sizes.checked[name])
     )
-    judge(rows, "W1", f"error, {sizes.checked['W1']} patients", error, 1e-9, at_most=True)
-    compare(rows, "W1", seconds, sizes, grid, people.n, target=1000.0)
+    judge(rows, name, f"error, {sizes.checked[name]} patients", error, 1e-9, at_most=True)
+    compare(rows, name, seconds, sizes, grid, people.n, target=target)
+    return seconds
 
 
 def run_w2(sizes: Sizes, rows: list[Row]) -> None:
@@ -179,18 +186,7 @@ def run_w3(sizes: Sizes, rows: list[Row]) -> None:
 
 def run_w4(sizes: Sizes, rows: list[Row]) -> None:
     """50,000 patients at twelve times."""
-    people = draw_people(sizes.w4)
-    system, doses = build_system(people), build_doses(people)
-    seconds = time_threads("W4", lambda threads: solve(system, doses, FEW_TIMES, threads=threads).values, sizes, rows)
-    values = solve(system, doses, FEW_TIMES).values
-    error = max(
-        calculate_error(
-            np.stack([values["Cp"][:, j], values["Cm"][:, j]], axis=1), propagate_exactly(people.row(j), FEW_TIMES)
-        )
-        for j in spread(people.n, sizes.checked["W4"])
-    )
-    judge(rows, "W4", f"error, {sizes.checked['W4']} patients", error, 1e-9, at_most=True)
-    compare(rows, "W4", seconds, sizes, FEW_TIMES, people.n, target=1500.0)
+    run_levels("W4", sizes.w4, FEW_TIMES, sizes, rows, target=1500.0)
 
 
 def run_w5(sizes: Sizes, rows: list[Row]) -> None:

@@ -1,11 +1,13 @@
 """What is known of a person that a model may use: checked once, or sampled for a virtual population."""
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from afterglow.pharmacology._types import FloatArray
+from afterglow.pharmacology._values import is_between, is_number, is_whole, show_value
 from afterglow.terms import InvalidInput, Problem, build_error, build_warning
 
 SEXES = ("F", "M")
@@ -19,6 +21,7 @@ LIMITS: Mapping[str, tuple[float, float, str]] = {
     "bmi": (10.0, 90.0, "kg/m2"),
 }
 OBESE_BMI = 35.0
+BMI_SLACK = 0.05  # a BMI written without decimals and a height to the centimetre move it by up to 4 %
 EXCESS_SHARE = 0.4  # of the weight above ideal that adjusted weight counts; a common convention (grade C)
 
 
@@ -52,6 +55,44 @@ class Demography:
     height_sd_cm: float = 6.5
     height_weight_correlation: float = 0.4
 
+    def __post_init__(self) -> None:
+        """Refuse shares, ages, weights and heights that no population can have."""
+        problems = [problem for item in fields(self) for problem in _judge_spread(item.name, getattr(self, item.name))]
+        if not problems and self.share_asian + self.share_japanese > 1:
+            message = "the shares of Asian and Japanese people come to more than everybody"
+            value = self.share_asian + self.share_japanese
+            problems.append(build_error("demography.share_asian", "out-of-range", value, "together up to 1", message))
+        if not problems and not self.age_years[0] <= self.age_years[1] <= self.age_years[2]:
+            message = "ages are the youngest, the most frequent and the oldest"
+            shown = show_value(self.age_years)
+            problems.append(build_error("demography.age_years", "out-of-order", shown, "three rising ages", message))
+        if problems:
+            raise InvalidInput(problems)
+
+
+# field -> accepted range of each number, and how many numbers it has
+_SPREADS: Mapping[str, tuple[float, float, int]] = {
+    "share_female": (0.0, 1.0, 1),
+    "share_asian": (0.0, 1.0, 1),
+    "share_japanese": (0.0, 1.0, 1),
+    "age_years": (0.0, 110.0, 3),
+    "weight_median_kg": (20.0, 350.0, 2),
+    "weight_log_sd": (0.0, 1.0, 1),
+    "height_mean_cm": (100.0, 230.0, 2),
+    "height_sd_cm": (0.0, 30.0, 1),
+    "height_weight_correlation": (-1.0, 1.0, 1),
+}
+
+
+def _judge_spread(name: str, value: object) -> list[Problem]:
+    low, high, count = _SPREADS[name]
+    values = (value,) if count == 1 else value
+    if isinstance(values, tuple | list) and len(values) == count and all(is_between(one, low, high) for one in values):
+        return []
+    accepted = f"{low:g} to {high:g}" if count == 1 else f"{count} numbers, each {low:g} to {high:g}"
+    message = f"{name} of a population cannot be {show_value(value)!r}"
+    return [build_error(f"demography.{name}", "out-of-range", show_value(value), accepted, message)]
+
 
 def check_person(person: Person) -> None:
     """Refuse a weight, age, height, BMI, sex, ancestry or hepatic class that cannot be used.
@@ -65,23 +106,48 @@ def check_person(person: Person) -> None:
     given = {"weight": person.weight_kg, "age": person.age_years, "height": person.height_cm, "bmi": person.bmi}
     for field, value in given.items():
         low, high, unit = LIMITS[field]
-        if value is not None and not low <= value <= high:
-            message = f"{field} {value:g} {unit} is out of range"
+        if value is not None and not is_between(value, low, high):
+            shown = f"{value:g} {unit}" if is_number(value) else repr(show_value(value))
+            message = f"{field} {shown} is out of range"
             problems.append(
-                build_error(field, f"{field}-out-of-range", show_number(value), f"{low:g} to {high:g} {unit}", message)
+                build_error(field, f"{field}-out-of-range", show_value(value), f"{low:g} to {high:g} {unit}", message)
             )
     chosen = (("sex", person.sex, SEXES), ("ancestry", person.ancestry, ANCESTRIES))
     for field, word, accepted in (*chosen, ("hepatic", person.hepatic, HEPATIC_CLASSES)):
-        if word is not None and word not in accepted:
-            message = f"{field} {word!r} is not known"
-            problems.append(build_error(field, f"{field}-unknown", word, ", ".join(accepted), message))
+        if (word is not None or field == "hepatic") and not (isinstance(word, str) and word in accepted):
+            message = f"{field} {show_value(word)!r} is not known"
+            problems.append(build_error(field, f"{field}-unknown", show_value(word), ", ".join(accepted), message))
+    problems += [] if problems else _judge_build(person)
     if problems:
         raise InvalidInput(problems)
 
 
-def show_number(value: float) -> float | str:
-    """Return a number as a problem may carry it: text where JSON has no number for it."""
-    return value if np.isfinite(value) else str(value)
+def _judge_build(person: Person) -> list[Problem]:
+    """Return a problem where weight, height and BMI contradict one another, or two of them give an absurd third."""
+    weight, height, bmi = person.weight_kg, person.height_cm, person.bmi
+    if weight is None or (height is None and bmi is None):
+        return []
+    if height is None and bmi is not None:
+        low, high, unit = LIMITS["height"]
+        follows = 100.0 * math.sqrt(weight / bmi)
+        if low <= follows <= high:
+            return []
+        message = f"weight {weight:g} kg and BMI {bmi:g} kg/m2 give a height of {follows:.0f} cm"
+        return [build_error("bmi", "build-impossible", bmi, f"a height of {low:g} to {high:g} {unit}", message)]
+    follows = weight / (height / 100.0) ** 2  # type: ignore[operator]
+    low, high, unit = LIMITS["bmi"]
+    if bmi is None and not low <= follows <= high:
+        message = f"weight {weight:g} kg and height {height:g} cm give a BMI of {follows:.0f} kg/m2"
+        accepted = f"a BMI of {low:g} to {high:g} {unit}"
+        return [build_error("height", "build-impossible", height, accepted, message)]
+    if bmi is not None and abs(bmi - follows) > BMI_SLACK * follows:
+        message = (
+            f"weight {weight:g} kg, height {height:g} cm and BMI {bmi:g} kg/m2 contradict one another: "
+            f"that weight and height give a BMI of {follows:.1f}"
+        )
+        accepted = f"a BMI within {100 * BMI_SLACK:g} % of {follows:.1f} kg/m2, or two of the three"
+        return [build_error("bmi", "build-contradicts", bmi, accepted, message)]
+    return []
 
 
 def build_covariates(person: Person, n: int = 1) -> tuple[dict[str, FloatArray], tuple[Problem, ...]]:
@@ -149,7 +215,7 @@ def sample_covariates(n: int, rng: np.random.Generator, demography: Demography |
     Parameters
     ----------
     n : int
-        How many people.
+        How many people, 1 or more.
     rng : numpy.random.Generator
         The only source of chance.
     demography : Demography, optional
@@ -159,6 +225,9 @@ def sample_covariates(n: int, rng: np.random.Generator, demography: Demography |
     -------
     covariates : mapping of name to ndarray, shape (n,)
     """
+    if not is_whole(n, 1, 2**63 - 1):
+        message = "a population has at least one person"
+        raise InvalidInput([build_error("n", "n-out-of-range", show_value(n), "a whole number from 1", message)])
     who = demography or Demography()
     female = (rng.random(n) < who.share_female).astype(np.float64)
     low, mode, high = who.age_years

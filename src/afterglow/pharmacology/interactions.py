@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from afterglow.pharmacology._values import show_value
 from afterglow.pharmacology.covariates import Person, build_covariates
 from afterglow.pharmacology.models.catalogue import ROUTES, get_model
 from afterglow.pharmacology.models.exposure import calculate_exposure
@@ -82,10 +83,10 @@ def check_names(names: Sequence[str]) -> None:
     """Refuse the name of an interaction that is not known, naming those that are."""
     problems = []
     for name in names:
-        if name not in load_perpetrators():
+        if not isinstance(name, str) or name not in load_perpetrators():
             accepted = ", ".join(load_perpetrators())
             message = f"there is no interaction named {name!r}"
-            problems.append(build_error("interaction", "interaction-unknown", name, accepted, message))
+            problems.append(build_error("interaction", "interaction-unknown", show_value(name), accepted, message))
     if problems:
         raise InvalidInput(problems)
 

@@ -7,6 +7,7 @@ processes. The same text always has the same answer.
 from collections.abc import Callable
 from typing import Any
 
+from afterglow.pharmacology.finding.candidates import parse_mark, weigh_candidates
 from afterglow.pharmacology.finding.compare import SUPPORT_AT, build_side, compare, list_minutes
 from afterglow.pharmacology.finding.fields import read_json, read_numbers, refuse_unknown
 from afterglow.pharmacology.finding.goals import parse_goal
@@ -51,13 +52,22 @@ def find_dose_job(payload_json: str) -> dict[str, Any]:
     return _answer(payload_json, {"goal", "option", "limits"}, {"vary"}, _find)
 
 
+def weigh_doses(payload_json: str) -> dict[str, Any]:
+    """Return several doses of one way side by side: the share of people who reach a goal and who pass a limit.
+
+    The payload holds `patient`, `options`, `goal` and `limit` (each `of`, `level`: the peak of a quantity), and may
+    hold `n`, `seed`. The answer has a row for each option in `candidates`, and `basis`.
+    """
+    return _answer(payload_json, {"options", "goal", "limit"}, set(), _weigh)
+
+
 def update_patient(payload_json: str) -> dict[str, Any]:
     """Return what a patient's readings say about this patient, and an option for people like that if one is given.
 
     The payload holds `patient`, `drug`, `route`, `sessions` (each `id`, `start_h`, `events`, and `number`, the two
     baselines, `has_attenuation` where known), `observations` (the fields of `Observation`), and may hold `model`,
     `has_new_antidepressant`, `is_robust`, `option`, `n`, `seed`, `until_min`, `step_min`, `support_at`. The answer is
-    `Update.to_json`, with `similar` and `patient` (sides of a comparison) for the option.
+    `Update.to_json`, with `similar` and, where there is an estimate, `patient` (sides of a comparison) for the option.
     """
     needed = {"drug", "route", "sessions", "observations"}
     return _answer(payload_json, needed, _WINDOW | {"model", "option", "has_new_antidepressant", "is_robust"}, _update)
@@ -82,8 +92,14 @@ def _answer(
 
 def _require_objects(content: dict[str, Any]) -> None:
     kinds: dict[str, type] = {"events": list, "drug": str, "route": str, "model": str, "vary": str}
-    kinds |= {"sessions": list, "observations": list, "has_new_antidepressant": bool, "is_robust": bool}
-    kinds |= dict.fromkeys(("patient", "a", "b", "goal", "option", "limits"), dict)
+    kinds |= {
+        "options": list,
+        "sessions": list,
+        "observations": list,
+        "has_new_antidepressant": bool,
+        "is_robust": bool,
+    }
+    kinds |= dict.fromkeys(("patient", "a", "b", "goal", "option", "limits", "limit"), dict)
     problems = [
         build_error(name, "wrong-kind", str(content[name])[:80], kind.__name__, f"{name} must be a {kind.__name__}.")
         for name, kind in kinds.items()
@@ -133,6 +149,25 @@ def _find(content: dict[str, Any]) -> dict[str, Any]:
     return answer.to_json()
 
 
+def _weigh(content: dict[str, Any]) -> dict[str, Any]:
+    rows = content["options"]
+    wrong = [
+        build_error(f"options[{i}]", "not-an-object", str(row)[:80], "an object", f"options[{i}] is no object.")
+        for i, row in enumerate(rows)
+        if not isinstance(row, dict)
+    ]
+    if wrong:
+        raise InvalidInput(wrong)
+    candidates, basis = weigh_candidates(
+        [parse_option(row, f"options[{i}]") for i, row in enumerate(rows)],
+        parse_mark(content["goal"], "goal"),
+        parse_mark(content["limit"], "limit"),
+        parse_patient(content["patient"]),
+        people=_draw(content),
+    )
+    return {"candidates": [one.to_json() for one in candidates], "basis": dict(basis)}
+
+
 def _update(content: dict[str, Any]) -> dict[str, Any]:
     patient = parse_patient(content["patient"])
     course = parse_course(content, patient)
@@ -149,7 +184,9 @@ def _update(content: dict[str, Any]) -> dict[str, Any]:
         window = _read_window(content, 150.0)
         option = parse_option(content["option"])
         minutes = list_minutes(window["until_min"], window["step_min"])
-        sides = {"similar": draw_people(min(found.n, DEFAULT_N), found.seed), "patient": found.people}
+        sides = {"similar": draw_people(min(found.n, DEFAULT_N), found.seed)}
+        if found.has_estimate:
+            sides["patient"] = found.people
         for key, people in sides.items():
             outlook = predict(option, patient, people, until_min=window["until_min"], step_min=window["step_min"])
             answer[key] = build_side(key, outlook, patient, minutes, window["support_at"]).to_json()

@@ -7,17 +7,20 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import NoReturn
 
 import numpy as np
 
 from afterglow.pharmacology._types import FloatArray, Number
+from afterglow.pharmacology._values import is_between, show_value
 from afterglow.terms import InvalidInput, Problem, build_error, build_warning
 
 BASE_PER_HCL = 0.867  # by mass: 237.73 over 274.2 g/mol (grade D)
 DOSE_BASIS = f"doses are base, not salt: 1 mg of the hydrochloride holds {BASE_PER_HCL:g} mg"
 DEVICE_MG = 28.0
 DEVICE_GAP_H = 5.0 / 60.0
+FILM_H = 0.5  # a film is held for 10 min and its drug leaves the mucosa over about half an hour (Simons 2022; grade D)
 SESSION_GAP_H = 6.0  # doses further apart belong to different sessions
 HIGHEST_DOSE_MG = 1000.0
 HIGHEST_DOSE_MG_PER_KG = 15.0
@@ -25,6 +28,7 @@ LONGEST_H = 52 * 7 * 24.0
 LONGEST_INFUSION_H = 7 * 24.0
 MOST_DOSES = 400
 NEBULISER_H = 20.0 / 60.0
+LONGEST_SPEC = 200
 INFUSED_ROUTES = frozenset({"iv", "im", "sc", "inhaled"})
 
 _SPEC = re.compile(
@@ -89,10 +93,11 @@ def parse_dose(text: str, path: str = "dose") -> DoseSpec:
     InvalidInput
         Malformed text, an unknown unit, an amount of 0 or below or absurdly high, a start before 0, a duration of 0.
     """
-    match = _SPEC.match(text or "")
+    match = _SPEC.match(text) if isinstance(text, str) and len(text) <= LONGEST_SPEC else None
     number = _read_number(match["amount"]) if match else math.nan
     if match is None or not math.isfinite(number):
-        _refuse(path, "dose-malformed", text, "AMOUNT[@START][/DURATION]", f"{text!r} is not a dose")
+        shown = show_value(text)
+        _refuse(path, "dose-malformed", shown, "AMOUNT[@START][/DURATION]", f"{shown!r} is not a dose")
     start_text, duration_text, unit_text = match["start"], match["duration"], match["unit"]
     unit = _SPELLINGS.get(unit_text or "", unit_text or "")
     if unit not in _AMOUNT_UNITS:
@@ -116,10 +121,11 @@ def parse_dose(text: str, path: str = "dose") -> DoseSpec:
 
 def parse_time(text: str, path: str, *, lowest_h: float | None = None, longest_h: float = LONGEST_H) -> float:
     """Return hours from text such as `40min`, `1.5h`, `3d`; refuse other units, negatives and absurd lengths."""
-    match = _TIME.match(text or "")
+    match = _TIME.match(text) if isinstance(text, str) and len(text) <= LONGEST_SPEC else None
     accepted = f"0 to {longest_h:g} h, written as s, min, h, d or wk"
     if match is None or match[2] not in _TIME_UNITS:
-        _refuse(path, "time-malformed", text, accepted, f"{text!r} is not a time with a unit")
+        shown = show_value(text)
+        _refuse(path, "time-malformed", shown, accepted, f"{shown!r} is not a time with a unit")
     hours = float(match[1]) * _TIME_UNITS[match[2]]
     if hours < (0.0 if lowest_h is None else lowest_h) or hours > longest_h:
         _refuse(path, "time-out-of-range", text, accepted, f"the time {text!r} is out of range")
@@ -143,10 +149,12 @@ def build_regimen(
     Raises
     ------
     InvalidInput
-        No dose, too many, infusions that overlap, a duration by a route that has none, part of a device.
+        No dose, too many, a dose that is none, infusions that overlap in one line, a duration by a route that has none,
+        part of a device. Doses given together by another route are allowed with a warning.
     """
-    if not 1 <= len(specs) <= MOST_DOSES:
-        _refuse("dose", "dose-count", len(specs), f"1 to {MOST_DOSES} doses", "there must be a dose, and not too many")
+    if isinstance(specs, str) or not isinstance(specs, Sequence) or not 1 <= len(specs) <= MOST_DOSES:
+        count = len(specs) if isinstance(specs, list | tuple) else show_value(specs)
+        _refuse("dose", "dose-count", count, f"1 to {MOST_DOSES} doses", "there must be a dose, and not too many")
     problems: list[Problem] = []
     doses: list[Dose] = []
     for i, item in enumerate(specs):
@@ -155,13 +163,13 @@ def build_regimen(
             if isinstance(item, Dose):
                 doses += _judge_given(item, path, drug, route, problems)
                 continue
-            spec = parse_dose(item, path) if isinstance(item, str) else item
+            spec = item if isinstance(item, DoseSpec) else parse_dose(item, path)
         except InvalidInput as refused:
             problems += refused.problems
             continue
         doses += _build_doses(spec, drug, route, weight_kg, problems)
     doses.sort(key=lambda dose: dose.start_h)
-    problems += _judge_overlaps(doses, route)
+    problems += _judge_overlaps(doses, drug, route)
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
         raise InvalidInput(errors)
@@ -229,13 +237,18 @@ def _judge_amount(dose: Dose, path: str) -> list[Problem]:
     """Return an error for an amount that nobody can be given."""
     accepted = f"above 0 to {HIGHEST_DOSE_MG:g} mg, one number or one per person"
     try:
-        amounts = np.asarray(dose.amount_mg, dtype=np.float64)
-    except (TypeError, ValueError):
-        return [build_error(f"{path}.amount_mg", "dose-malformed", repr(dose.amount_mg), accepted, "not an amount")]
+        given = np.asarray(dose.amount_mg)
+        if given.dtype.kind not in "fiu" or not isinstance(dose.amount_mg, int | float | np.number | np.ndarray):
+            raise TypeError
+        amounts = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        return [
+            build_error(f"{path}.amount_mg", "dose-malformed", show_value(dose.amount_mg), accepted, "not an amount")
+        ]
     wrong = np.atleast_1d(amounts)[~((np.atleast_1d(amounts) > 0) & (np.atleast_1d(amounts) <= HIGHEST_DOSE_MG))]
     if not wrong.size:
         return []
-    shown = _show(float(wrong[0]))
+    shown = show_value(float(wrong[0]))
     message = f"a dose of {shown} mg is out of range"
     return [build_error(f"{path}.amount_mg", "dose-out-of-range", shown, accepted, message)]
 
@@ -243,37 +256,52 @@ def _judge_amount(dose: Dose, path: str) -> list[Problem]:
 def _judge_span(dose: Dose, path: str, route: str) -> list[Problem]:
     """Return an error for a start or a duration that cannot be, or that the route has not."""
     problems = []
-    if not _is_within(dose.start_h, 0.0, LONGEST_H):
-        message = f"a start at {dose.start_h} h is out of range"
-        shown, accepted = _show(dose.start_h), f"0 to {LONGEST_H:g} h"
+    if not is_between(dose.start_h, 0.0, LONGEST_H):
+        message = f"a start at {show_value(dose.start_h)} h is out of range"
+        shown, accepted = show_value(dose.start_h), f"0 to {LONGEST_H:g} h"
         problems.append(build_error(f"{path}.start_h", "time-out-of-range", shown, accepted, message))
     if dose.duration_h is None:
         return problems
-    field, shown = f"{path}.duration_h", _show(dose.duration_h)
+    field, shown = f"{path}.duration_h", show_value(dose.duration_h)
     if route not in INFUSED_ROUTES:
         message = f"a dose by the route {route} has no duration"
         problems.append(build_error(field, "duration-not-used", shown, "None", message))
-    elif not (_is_within(dose.duration_h, 0.0, LONGEST_INFUSION_H) and dose.duration_h > 0):
+    elif not (is_between(dose.duration_h, 0.0, LONGEST_INFUSION_H) and dose.duration_h > 0):
         accepted = f"above 0 to {LONGEST_INFUSION_H:g} h; None for a bolus"
         message = "an infusion needs a duration above 0"
         problems.append(build_error(field, "duration-out-of-range", shown, accepted, message))
     return problems
 
 
-def _is_within(value: object, low: float, high: float) -> bool:
-    return isinstance(value, int | float | np.number) and bool(low <= value <= high)
+def _judge_overlaps(doses: Sequence[Dose], drug: str, route: str) -> list[Problem]:
+    """Return an error for what cannot run at once (one line, one nebuliser), a warning for what was not studied."""
+    if route in ("iv", "inhaled"):
+        return [*_judge_infusions(doses), *_judge_close(doses, 0.0, "doses given at the same time")]
+    if route == "intranasal" and drug == "esketamine":
+        return _judge_close(doses, DEVICE_GAP_H, f"devices less than {DEVICE_GAP_H * 60:g} min apart")
+    if route == "sublingual":
+        return _judge_close(doses, FILM_H, f"films less than {FILM_H * 60:g} min apart lie in the mouth together")
+    close = _judge_close(doses, 0.0, "doses given at the same time")
+    infused = [dose for dose in doses if dose.duration_h is not None]
+    return [*close, *_judge_infusions(infused, is_refused=False)]
 
 
-def _show(value: object) -> object:
-    """Return a number as a problem may carry it: text where JSON has no number for it."""
-    return value if isinstance(value, int | float) and math.isfinite(value) else str(value)
+def _judge_close(doses: Sequence[Dose], gap_h: float, words: str) -> list[Problem]:
+    """Return one warning where two doses start together or less than a gap apart; each is counted in full."""
+    ordered = [dose.start_h for dose in doses if not dose.duration_h]
+    close = [later for first, later in pairwise(ordered) if later - first < gap_h - 1e-9 or later == first]
+    if not close:
+        return []
+    shown = round(close[0] * 60, 6)
+    message = f"{words} ({len(close) + 1} of them, at {shown:g} min): each is counted in full; their uptake together "
+    accepted = f"{gap_h * 60:g} min apart or more" if gap_h else "starts that differ, or one dose of the whole amount"
+    return [build_warning("dose", "doses-together", shown, accepted, f"{message}was not studied")]
 
 
-def _judge_overlaps(doses: Sequence[Dose], route: str) -> list[Problem]:
-    """Return an error for each infusion that starts before the last one of the same line has ended."""
+def _judge_infusions(doses: Sequence[Dose], *, is_refused: bool = True) -> list[Problem]:
+    """Return a problem for each infusion that starts before the last one has ended: refused where one line is used."""
     problems: list[Problem] = []
-    if route not in ("iv", "inhaled"):
-        return problems
+    build = build_error if is_refused else build_warning
     busy_until = -math.inf
     for dose in doses:
         if dose.duration_h is None:
@@ -281,9 +309,22 @@ def _judge_overlaps(doses: Sequence[Dose], route: str) -> list[Problem]:
         if dose.start_h < busy_until - 1e-9:
             accepted = f"a start at or after {busy_until * 60:g} min"
             message = f"an infusion that starts at {dose.start_h * 60:g} min overlaps the one before it"
-            problems.append(build_error("dose", "doses-overlap", dose.start_h * 60, accepted, message))
+            if not is_refused:
+                message += "; two sites are taken for granted"
+            problems.append(build("dose", "doses-overlap", dose.start_h * 60, accepted, message))
         busy_until = max(busy_until, dose.start_h + dose.duration_h)
     return problems
+
+
+def judge_late(doses: Sequence[Dose], until_h: float) -> tuple[Problem, ...]:
+    """Warn of doses after the end; refuse when every dose is."""
+    late = [dose for dose in doses if dose.start_h >= until_h]
+    if not late:
+        return ()
+    accepted, message = f"a start before {until_h:g} h", f"{len(late)} of {len(doses)} doses come after the end"
+    if len(late) == len(doses):
+        raise InvalidInput([build_error("dose", "dose-after-end", late[0].start_h, accepted, message)])
+    return (build_warning("dose", "dose-after-end", late[0].start_h, accepted, message),)
 
 
 def number_sessions(doses: Iterable[Dose]) -> tuple[Dose, ...]:

@@ -122,7 +122,17 @@ def judge_older(model: Model, route: str, age: FloatArray) -> list[Problem]:
 
 
 def judge_occasions(kinetics: Kinetics, *, is_population: bool) -> list[Problem]:
-    """Return a warning where effects between occasions on rates stay those of the first session."""
+    """Return a warning where effects between occasions on rates stay those of the first session.
+
+    Notes
+    -----
+    Amounts, lags and durations are drawn anew for each session. Rates are not: with rates that change at a session's
+    start the system is linear only piece by piece, and drug left from the session before would have to pass from one
+    system to the next. Giving each session's dose its own rates for ever (superposition) would instead let old drug
+    leave by rates that no longer hold, and metabolites, whose volumes vary between occasions too (Simons 2022), would
+    jump or count twice; the error is largest for norketamine, which lasts between sessions. So the first session's
+    rates hold, and the result says so.
+    """
     sessions = 1 + max((dose.occasion for dose in kinetics.doses), default=0)
     held = find_held(kinetics.model, kinetics.route) if is_population and sessions > 1 else ()
     held = tuple(name for name in held if name in kinetics.subjects.kappas)

@@ -77,3 +77,27 @@ def test_same_seed_gives_the_same_people():
 
     assert all(np.array_equal(draw(3)[name], draw(3)[name]) for name in draw(3))
     assert not np.array_equal(draw(3)["weight"], draw(4)["weight"])
+
+
+@pytest.mark.parametrize(
+    ("person", "code"),
+    [
+        (Person(weight_kg=70, height_cm=170, bmi=35), "build-contradicts"),
+        (Person(weight_kg=70, height_cm=170, bmi=22), "build-contradicts"),
+        (Person(weight_kg=300, height_cm=120), "build-impossible"),
+        (Person(weight_kg=200, bmi=12), "build-impossible"),
+    ],
+)
+def test_weight_height_and_bmi_that_contradict_one_another_are_refused(person, code):
+    with pytest.raises(InvalidInput) as refused:
+        build_covariates(person)
+    (problem,) = refused.value.problems
+    assert problem.code == code
+    for told in (person.weight_kg, person.height_cm, person.bmi):
+        assert told is None or f"{told:g}" in problem.message
+
+
+@pytest.mark.parametrize("bmi", [24.2, 24.0, 25.0, None])
+def test_weight_height_and_a_rounded_bmi_are_taken(bmi):
+    found, _ = build_covariates(Person(weight_kg=70, height_cm=170, bmi=bmi))
+    assert found["bmi"][0] == pytest.approx(bmi or 24.22, rel=0.05)

@@ -171,3 +171,29 @@ def test_bolus_has_no_rate_to_change():
 
 def test_event_times_are_starts_and_ends():
     np.testing.assert_allclose(list_event_times([Dose(1, 1.0, 0.5), Dose(1, 3.0)]), [0.0, 1.0, 1.5, 3.0])
+
+
+@pytest.mark.parametrize(
+    ("drug", "route", "close", "apart"),
+    [
+        ("racemic", "im", ["30mg", "30mg"], ["30mg", "30mg@1min"]),
+        ("racemic", "oral", ["30mg", "30mg"], ["30mg", "30mg@1min"]),
+        ("racemic", "iv", ["5mg", "5mg"], ["5mg", "5mg@1min"]),
+        ("esketamine", "sublingual", ["50mg", "50mg@20min"], ["50mg", "50mg@30min"]),
+        ("esketamine", "intranasal", ["28mg", "28mg@2min"], ["28mg", "28mg@5min"]),
+        ("racemic", "intranasal", ["25mg", "25mg"], ["25mg", "25mg@5min"]),
+    ],
+)
+def test_doses_together_are_allowed_and_warned_about(drug, route, close, apart):
+    doses, problems = build_regimen(close, drug=drug, route=route, weight_kg=70.0)
+    assert len(doses) == 2
+    assert [(problem.code, problem.severity) for problem in problems] == [("doses-together", "warning")]
+    assert build_regimen(apart, drug=drug, route=route, weight_kg=70.0)[1] == ()
+
+
+def test_infusions_under_the_skin_may_overlap_with_a_warning_and_one_line_may_not():
+    written = ["20mg/60min", "20mg@30min/60min"]
+    problems = build_regimen(written, drug="racemic", route="sc", weight_kg=70.0)[1]
+    assert [(problem.code, problem.severity) for problem in problems] == [("doses-overlap", "warning")]
+    assert refusal(build_regimen, written, drug="racemic", route="iv", weight_kg=70.0) == ("dose", "doses-overlap")
+    assert refusal(build_regimen, written, drug="esketamine", route="inhaled", weight_kg=70.0)[1] == "doses-overlap"

@@ -57,3 +57,17 @@ def test_request_without_a_number_or_with_a_mixture_is_refused(changes, code):
     with pytest.raises(InvalidInput) as caught:
         summarise_population(replace(REQUEST, **changes))
     assert caught.value.problems[0].code == code
+
+
+def test_peak_of_a_bolus_is_read_as_simulate_reads_it():
+    bolus = Request(
+        "racemic", "iv", ("35mg",), Person(70.0, 40.0), until_h=2.0, step_h=1 / 60, n=120, seed=3, with_effects=False
+    )
+    found = summarise_population(bolus)
+    known = simulate(bolus).summary["ketamine"]["cmax_ng_per_ml"]
+    streamed = found.outputs["ketamine"]
+    assert streamed.cmax_quantiles[1] * 1000 == pytest.approx(np.median(known), rel=0.15)
+    assert streamed.quantiles[1, 5] == pytest.approx(streamed.cmax_quantiles[1], rel=0.05)  # at five minutes
+    assert streamed.quantiles[1, 0] > 1.5 * streamed.cmax_quantiles[1]
+    infused = summarise_population(replace(bolus, doses=("35mg/40min",))).outputs["ketamine"]
+    assert infused.cmax_quantiles[2] >= infused.quantiles[2].max() * 0.99

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -30,13 +31,15 @@ DENSE_AFTER_H = 3.0
 class Setting:
     """What the effects depend on beside the level.
 
-    `session_number` counts from 1 and drives tolerance to dissociation. `has_attenuation` says that a beta-blocker
+    `session_number` counts from 1 and drives tolerance to dissociation; it is that of the first session, and each of
+    `later_starts_h` (rising, h) begins another. `has_attenuation` says that a beta-blocker
     or clonidine is taken. `sampling_site` is that of the model behind the driver; `driver_share` is the part of
     the driver that is S-ketamine (0.5 where only a racemic level exists). The other names are outputs of the
     system that count only for channel occupancy.
     """
 
     session_number: int = 1
+    later_starts_h: tuple[float, ...] = ()
     has_attenuation: bool = False
     sampling_site: str = "arterial"
     driver_share: float = 1.0
@@ -120,19 +123,22 @@ def calculate_effects(
     if values is None:
         values = draw_values(system.n, generator) if generator is not None else build_typical_values(system.n)
     times = check_times(times_h)
-    grid = _build_grid(inputs, times, step_h)
-    solution = solve(_add_sites(system, driver, setting.driver_share, values), inputs, grid).values
-    return _assemble(times, grid, solution, driver, values, setting)
+    grid = build_hidden_grid(inputs, times, step_h)
+    solution = solve(add_sites(system, driver, setting.driver_share, values), inputs, grid).values
+    return assemble_effects(times, grid, solution, driver, values, setting)
 
 
-def _assemble(
+def assemble_effects(
     times: FloatArray, grid: FloatArray, solution: Mapping[str, FloatArray], driver: str, values: EffectValues,
     setting: Setting,
 ) -> EffectSeries:  # fmt: skip
-    """Return the effects at the asked times from what was solved on the hidden grid."""
-    rows = np.searchsorted(grid, times)
-    site, apart = np.maximum(solution[SITE], 0.0), np.maximum(solution[DISSOCIATION_SITE], 0.0)[rows]
-    levels = {name: np.maximum(found[rows], 0.0) * NG_PER_ML_PER_MG_PER_L for name, found in solution.items()}
+    """Return the effects at the asked times from the system with sites, solved on the hidden grid."""
+    rows: Any = np.searchsorted(grid, times)
+    if len(grid) == len(times):
+        rows = slice(None)
+    site, apart = np.maximum(solution[SITE], 0.0), np.maximum(solution[DISSOCIATION_SITE][rows], 0.0)
+    wanted = {driver, setting.arketamine, setting.norketamine, setting.arnorketamine} - {None}
+    levels = {name: np.maximum(solution[name][rows], 0.0) * NG_PER_ML_PER_MG_PER_L for name in wanted if name}
     rises = _calculate_rises(grid, site, values, setting)
     level = levels[driver] * setting.driver_share
     return EffectSeries(
@@ -140,7 +146,7 @@ def _assemble(
         s_ketamine_ng_per_ml=level,
         effect_site_ng_per_ml=site[rows],
         drug_high_vas=_multiply(values.get("drug_high.maximum"), _use_sigmoid(site[rows], values, "drug_high")),
-        dissociation_cadss=_calculate_dissociation(apart, values, setting),
+        dissociation_cadss=_calculate_dissociation(times, apart, values, setting),
         sedation_probability=_use_sigmoid(site[rows], values, "sedation"),
         systolic_rise_mmhg=rises["systolic"][rows],
         diastolic_rise_mmhg=rises["diastolic"][rows],
@@ -149,11 +155,11 @@ def _assemble(
         occupancy_index=_calculate_index(levels, level, setting),
         values=values,
         grades={key: endpoint.worst_grade for key, endpoint in load_endpoints().items()},
-        problems=tuple(_list_warnings(driver, setting)),
+        problems=tuple(list_warnings(driver, setting)),
     )
 
 
-def _add_sites(system: LinearSystem, driver: str, share: float, values: EffectValues) -> LinearSystem:
+def add_sites(system: LinearSystem, driver: str, share: float, values: EffectValues) -> LinearSystem:
     """Return the system with two compartments that follow the driver in ng/mL and take nothing from it."""
     weights = next(output.weights for output in system.outputs if output.name == driver)
     first = len(system.compartments)
@@ -183,23 +189,25 @@ def _calculate_rises(
     }
 
 
-def _calculate_dissociation(site: FloatArray, values: EffectValues, setting: Setting) -> FloatArray:
+def _calculate_dissociation(times: FloatArray, site: FloatArray, values: EffectValues, setting: Setting) -> FloatArray:
     factor, floor = values.get("dissociation.tolerance_factor"), values.get("dissociation.tolerance_floor")
+    number: Any = setting.session_number
+    if setting.later_starts_h:
+        number = number + np.searchsorted(setting.later_starts_h, times + 1e-9)[:, None]
     return calculate_cadss(
         site,
         np.minimum(values.get("dissociation.maximum"), CADSS_MAX),
         values.get("dissociation.c50_ng_per_ml"),
         values.get("dissociation.steepness"),
-        calculate_tolerance(setting.session_number, factor, floor),
+        calculate_tolerance(number, factor, floor),
     )
 
 
 def _calculate_index(levels: Mapping[str, FloatArray], level: FloatArray, setting: Setting) -> FloatArray:
     others = (setting.arketamine, setting.norketamine, setting.arnorketamine)
-    nothing = np.zeros_like(level)
-    r_level = level if setting.driver_share == 0.5 and setting.arketamine is None else nothing
-    found = [levels[name] if name is not None else nothing for name in others]
-    return calculate_occupancy(level, found[0] + r_level, found[1], found[2])
+    r_level: Number = level if setting.driver_share == 0.5 and setting.arketamine is None else 0.0
+    found: list[Number] = [levels[name] if name is not None else 0.0 for name in others]
+    return calculate_occupancy(level, found[0] if np.ndim(found[0]) else r_level, found[1], found[2])
 
 
 def _use_sigmoid(site: FloatArray, values: EffectValues, endpoint: str) -> FloatArray:
@@ -210,7 +218,7 @@ def _list_levels(system: LinearSystem) -> list[str]:
     return [output.name for output in system.outputs]
 
 
-def _build_grid(inputs: Sequence[Input], times: FloatArray, step_h: float) -> FloatArray:
+def build_hidden_grid(inputs: Sequence[Input], times: FloatArray, step_h: float = DENSE_STEP_H) -> FloatArray:
     """Return the asked times with a dense grid in and after each dose, and a coarse one elsewhere."""
     starts = [float(np.min(one.start_h)) for one in inputs] or [float(times[0])]
     first, last = min(*starts, float(times[0])), float(times[-1])
@@ -224,7 +232,8 @@ def _build_grid(inputs: Sequence[Input], times: FloatArray, step_h: float) -> Fl
     return np.asarray(grid[(grid >= first) & (grid <= last)], dtype=np.float64)
 
 
-def _list_warnings(driver: str, setting: Setting) -> list[Problem]:
+def list_warnings(driver: str, setting: Setting) -> list[Problem]:
+    """Return what must be said of effects in this setting."""
     if setting.sampling_site == "arterial":
         return []
     text = (

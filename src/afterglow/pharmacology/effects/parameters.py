@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from afterglow.pharmacology._values import check_overrides, is_whole, show_value
 from afterglow.terms import Citation, Grade, InvalidInput, build_error
 
 FloatArray = NDArray[np.float64]
@@ -97,7 +98,7 @@ def build_typical_values(n: int = 1, overrides: Mapping[str, float] | None = Non
         An override names no parameter, or is not a finite number.
     """
     values: dict[str, float | FloatArray] = {name: parameter.median for name, parameter in list_parameters()}
-    return EffectValues(n, _override(values, overrides or {}))
+    return EffectValues(n, values | check_overrides(overrides or {}, values, "effect parameter"))
 
 
 def draw_values(n: int, generator: np.random.Generator, overrides: Mapping[str, float] | None = None) -> EffectValues:
@@ -117,27 +118,14 @@ def draw_values(n: int, generator: np.random.Generator, overrides: Mapping[str, 
     InvalidInput
         `n` below 1, an unknown name or a number that is not finite.
     """
-    if n < 1:
-        raise InvalidInput([build_error("n", "out-of-range", n, "1 or more", "A population has at least one person.")])
+    if not is_whole(n, 1, 2**63 - 1):
+        text = "A population has at least one person."
+        raise InvalidInput([build_error("n", "out-of-range", show_value(n), "1 or more", text)])
     values = dict(build_typical_values(n, overrides).values)
     for name, parameter in list_parameters():
         if parameter.omega > 0:
             values[name] = values[name] * np.exp(parameter.omega * generator.standard_normal(n))
     return EffectValues(n, values)
-
-
-def _override(values: dict[str, float | FloatArray], overrides: Mapping[str, float]) -> dict[str, float | FloatArray]:
-    problems = []
-    for name, value in overrides.items():
-        if name not in values:
-            text = f"There is no effect parameter {name!r}."
-            problems.append(build_error(f"overrides.{name}", "unknown-name", name, ", ".join(sorted(values)), text))
-        elif not np.isfinite(value):
-            text = f"{name} must be a finite number."
-            problems.append(build_error(f"overrides.{name}", "not-finite", value, "a finite number", text))
-    if problems:
-        raise InvalidInput(problems)
-    return values | {name: float(value) for name, value in overrides.items()}
 
 
 def _read_endpoint(key: str) -> Endpoint:

@@ -18,7 +18,11 @@ PAIN_ENDPOINTS = ("pressure", "heat", "electrical")
 def calculate_sigmoid(ce: ArrayLike, c50: ArrayLike, steepness: ArrayLike = 1.0) -> FloatArray:
     """Return ce^g / (c50^g + ce^g), between 0 and 1; below zero is read as zero."""
     level = np.maximum(_array(ce), 0.0) / _array(c50)
-    power = level ** _array(steepness)
+    exponent = _array(steepness)
+    if exponent.ndim:
+        power = level**exponent
+    else:  # a square and the level itself need no logarithm
+        power = level if exponent == 1.0 else np.square(level) if exponent == 2.0 else level ** float(exponent)
     return _array(power / (1.0 + power))
 
 
@@ -85,6 +89,8 @@ def calculate_occupancy(
     levels = (s_ketamine, r_ketamine, s_norketamine, r_norketamine)
     names = ("s_ketamine", "r_ketamine", "s_norketamine", "r_norketamine")
     for name, level in zip(names, levels, strict=True):
+        if np.ndim(level) == 0 and level == 0.0:
+            continue
         parent = name.split("_")[1]
         free_um = own[f"{parent}_free_share"] * np.maximum(_array(level), 0.0)
         x = x + free_um / own[f"{parent}_g_per_mol"] / own[f"{name}_ki_um"]

@@ -191,7 +191,7 @@ def describe_option(option: Option) -> str:
 
 def _get_peaks(outlook: Outlook, name: str) -> tuple[float, float, float]:
     """Return the 5th, 50th and 95th percentile of the people's own peaks."""
-    bands = calculate_bands(getattr(outlook, name).max(axis=0)[None, :], outlook.weights)
+    bands = calculate_bands(outlook.get_courses(name).max(axis=0)[None, :], outlook.weights)
     return float(bands["p5"][0]), float(bands["p50"][0]), float(bands["p95"][0])
 
 

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from afterglow.pharmacology._types import MINUTES_PER_HOUR, FloatArray
+from afterglow.pharmacology._values import build_refusal, is_between, judge_words
 from afterglow.pharmacology.finding.fields import read_numbers, read_words, refuse_unknown
 from afterglow.pharmacology.finding.options import Option
 from afterglow.pharmacology.finding.outlook import Outlook, calculate_auc
 from afterglow.pharmacology.finding.words import describe_share
+from afterglow.pharmacology.models.catalogue import DRUGS, ROUTES
 from afterglow.terms import InvalidInput, Problem, build_error
 
 # quantity -> unit and words
@@ -84,7 +86,7 @@ def calculate_statistic(goal: Goal, outlook: Outlook) -> FloatArray:
     """Return what each person's course comes to, shape (n,): peak, minutes above the level, or area."""
     values: FloatArray = getattr(outlook, goal.of)
     if goal.statistic == "peak":
-        return np.asarray(values.max(axis=0), dtype=np.float64)
+        return np.asarray(outlook.get_courses(goal.of).max(axis=0), dtype=np.float64)
     if goal.statistic == "time_above":
         return calculate_time_above(outlook.times_h, values, goal.level) * MINUTES_PER_HOUR
     if goal.of == "ketamine_ng_per_ml":
@@ -131,26 +133,25 @@ def parse_goal(content: Mapping[str, Any]) -> Goal:
     numbers = read_numbers("goal", content, ("level", "probability", "minutes", "until_min"))
     missing = [name for name in ("of", "level", "probability") if content.get(name) is None]
     if missing:
-        raise InvalidInput([_build(f"goal.{name}", "missing", None, "a value") for name in missing])
+        raise InvalidInput([build_refusal(f"goal.{name}", "missing", None, "a value") for name in missing])
     numbers |= read_words("goal", content, ("of", "statistic", "direction", "drug", "route"))
     return Goal(**numbers)
 
 
 def _judge(goal: Goal) -> list[Problem]:
-    problems = []
-    for name, known in (("of", tuple(QUANTITIES)), ("statistic", STATISTICS), ("direction", DIRECTIONS)):
-        if getattr(goal, name) not in known:
-            problems.append(_build(f"goal.{name}", "unknown-name", getattr(goal, name), ", ".join(known)))
-    if not (math.isfinite(goal.level) and goal.level > 0):
-        problems.append(_build("goal.level", "out-of-range", goal.level, "above 0"))
-    if not (math.isfinite(goal.probability) and 0 < goal.probability < 1):
-        problems.append(_build("goal.probability", "out-of-range", goal.probability, "above 0 and below 1"))
-    if goal.statistic == "time_above" and not (goal.minutes is not None and goal.minutes > 0):
-        problems.append(_build("goal.minutes", "missing", goal.minutes, "minutes above 0"))
-    if goal.until_min is not None and not (math.isfinite(goal.until_min) and goal.until_min > 0):
-        problems.append(_build("goal.until_min", "out-of-range", goal.until_min, "above 0 min"))
+    known = {"of": tuple(QUANTITIES), "statistic": STATISTICS, "direction": DIRECTIONS}
+    problems = judge_words("goal.", {name: (getattr(goal, name), words) for name, words in known.items()})
+    if not is_between(goal.level, 0.0, math.inf, is_open=True):
+        problems.append(build_refusal("goal.level", "out-of-range", goal.level, "above 0"))
+    if not (is_between(goal.probability, 0.0, 1.0, is_open=True) and goal.probability < 1):
+        problems.append(build_refusal("goal.probability", "out-of-range", goal.probability, "above 0 and below 1"))
+    is_timed = isinstance(goal.statistic, str) and goal.statistic == "time_above"
+    if (is_timed or goal.minutes is not None) and not is_between(goal.minutes, 0.0, math.inf, is_open=True):
+        code = "missing" if goal.minutes is None else "out-of-range"
+        problems.append(build_refusal("goal.minutes", code, goal.minutes, "minutes above 0"))
+    if goal.until_min is not None and not is_between(goal.until_min, 0.0, math.inf, is_open=True):
+        problems.append(build_refusal("goal.until_min", "out-of-range", goal.until_min, "above 0 min"))
+    for name, words in (("drug", DRUGS), ("route", ROUTES)):
+        if getattr(goal, name) is not None:
+            problems += judge_words("goal.", {name: (getattr(goal, name), words)})
     return problems
-
-
-def _build(path: str, code: str, value: object, accepted: str) -> Problem:
-    return build_error(path, code, value, accepted, f"{path} cannot be {value!r}; accepted: {accepted}.")

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
+from afterglow.pharmacology._values import build_refusal, is_between, is_whole
 from afterglow.pharmacology.finding.fields import read_numbers, refuse_unknown
-from afterglow.terms import InvalidInput, Problem, build_error
+from afterglow.terms import InvalidInput, Problem
 
+_OPEN = ("shortest_min", "most_devices")  # fields that may be left open
 LEVELS = ("soft", "second_clinician", "hard")
 
 
@@ -75,12 +77,14 @@ class Limits:
         problems = [*_judge_ladder("dose_mg", self.dose_mg), *_judge_ladder("dose_mg_per_kg", self.dose_mg_per_kg)]
         for item in fields(self):
             value = getattr(self, item.name)
-            if isinstance(value, Ladder) or value is None:
+            if item.name in ("dose_mg", "dose_mg_per_kg") or (value is None and item.name in _OPEN):
                 continue
             lowest = 0.0 if item.name == "lowest_mg" else 1e-9
-            if not math.isfinite(value) or value < lowest:
+            if not is_between(value, lowest, math.inf):
                 accepted = "0 or more" if item.name == "lowest_mg" else "above 0"
-                problems.append(_build(f"limits.{item.name}", "out-of-range", value, accepted))
+                problems.append(build_refusal(f"limits.{item.name}", "out-of-range", value, accepted))
+            elif item.name == "most_devices" and not is_whole(value, 1, 2**31):
+                problems.append(build_refusal("limits.most_devices", "not-whole", value, "a whole number from 1"))
         if problems:
             raise InvalidInput(problems)
 
@@ -117,29 +121,28 @@ def parse_limits(content: Mapping[str, Any]) -> Limits:
     for name in ("dose_mg", "dose_mg_per_kg"):
         rows = content.get(name) or {}
         if not isinstance(rows, Mapping):
-            raise InvalidInput([_build(f"limits.{name}", "not-a-ladder", rows, ", ".join(LEVELS))])
+            raise InvalidInput([build_refusal(f"limits.{name}", "not-a-ladder", rows, ", ".join(LEVELS))])
         refuse_unknown(f"limits.{name}", rows, set(LEVELS))
         kept[name] = Ladder(**read_numbers(f"limits.{name}", rows, set(LEVELS)))
     if kept.get("most_devices") is not None:
-        kept["most_devices"] = int(kept["most_devices"])
+        number = kept["most_devices"]
+        kept["most_devices"] = int(number) if float(number).is_integer() else number
     return Limits(**kept)
 
 
-def _judge_ladder(name: str, ladder: Ladder) -> list[Problem]:
+def _judge_ladder(name: str, ladder: object) -> list[Problem]:
+    if not isinstance(ladder, Ladder):
+        return [build_refusal(f"limits.{name}", "not-a-ladder", ladder, ", ".join(LEVELS))]
     problems = []
     last = 0.0
     for level in LEVELS:
         value = getattr(ladder, level)
         if value is None:
             continue
-        if not math.isfinite(value) or value <= 0:
-            problems.append(_build(f"limits.{name}.{level}", "out-of-range", value, "above 0"))
+        if not is_between(value, 0.0, math.inf, is_open=True):
+            problems.append(build_refusal(f"limits.{name}.{level}", "out-of-range", value, "above 0"))
         elif value < last:
-            problems.append(_build(f"limits.{name}.{level}", "out-of-order", value, f"{last:g} or more"))
+            problems.append(build_refusal(f"limits.{name}.{level}", "out-of-order", value, f"{last:g} or more"))
         else:
             last = value
     return problems
-
-
-def _build(path: str, code: str, value: object, accepted: str) -> Problem:
-    return build_error(path, code, value, accepted, f"{path} cannot be {value!r}.")

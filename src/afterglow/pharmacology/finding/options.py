@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from afterglow.pharmacology._values import build_refusal, is_between, is_whole
 from afterglow.pharmacology.finding.fields import read_numbers, read_words, refuse_unknown
 from afterglow.pharmacology.models.catalogue import DRUGS, ROUTES
 from afterglow.pharmacology.regimen import DEVICE_MG, INFUSED_ROUTES, Dose, DoseSpec, build_regimen
-from afterglow.terms import InvalidInput, Problem, build_error
+from afterglow.terms import InvalidInput, Problem
 
 MOST_DEVICES, MOST_SESSIONS = 12, 60
 _WORDS = ("drug", "route", "model", "label")
@@ -97,35 +98,43 @@ def parse_option(content: Mapping[str, Any], path: str = "option") -> Option:
     words = read_words(path, content, _WORDS)
     missing = [name for name in ("drug", "route") if name not in words]
     if missing:
-        raise InvalidInput([_build(f"{path}.{name}", "missing", None, "a word") for name in missing])
+        raise InvalidInput([build_refusal(f"{path}.{name}", "missing", None, "a word") for name in missing])
     return Option(**kept, **words)
 
 
 def _judge(option: Option) -> list[Problem]:
-    problems = []
-    if option.drug not in DRUGS:
-        problems.append(_build("drug", "drug-unknown", option.drug, ", ".join(DRUGS)))
-    if option.route not in ROUTES:
-        problems.append(_build("route", "route-unknown", option.route, ", ".join(ROUTES)))
+    problems = _judge_words(option)
     ways = [name for name in ("dose_mg", "dose_mg_per_kg", "devices") if getattr(option, name) is not None]
     if len(ways) != 1:
-        problems.append(_build("dose", "dose-count", ", ".join(ways) or None, "dose_mg, dose_mg_per_kg or devices"))
+        accepted = "dose_mg, dose_mg_per_kg or devices"
+        problems.append(build_refusal("dose", "dose-count", ", ".join(ways) or None, accepted))
     for name in ("dose_mg", "dose_mg_per_kg", "cap_mg", "duration_min", "gap_min", "interval_h"):
         value = getattr(option, name)
-        if value is not None and not (math.isfinite(value) and value > 0):
-            problems.append(_build(name, "out-of-range", value, "above 0"))
+        if (value is not None or name == "gap_min") and not is_between(value, 0.0, math.inf, is_open=True):
+            problems.append(build_refusal(name, "out-of-range", value, "above 0"))
     for name, most in (("devices", MOST_DEVICES), ("sessions", MOST_SESSIONS)):
         value = getattr(option, name)
-        if value is not None and not (isinstance(value, int) and 1 <= value <= most):
-            problems.append(_build(name, "not-whole", value, f"a whole number from 1 to {most}"))
+        if (value is not None or name == "sessions") and not is_whole(value, 1, most):
+            problems.append(build_refusal(name, "not-whole", value, f"a whole number from 1 to {most}"))
     if option.devices is not None and (option.drug, option.route) != ("esketamine", "intranasal"):
-        problems.append(_build("devices", "devices-not-used", option.route, "esketamine by the route intranasal"))
-    if option.duration_min is not None and option.route not in INFUSED_ROUTES:
-        problems.append(_build("duration_min", "duration-not-used", option.duration_min, "no duration by this route"))
-    if option.sessions > 1 and option.interval_h is None:
-        problems.append(_build("interval_h", "missing", None, "hours from start to start"))
+        accepted = "esketamine by the route intranasal"
+        problems.append(build_refusal("devices", "devices-not-used", option.route, accepted))
+    if option.duration_min is not None and option.route not in tuple(INFUSED_ROUTES):
+        accepted = "no duration by this route"
+        problems.append(build_refusal("duration_min", "duration-not-used", option.duration_min, accepted))
+    if is_whole(option.sessions, 2, MOST_SESSIONS) and option.interval_h is None:
+        problems.append(build_refusal("interval_h", "missing", None, "hours from start to start"))
     return problems
 
 
-def _build(path: str, code: str, value: object, accepted: str) -> Problem:
-    return build_error(path, code, value, accepted, f"{path} cannot be {value!r}; accepted: {accepted}.")
+def _judge_words(option: Option) -> list[Problem]:
+    problems = []
+    for name, known in (("drug", DRUGS), ("route", ROUTES)):
+        word = getattr(option, name)
+        if not (isinstance(word, str) and word in known):
+            problems.append(build_refusal(name, f"{name}-unknown", word, ", ".join(known)))
+    for name in ("model", "label"):
+        word = getattr(option, name)
+        if not (isinstance(word, str) or (name == "model" and word is None)):
+            problems.append(build_refusal(name, "not-a-word", word, "a word"))
+    return problems

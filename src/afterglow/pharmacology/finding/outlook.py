@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from afterglow.pharmacology._types import MINUTES_PER_HOUR, NG_PER_ML_PER_MG_PER_L, FloatArray
+from afterglow.pharmacology._values import is_between, show_value
 from afterglow.pharmacology.covariates import LIMITS, Person, build_covariates, check_person
 from afterglow.pharmacology.effects.calculate import Setting, calculate_effects
 from afterglow.pharmacology.effects.parameters import EffectValues, draw_values
@@ -20,9 +21,10 @@ from afterglow.pharmacology.linear import area_under, solve
 from afterglow.pharmacology.models.catalogue import choose_model
 from afterglow.pharmacology.models.kinetics import Kinetics, build_kinetics
 from afterglow.pharmacology.models.model import Model
-from afterglow.pharmacology.models.ranges import judge_ranges
+from afterglow.pharmacology.models.ranges import find_soonest, find_studied, judge_ranges, list_early
 from afterglow.pharmacology.population import Subjects, draw_subjects
-from afterglow.pharmacology.regimen import Dose
+from afterglow.pharmacology.regimen import Dose, judge_late
+from afterglow.pharmacology.simulate_effects import judge_gaps, list_later_starts
 from afterglow.terms import InvalidInput, Problem, build_error, build_warning
 
 Rows = NDArray[np.intp]
@@ -32,6 +34,7 @@ DEFAULT_N, DEFAULT_SEED = 250, 1  # few enough for plain numpy: the same bytes w
 MOST_APART = 60  # people who absorb each in a way of their own are solved one by one
 EFFECT_STEP_H = 1.0 / 30.0
 FINE_SPAN_H, COARSE_STEP_H = 6.0, 1.0  # of a course: minutes after each start, hours between
+LONGEST_MIN, MOST_STEPS = 60 * 24 * 400.0, 50_000
 _PERSON = {"weight_kg": "weight", "age_years": "age", "height_cm": "height", "bmi": "bmi"}
 
 
@@ -95,6 +98,15 @@ class Outlook:
         """How many virtual people."""
         return int(self.weights.size)
 
+    def get_courses(self, name: str) -> FloatArray:
+        """Return a course as peaks are read from it, (n_times, n): no level sooner after a bolus than was studied."""
+        values: FloatArray = getattr(self, name)
+        if name not in ("ketamine_ng_per_ml", "s_ketamine_ng_per_ml"):
+            return values
+        kinetics = self.kinetics
+        early = list_early(kinetics.model, kinetics.doses, kinetics.route, float(self.times_h[-1]))
+        return values[find_studied(self.times_h, early)]
+
 
 def parse_patient(content: Mapping[str, Any]) -> Patient:
     """Return a patient from plain data: the fields of `Person` and of `Patient` side by side.
@@ -141,9 +153,11 @@ def draw_people(n: int = DEFAULT_N, seed: int = DEFAULT_SEED) -> People:
     """
     problems = []
     if isinstance(n, bool) or not isinstance(n, int) or not FEWEST <= n <= MOST:
-        problems.append(build_error("n", "out-of-range", n, f"{FEWEST} to {MOST}", "So many people cannot be drawn."))
+        problems.append(
+            build_error("n", "out-of-range", show_value(n), f"{FEWEST} to {MOST}", "So many people cannot be drawn.")
+        )
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
-        problems.append(build_error("seed", "out-of-range", seed, "0 or more", "A seed is a whole number."))
+        problems.append(build_error("seed", "out-of-range", show_value(seed), "0 or more", "A seed is a whole number."))
     if problems:
         raise InvalidInput(problems)
     return People(n, seed, draw_values(n, np.random.default_rng([seed, 2])), np.full(n, 1.0 / n))
@@ -181,10 +195,12 @@ def predict(
         Nothing can be predicted for this person by this route.
     """
     given, warned = (tuple(doses), ()) if doses is not None else build_doses(option, patient.weight_kg)
-    times = _build_times(given, until_min, step_min)
+    soonest = find_soonest(choose_model(option.drug, option.route, option.model))
+    times = _build_times(given, until_min, step_min, soonest if option.route == "iv" else 0.0)
     kinetics, people, problems = _prepare(option, patient, people, given, times)
     setting = Setting(
         session_number=patient.session_number,
+        later_starts_h=list_later_starts(given),
         has_attenuation=patient.has_attenuation,
         sampling_site=kinetics.model.sampling_site,
         arketamine=kinetics.arketamine,
@@ -234,21 +250,22 @@ def _prepare(
     liver, gut, problems = combine_factors(model.id, option.drug, option.route, names)
     covariates, assumed = build_covariates(patient.person, people.n)
     covariates |= {"liver": covariates["liver"] * liver, "gut": covariates["gut"] * gut}
+    late = judge_late(doses, float(times[-1]) + 1e-9)
     unknown = frozenset(["age"]) if patient.person.age_years is None else frozenset()
-    warned = judge_ranges(model, covariates, doses, float(times[-1]), assumed=unknown)
+    warned = judge_ranges(model, covariates, doses, float(times[-1]), assumed=unknown, route=option.route)
     occasions = 1 + max(dose.occasion for dose in doses)
     if people.subjects is not None and people.model_id == model.id:
         subjects = replace(people.subjects, covariates=covariates)
     else:
         subjects = draw_subjects(model, covariates, np.random.default_rng([people.seed, 1]), n_occasions=occasions)
         problems = (*problems, *_warn_of_model(people, model.id))
-    found = [*assumed, *problems, *warned, *_warn_of_tolerance(option, patient)]
+    found = [*assumed, *problems, *warned, *late, *judge_gaps(doses)]
     if option.model is None and (option.drug, option.route) == ("esketamine", "oral"):
         text = "Published models of oral esketamine disagree 2-fold; this is one of them."
         found.append(build_warning("model", "models-disagree", model.id, "another model beside it", text))
     is_slow = model.routes[option.route].uptake is not None or _has_own_times(model, subjects, doses, option)
     if is_slow and people.n > MOST_APART:
-        rows = np.linspace(0, people.n - 1, MOST_APART).astype(np.intp)
+        rows = choose_few(people.weights, MOST_APART)
         message = f"Everybody absorbs in a way of their own by this route: {MOST_APART} people are computed."
         found.append(build_warning("n", "people-reduced", people.n, f"up to {MOST_APART}", message))
         people, subjects = _take(people, rows), take_subjects(subjects, rows)
@@ -263,15 +280,16 @@ def _has_own_times(model: Model, subjects: Subjects, doses: Sequence[Dose], opti
     return any(np.ndim(one.start_h) > 0 or np.ndim(one.duration_h) > 0 for one in kinetics.inputs)
 
 
-def _warn_of_tolerance(option: Option, patient: Patient) -> list[Problem]:
-    """Say of a course that every session acts as its first one does."""
-    if option.sessions == 1:
-        return []
-    text = (
-        f"Every session of the course is computed as number {patient.session_number}: no tolerance is applied between "
-        "them, so dissociation in the later ones is told too strong."
-    )
-    return [build_warning("option.sessions", "no-tolerance-between-sessions", option.sessions, "one session", text)]
+def choose_few(weights: FloatArray, count: int) -> Rows:
+    """Return some rows in which everybody is there by weight: evenly spaced where all weigh alike.
+
+    People without weight are never chosen, and whoever weighs much is chosen more than once (systematic resampling
+    without chance), so that the few count alike.
+    """
+    if np.ptp(weights) <= 1e-12 * float(np.max(weights)):
+        return np.linspace(0, len(weights) - 1, count).astype(np.intp)
+    running = np.cumsum(weights)
+    return np.asarray(np.searchsorted(running, (np.arange(count) + 0.5) / count * running[-1]), dtype=np.intp)
 
 
 def _warn_of_model(people: People, model_id: str) -> list[Problem]:
@@ -282,13 +300,13 @@ def _warn_of_model(people: People, model_id: str) -> list[Problem]:
 
 
 def take_subjects(subjects: Subjects, rows: Rows) -> Subjects:
-    """Return some of the people, weights made to sum to 1."""
+    """Return some of the people; those of `choose_few` count alike afterwards."""
     return Subjects(
         len(rows),
         {name: values[rows] for name, values in subjects.covariates.items()},
         {name: values[rows] for name, values in subjects.etas.items()},
         {name: values[:, rows] for name, values in subjects.kappas.items()},
-        subjects.weights[rows] / subjects.weights[rows].sum(),
+        np.full(len(rows), 1.0 / len(rows)),
     )
 
 
@@ -296,17 +314,19 @@ def _take(people: People, rows: Rows) -> People:
     values = {
         name: np.asarray(value)[rows] if np.ndim(value) else value for name, value in people.effects.values.items()
     }
-    weights = people.weights[rows] / people.weights[rows].sum()
-    return replace(people, n=len(rows), effects=EffectValues(len(rows), values), weights=weights)
+    return replace(
+        people, n=len(rows), effects=EffectValues(len(rows), values), weights=np.full(len(rows), 1.0 / len(rows))
+    )
 
 
-def _build_times(doses: Sequence[Dose], until_min: float, step_min: float) -> FloatArray:
+def _build_times(doses: Sequence[Dose], until_min: float, step_min: float, soonest_h: float = 0.0) -> FloatArray:
     problems = []
-    if not (math.isfinite(until_min) and 0 < until_min <= 60 * 24 * 400):
-        problems.append(build_error("until_min", "out-of-range", until_min, "above 0 min", "The end cannot be used."))
-    elif not (math.isfinite(step_min) and 0 < step_min <= until_min and until_min / step_min <= 50_000):
-        accepted = f"{until_min / 50_000:g} to {until_min:g} min"
-        problems.append(build_error("step_min", "out-of-range", step_min, accepted, "The step cannot be used."))
+    if not is_between(until_min, 0.0, LONGEST_MIN, is_open=True):
+        text, shown = "The end cannot be used.", show_value(until_min)
+        problems.append(build_error("until_min", "out-of-range", shown, f"above 0 to {LONGEST_MIN:g} min", text))
+    elif not (is_between(step_min, 0.0, until_min, is_open=True) and until_min / step_min <= MOST_STEPS):
+        accepted, shown = f"{until_min / MOST_STEPS:g} to {until_min:g} min", show_value(step_min)
+        problems.append(build_error("step_min", "out-of-range", shown, accepted, "The step cannot be used."))
     if problems:
         raise InvalidInput(problems)
     until = until_min / MINUTES_PER_HOUR
@@ -316,7 +336,7 @@ def _build_times(doses: Sequence[Dose], until_min: float, step_min: float) -> Fl
         starts = {dose.occasion: dose.start_h for dose in reversed(doses)}.values()
         fine = np.arange(math.floor(FINE_SPAN_H / step + 1e-9) + 1) * step
         even = np.concatenate([np.arange(0.0, until, COARSE_STEP_H), [until], *(start + fine for start in starts)])
-    edges = np.array([at for dose in doses for at in (dose.start_h, dose.start_h + (dose.duration_h or 0.0))])
+    edges = np.array([at for dose in doses for at in (dose.start_h, dose.start_h + (dose.duration_h or soonest_h))])
     times = np.unique(np.concatenate([even, edges]))
     times = times[times <= until + 1e-9]
     return np.asarray(times[np.concatenate([[True], np.diff(times) > 1e-9])], dtype=np.float64)

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from afterglow.pharmacology._values import show_value
 from afterglow.pharmacology.finding.basis import describe_basis
 from afterglow.pharmacology.finding.goals import Goal, calculate_share, judge_route
 from afterglow.pharmacology.finding.limits import Limits, Passed, calculate_ceiling, judge_amount
@@ -18,6 +19,7 @@ from afterglow.pharmacology.finding.options import MOST_DEVICES, Option, calcula
 from afterglow.pharmacology.finding.outlook import Outlook, Patient, People, draw_people, predict
 from afterglow.pharmacology.finding.words import describe_share, round_two
 from afterglow.terms import InvalidInput, Problem, build_error, build_warning
+from afterglow.terms.shares import calculate_wilson
 
 # what is varied -> unit
 VARIED: Mapping[str, str] = {"dose": "mg", "devices": "devices", "duration": "min", "gap": "min", "interval": "h"}
@@ -185,7 +187,8 @@ def _list_candidates(option: Option, patient: Patient, limits: Limits, vary: str
             if limits.most_devices is None:
                 _refuse("limits.most_devices", "missing", None, "a number", "The search needs an end.")
             counts = range(1, min(limits.most_devices, MOST_DEVICES) + 1)
-            options = [replace(option, devices=count) for count in counts]
+            bare = replace(option, devices=1, dose_mg=None, dose_mg_per_kg=None, cap_mg=None)
+            options = [replace(bare, devices=count) for count in counts]
             kept = [one for one in options if _is_allowed(one, patient, limits)]
             return [float(one.devices or 0) for one in kept], kept
         case "duration":
@@ -262,7 +265,7 @@ def _build_answer(search: _Search, limits: Limits, vary: str, place: int | None,
         value=value,
         option=option,
         share=share,
-        interval=calculate_interval(share, calculate_effective_n(outlook)),
+        interval=calculate_wilson(share, calculate_effective_n(outlook)),
         passed=judge_amount(limits, calculate_amount_mg(option, weight), weight),
         reason=reason,
         tried=tuple((search.values[one], search.shares[one]) for one in sorted(search.shares)),
@@ -274,14 +277,6 @@ def _build_answer(search: _Search, limits: Limits, vary: str, place: int | None,
 def calculate_effective_n(outlook: Outlook) -> float:
     """Return how many equal people the weighted ones are worth, (sum w)^2 / sum w^2 (Kong 1994)."""
     return float(np.sum(outlook.weights) ** 2 / np.sum(outlook.weights**2))
-
-
-def calculate_interval(share: float, n: float) -> tuple[float, float]:
-    """Return Wilson's 95 % interval of a share seen in n people (Wilson 1927, J Am Stat Assoc 22:209)."""
-    z2 = 1.959964**2
-    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
-    reach = math.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n * n))) / (1 + z2 / n)
-    return max(0.0, middle - reach), min(1.0, middle + reach)
 
 
 def _judge_kept(option: Option, patient: Patient, limits: Limits, vary: str) -> str:
@@ -296,6 +291,9 @@ def _judge_kept(option: Option, patient: Patient, limits: Limits, vary: str) -> 
             return f"An infusion over {given:g} min is shorter than the {shortest:g} min that the limits ask for."
         if given is None and option.route == "iv":
             return f"A bolus is not within the limits, which ask for {shortest:g} min or more."
+    interval = option.interval_h
+    if vary != "interval" and option.sessions > 1 and interval is not None and interval < limits.shortest_interval_h:
+        return f"Sessions {interval:g} h apart are closer than the {limits.shortest_interval_h:g} h of the limits."
     if vary != "gap" and option.devices is not None and option.gap_min < limits.shortest_gap_min:
         return (
             f"Devices {option.gap_min:g} min apart are closer than the {limits.shortest_gap_min:g} min of the limits."
@@ -311,11 +309,12 @@ def _is_allowed(option: Option, patient: Patient, limits: Limits) -> bool:
 
 def _require_varied(option: Option, vary: str) -> None:
     """Refuse to vary what the option does not have."""
-    if vary not in VARIED:
-        _refuse("vary", "unknown-name", vary, ", ".join(VARIED), "That cannot be searched for.")
-    if vary == "dose" and option.devices is not None:
+    if not isinstance(vary, str) or vary not in VARIED:
+        _refuse("vary", "unknown-name", show_value(vary), ", ".join(VARIED), "That cannot be searched for.")
+    is_spray = (option.drug, option.route) == ("esketamine", "intranasal")
+    if vary == "dose" and is_spray:
         _refuse("vary", "whole-devices-only", vary, "devices, gap", "A spray comes in whole devices: vary devices.")
-    if vary in ("devices", "gap") and option.devices is None:
+    if (vary == "gap" and option.devices is None) or (vary == "devices" and not is_spray):
         _refuse("vary", "no-devices", vary, "dose, duration", "The option gives no devices.")
     if vary == "gap" and (option.devices or 0) < 2:
         _refuse("vary", "one-device", option.devices, "2 or more devices", "One device has no gap.")

@@ -3,22 +3,26 @@
 numba is imported by the kernels' modules alone, and only when this module is asked for.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import numpy as np
 
-from afterglow.pharmacology.linear import compiled_walk as kernels
+from afterglow.pharmacology.linear import compiled_runs as kernels
 from afterglow.pharmacology.linear.apart import Kicks
 from afterglow.pharmacology.linear.driven import Driven
 from afterglow.pharmacology.linear.extended import Extended, Schedule, close
-from afterglow.pharmacology.linear.plan import IntArray, Plan, find_first, measure
-from afterglow.pharmacology.linear.quadrature import NODES, get_rule
+from afterglow.pharmacology.linear.plan import STEP, IntArray, Plan, find_first, measure
+from afterglow.pharmacology.linear.quadrature import NODES, PANEL_NODES, get_partial, get_rule
 from afterglow.pharmacology.linear.system import FloatArray, Value
 
 Layout = tuple[IntArray, IntArray, IntArray, IntArray, IntArray, IntArray, IntArray]
+Readers = tuple[IntArray, IntArray, IntArray, IntArray, IntArray]
+Rules = tuple[IntArray, IntArray, FloatArray, FloatArray, FloatArray]
 TILE = 256
+WORTH_ROWS = 64
+"""Steps in long runs from which rows that read outputs steps ahead are made for a propagator."""
 _TILE_NUMBERS = 1 << 18
 """A tile's propagators are to fit the second-level cache of a core, or nearly."""
 
@@ -34,22 +38,24 @@ def walk(
 ) -> dict[str, FloatArray]:
     """Return each output at each time, shape (n_times, n); the same bits for any number of threads."""
     layout = build_layout(extended)
+    readers = build_readers(extended, layout)
+    places = pick_runs(plan, readers[1].size, layout)
     results = np.empty((len(extended.outputs), n_times, extended.n))
     results[:, : find_first(plan, n_times)] = 0.0
     given = (
         results,
         build_generator(extended, layout),
-        (plan.operations, plan.fresh_h, plan.left, plan.right),
+        (plan.operations, plan.fresh_h, plan.left, plan.right, places),
         layout,
         build_events(schedule),
         strengths,
         build_outputs(extended),
     )
-    tile = pick_tile(plan.left.size * layout[1].size)
+    tile = pick_tile(plan.left.size * layout[1].size + count_run_numbers(places, readers[1].size, layout))
     kicked = build_kicked(kicks, extended, tile)
 
     def work(first: int, last: int) -> None:
-        kernels.walk_tiles(first, last, tile, *given, kicked)
+        kernels.walk_tiles(first, last, tile, *given, kicked, readers)
 
     share(work, -(-extended.n // tile), threads)
     return {name: results[k] for k, (name, _) in enumerate(extended.outputs)}
@@ -65,12 +71,14 @@ def walk_driven(
     threads: int,
 ) -> tuple[list[FloatArray], float]:
     """Return outputs and driven states, each (n_times, n), and the worst estimated error over the one allowed."""
-    from afterglow.pharmacology.linear.compiled_drive import walk_driven_tiles
+    from afterglow.pharmacology.linear.compiled_panels import walk_driven_tiles
 
     layout, size = build_layout(extended), driven.start.shape[1]
     results = np.empty((len(extended.outputs) + size, n_times, extended.n))
     results[:, : find_first(plan, n_times)] = 0.0
-    moves = (plan.operations, plan.fresh_h, plan.left, plan.right, measure(plan))
+    readers = build_readers(extended, layout)
+    places = pick_runs(plan, readers[1].size, layout)
+    moves = (plan.operations, plan.fresh_h, plan.left, plan.right, measure(plan), places)
     kinetics = (
         build_generator(extended, layout),
         moves,
@@ -90,21 +98,22 @@ def walk_driven(
         driven.kind,
         driven.tolerance,
     )
-    counts = _whole(NODES)
-    parts = [get_rule(count) for count in NODES]
-    rules = (
-        counts,
-        _whole(np.cumsum(counts) - counts),
-        *(np.concatenate(column) for column in zip(*parts, strict=True)),
+    rules, panels = (
+        _build_rules(NODES),
+        (
+            *_build_rules(PANEL_NODES),
+            np.concatenate([get_partial(count, kernels.BLOCK) for count in PANEL_NODES], axis=1),
+        ),
     )
-    driver = _build_driver(extended, driven.number, layout)
-    numbers = plan.left.size * (layout[1].size + int(counts.sum()) * (driver[0].size + size) // 4)
+    driver = (driven.number, *_build_driver(extended, driven.number, layout))
+    numbers = plan.left.size * (layout[1].size + sum(NODES) * (driver[1].size + size) // 4)
+    numbers += count_run_numbers(places, readers[1].size, layout)
     tile = pick_tile(numbers // 2)
     tiles = -(-extended.n // tile)
     worst = np.zeros(tiles)
 
     def work(first: int, last: int) -> None:
-        walk_driven_tiles(first, last, tile, results, worst, kinetics, chain, rules, driver)
+        walk_driven_tiles(first, last, tile, results, worst, kinetics, chain, rules, driver, (readers, panels))
 
     share(work, tiles, threads)
     return list(results), float(worst.max())
@@ -127,6 +136,56 @@ def pick_tile(numbers: int) -> int:
     while tile > 8 and tile * numbers > _TILE_NUMBERS:
         tile //= 2
     return tile
+
+
+def pick_runs(plan: Plan, reads: int, layout: Layout) -> IntArray:
+    """Return for each propagator its place among those that take long runs of steps in blocks, or -1.
+
+    Reading outputs from the beginning of a block has to cost less than single steps, and the runs have to be long
+    enough to pay for the rows.
+    """
+    kind, number, at, count = plan.operations.T
+    is_run = (kind == STEP) & (at >= 0) & (count >= kernels.BLOCK)
+    steps = np.zeros(plan.left.size)
+    steps += np.bincount(number[is_run], count[is_run], plan.left.size)
+    chosen = (steps >= WORTH_ROWS) & (reads < layout[1].size)
+    return np.where(chosen, np.cumsum(chosen) - 1, -1)
+
+
+def count_run_numbers(places: IntArray, reads: int, layout: Layout) -> int:
+    """Return how many numbers of a patient the rows and powers of long runs take."""
+    slots = int(places.max(initial=-1)) + 1
+    return slots * (kernels.BLOCK * reads + (kernels.LOG_BLOCK + 1) * layout[1].size)
+
+
+def build_readers(extended: Extended, layout: Layout) -> Readers:
+    """Return what each output feels: where its reads begin, the states, how many are no held rates (which come last).
+
+    Then where its entries begin, and the propagator's entries among those states as rows (from, to, entry).
+    """
+    row_start, column = layout[0], layout[1]
+    reads, free, felt, reader_start, felt_start = [], [], [], [0], [0]
+    for _, weights in extended.outputs:
+        mine, many = list_felt(extended, [state for state, _ in weights])
+        reads += mine
+        free.append(many)
+        felt += [
+            (mine.index(i), mine.index(int(column[k])), k)
+            for i in mine
+            for k in range(row_start[i], row_start[i + 1])
+            if int(column[k]) in mine
+        ]
+        reader_start.append(len(reads))
+        felt_start.append(len(felt))
+    return _whole(reader_start), _whole(reads), _whole(free), _whole(felt_start), _whole(felt).reshape(-1, 3)
+
+
+def list_felt(extended: Extended, states: list[int]) -> tuple[list[int], int]:
+    """Return the states that can ever reach one of some, held rates last, and how many are none."""
+    felt = np.flatnonzero(extended.pattern[states].any(axis=0)).tolist()
+    rates = {state for state in extended.rate_of if state >= 0}
+    free = [state for state in felt if state not in rates]
+    return free + [state for state in felt if state in rates], len(free)
 
 
 def build_layout(extended: Extended) -> Layout:
@@ -204,6 +263,13 @@ def _build_chain(driven: Driven) -> tuple[Layout, FloatArray]:
     return layout, build_generator(extended, layout)
 
 
+def _build_rules(orders: Sequence[int]) -> Rules:
+    """Return node counts, where each rule's nodes begin, and nodes, weights and functionals of all rules."""
+    counts = _whole(orders)
+    nodes, weights, functionals = (np.concatenate(column) for column in zip(*map(get_rule, orders), strict=True))
+    return counts, np.cumsum(counts) - counts, nodes, weights, functionals
+
+
 def _build_driver(extended: Extended, number: int, layout: Layout) -> tuple[IntArray, int, FloatArray, IntArray]:
     """Return what the driver feels.
 
@@ -213,10 +279,7 @@ def _build_driver(extended: Extended, number: int, layout: Layout) -> tuple[IntA
     rows = np.zeros((extended.size, extended.n))
     for state, weight in extended.outputs[number][1]:
         rows[state] += weight
-    felt = np.flatnonzero(extended.pattern[[state for state, _ in extended.outputs[number][1]]].any(axis=0)).tolist()
-    rates = {state for state in extended.rate_of if state >= 0}
-    free = [state for state in felt if state not in rates]
-    reads = free + [state for state in felt if state in rates]
+    reads, free = list_felt(extended, [state for state, _ in extended.outputs[number][1]])
     row_start, column = layout[0], layout[1]
     moves = [
         (reads.index(i), reads.index(int(column[k])), k)
@@ -224,7 +287,7 @@ def _build_driver(extended: Extended, number: int, layout: Layout) -> tuple[IntA
         for k in range(row_start[i], row_start[i + 1])
         if int(column[k]) in reads and (i == int(column[k]) or (i, int(column[k])) in extended.entries)
     ]
-    return _whole(reads), len(free), rows, _whole(moves).reshape(-1, 3)
+    return _whole(reads), free, rows, _whole(moves).reshape(-1, 3)
 
 
 def build_kicked(kicks: Kicks | None, extended: Extended, tile: int) -> tuple[IntArray | FloatArray, ...]:

@@ -3,14 +3,18 @@
 import numpy as np
 from numba import njit
 
-from afterglow.pharmacology.linear.compiled_walk import build_tile, exponentiate_tile, has_rates, jump, run_steps, write
+from afterglow.pharmacology.linear.compiled_runs import step_row
+from afterglow.pharmacology.linear.compiled_walk import exponentiate_tile
 from afterglow.pharmacology.linear.driven import EMAX, LINEAR
-from afterglow.pharmacology.linear.plan import JUMP, RECORD
 from afterglow.pharmacology.linear.quadrature import TINY
 
-# Rows are carried by a series of this many terms over pieces whose norm is at most four: 4^29 / 29! is 3e-14.
+# Rows are carried by a series of at most this many terms over pieces whose norm is at most four: 4^29 / 29! is 3e-14;
+# a series ends where its last term is below the rounding of its first.
 ROW_TERMS = 28
+ROW_REST = 1e-16
 ROW_NORM = 4.0
+# a propagator this many times shorter than what is left is no help: a series is quicker
+LEAPS = 16.0
 # the rule that a tile starts with, by its place in NODES
 FIRST_LEVEL = 2
 # a rule this far below what is allowed is more than the next step needs; a new rule costs as much as many steps
@@ -26,7 +30,10 @@ def carry_row(row, term, spare, lifted, shift, norm, step_h, felt, width):  # ty
     size = row.shape[0]
     pieces = max(int(np.ceil(norm * step_h / ROW_NORM)), 1)
     piece = step_h / pieces
-    terms = ROW_TERMS if norm * piece > 1.0 else ROW_TERMS // 2
+    terms, rest = 1, norm * piece
+    while rest > ROW_REST and terms < ROW_TERMS:
+        terms += 1
+        rest *= norm * piece / terms
     for _ in range(pieces):
         for i in range(size):
             for j in range(width):
@@ -52,17 +59,36 @@ def carry_row(row, term, spare, lifted, shift, norm, step_h, felt, width):  # ty
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
+def leap_row(row, spare, step_h, ladder, width):  # type: ignore[no-untyped-def]
+    """Carry a row vector by the propagators of the plan as far as they go, and return the hours that are left."""
+    made, hours, entries, felt = ladder
+    while True:
+        best = -1
+        for p in range(hours.size):
+            if hours[p] <= step_h and LEAPS * hours[p] >= step_h and (best < 0 or hours[p] > hours[best]):
+                best = p
+        if best < 0:
+            return step_h
+        step_row(spare, row, made, best * entries, felt, width)
+        for i in range(row.shape[0]):
+            for j in range(width):
+                row[i, j] = spare[i, j]
+        step_h -= hours[best]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
 def prepare_rule(slot, nodes, weights, step_h, tile_data, scratch, felt, chain_layout, width):  # type: ignore[no-untyped-def]
     """Fill the rows that read the driver at the nodes of one rule, and the kernels that weigh them."""
     rho, kernel, reads = tile_data
-    lifted, shift, norm, first_row, row, term, spare, chain_generator, feed, gain, chain_made = scratch
+    lifted, shift, norm, first_row, row, term, spare, chain_generator, feed, gain, chain_made, ladder = scratch
     k = feed.shape[0]
     for d in range(reads.size):
         for j in range(width):
             row[d, j] = first_row[reads[d], j]
     at = 0.0
     for q in range(nodes.size):
-        carry_row(row, term, spare, lifted, shift, norm, (nodes[q] - at) * step_h, felt, width)
+        rest = leap_row(row, spare, (nodes[q] - at) * step_h, ladder, width)
+        carry_row(row, term, spare, lifted, shift, norm, rest, felt, width)
         at = nodes[q]
         for d in range(reads.size):
             for j in range(width):
@@ -89,10 +115,37 @@ def prepare_rule(slot, nodes, weights, step_h, tile_data, scratch, felt, chain_l
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
+def see_node(y, r, many, kind, state, base, tile_data, shape, width):  # type: ignore[no-untyped-def]
+    """Set y to u(y) at one node, which the rows from `r` on read from the state that begins at row `base`."""
+    rho, _kernel, reads = tile_data
+    half, hill = shape
+    s0 = base + reads[0]
+    d = 1
+    if many > 2:
+        s1, s2 = base + reads[1], base + reads[2]
+        for j in range(width):
+            y[0, j] = rho[r, j] * state[s0, j] + rho[r + 1, j] * state[s1, j] + rho[r + 2, j] * state[s2, j]
+        d = 3
+    else:
+        for j in range(width):
+            y[0, j] = rho[r, j] * state[s0, j]
+    while d < many:
+        s0 = base + reads[d]
+        for j in range(width):
+            y[0, j] += rho[r + d, j] * state[s0, j]
+        d += 1
+    if kind == EMAX:
+        for j in range(width):
+            y[0, j] = y[0, j] / (half[0, j] + y[0, j])
+    elif kind != LINEAR:
+        for j in range(width):
+            y[0, j] = 1.0 / (1.0 + (half[0, j] / max(y[0, j], TINY)) ** hill[0, j])
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
 def integrate_step(slot, functional, many, kind, state, base, tile_data, shape, sums, width):  # type: ignore[no-untyped-def]
     """Set the integrals over one step and the functional that tells how well the rule resolves it."""
-    rho, kernel, reads = tile_data
-    half, hill = shape
+    _rho, kernel, reads = tile_data
     y, gained, last = sums
     k = gained.shape[0]
     for i in range(k):
@@ -100,28 +153,7 @@ def integrate_step(slot, functional, many, kind, state, base, tile_data, shape, 
             gained[i, j] = 0.0
             last[i, j] = 0.0
     for q in range(functional.size):
-        r = (slot + q) * reads.size
-        s0 = base + reads[0]
-        d = 1
-        if many > 2:
-            s1, s2 = base + reads[1], base + reads[2]
-            for j in range(width):
-                y[0, j] = rho[r, j] * state[s0, j] + rho[r + 1, j] * state[s1, j] + rho[r + 2, j] * state[s2, j]
-            d = 3
-        else:
-            for j in range(width):
-                y[0, j] = rho[r, j] * state[s0, j]
-        while d < many:
-            s0 = base + reads[d]
-            for j in range(width):
-                y[0, j] += rho[r + d, j] * state[s0, j]
-            d += 1
-        if kind == EMAX:
-            for j in range(width):
-                y[0, j] = y[0, j] / (half[0, j] + y[0, j])
-        elif kind != LINEAR:
-            for j in range(width):
-                y[0, j] = 1.0 / (1.0 + (half[0, j] / max(y[0, j], TINY)) ** hill[0, j])
+        see_node(y, (slot + q) * reads.size, many, kind, state, base, tile_data, shape, width)
         weight = functional[q]
         for i in range(k):
             out = (slot + q) * k + i
@@ -201,8 +233,9 @@ def move_chain(x, before, made, base, gained, layout, width):  # type: ignore[no
 def write_chain(results, first, at, begin, x, width):  # type: ignore[no-untyped-def]
     """Write the driven states of a tile at one time, after the outputs."""
     for i in range(x.shape[0]):
+        out = results[first + i, at, begin : begin + width]
         for j in range(width):
-            results[first + i, at, begin + j] = x[i, j]
+            out[j] = x[i, j]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -253,68 +286,3 @@ def settle_step(p, step_h, many, base, chain_state, fixed, width):  # type: igno
         if level == counts.size - 1:
             return max(find_worst(errors, width) / tolerance, 2.0)
         levels[p] += 1
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def walk_driven_tiles(first, last_tile, tile, results, worst, kinetics, chain, rules, driver):  # type: ignore[no-untyped-def]
-    """Walk tiles through the plan; `worst[t]` is the largest estimated error of tile t over the one allowed."""
-    generator, plan, layout, events, strengths, outputs = kinetics
-    operations, fresh_h, left, right, hours = plan
-    chain_generator, chain_layout, feed, start, gain, half, hill, kind, tolerance = chain
-    total, levels_known = rules[2].size, rules[0].size
-    reads, free_reads, driver_rows, felt = driver
-    size, entries, n, k = layout[3].size, layout[1].size, generator.shape[1], feed.shape[0]
-    chain_entries, n_outputs = chain_layout[1].size, outputs[0].size - 1
-    made = np.empty((left.size * entries, tile))
-    chain_made = np.empty((left.size * chain_entries, tile))
-    state = np.empty((2 * size, tile))
-    rho = np.empty((left.size * total * reads.size, tile))
-    kernel = np.empty((left.size * total * k, tile))
-    tile_data = (rho, kernel, reads)
-    row, term, spare = np.empty((reads.size, tile)), np.empty((reads.size, tile)), np.empty((reads.size, tile))
-    sums = (np.empty((1, tile)), np.empty((k, tile)), np.empty((k, tile)))
-    node_made, errors = np.empty((chain_entries, tile)), np.empty((2, tile))
-    for t in range(first, last_tile):
-        begin = t * tile
-        width = min(tile, n - begin)
-        end = begin + width
-        build_tile(made, generator, begin, fresh_h, left, right, layout, width)
-        mine = np.ascontiguousarray(chain_generator[:, begin:end])
-        for p in range(left.size):
-            exponentiate_tile(
-                chain_made[p * chain_entries : (p + 1) * chain_entries], mine, hours[p], chain_layout, width
-            )
-        lifted, shift, norm = lift(generator, begin, layout, width)
-        first_row, fed = driver_rows[:, begin:end].copy(), feed[:, begin:end].copy()
-        scratch = (lifted, shift, norm, first_row, row, term, spare, mine, fed, gain[begin:end], node_made)
-        shape = (np.ascontiguousarray(half[:, begin:end]), np.ascontiguousarray(hill[:, begin:end]))
-        work = (scratch, shape, sums, errors)
-        fixed = (kind, state, tile_data, work, felt, chain_layout, rules, tolerance)
-        x, before = np.ascontiguousarray(start[:, begin:end]), np.empty((k, width))
-        ready = np.zeros((left.size, levels_known), dtype=np.uint8)
-        levels = np.full(left.size, FIRST_LEVEL, dtype=np.int64)
-        state[:] = 0.0
-        current, with_rates = 0, False
-        for o in range(operations.shape[0]):
-            what, p, at, count = operations[o, 0], operations[o, 1], operations[o, 2], operations[o, 3]
-            if what == JUMP:
-                jump(state, current, size, p, begin, width, events, strengths)
-                with_rates = has_rates(state, layout[4], width)
-                continue
-            if what == RECORD:
-                for i in range(count):
-                    write(results, at + i, begin, state, current * size, outputs, width)
-                    write_chain(results, n_outputs, at + i, begin, x, width)
-                continue
-            many = reads.size if with_rates else free_reads
-            for i in range(count):
-                x, before = before, x
-                chain_state = (x, before, chain_made, ready, levels)
-                error = settle_step(p, hours[p], many, current * size, chain_state, fixed, width)
-                worst[t] = max(worst[t], error)
-                where = at + i if at >= 0 else -1
-                current = run_steps(
-                    1, where, current, p * entries, begin, width, with_rates, results, made, state, layout, outputs
-                )
-                if at >= 0:
-                    write_chain(results, n_outputs, where, begin, x, width)

@@ -6,7 +6,6 @@ No fast-math and a fixed tile, so the bits depend on neither the number of threa
 import numpy as np
 from numba import njit
 
-from afterglow.pharmacology.linear.plan import JUMP, KICK, RECORD
 from afterglow.pharmacology.linear.propagator import TERMS
 
 # Arrays of a tile are indexed [entry or state, patient]. `layout` is a tuple of integer arrays:
@@ -63,13 +62,18 @@ def run_steps(count, at, current, base, begin, width, with_rates, results, made,
                 k += 2
         if at >= 0:
             for o in range(start.size - 1):
-                s = new + weighed[start[o]]
+                if start[o] == start[o + 1]:
+                    results[o, at + step, begin : begin + width] = 0.0
+                    continue
+                # slices begin at zero: no index can be negative, which the loops would have to look out for
+                s, written = new + weighed[start[o]], results[o, at + step, begin : begin + width]
+                factor = weight[start[o], begin : begin + width]
                 for j in range(width):
-                    results[o, at + step, begin + j] = weight[start[o], begin + j] * state[s, j]
+                    written[j] = factor[j] * state[s, j]
                 for k in range(start[o] + 1, start[o + 1]):
-                    s = new + weighed[k]
+                    s, factor = new + weighed[k], weight[k, begin : begin + width]
                     for j in range(width):
-                        results[o, at + step, begin + j] += weight[k, begin + j] * state[s, j]
+                        written[j] += factor[j] * state[s, j]
     return current
 
 
@@ -226,36 +230,3 @@ def has_rates(state, moving, width):  # type: ignore[no-untyped-def]
                 if state[i, j] != 0.0:
                     return True
     return False
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def walk_tiles(first, last, tile, results, generator, plan, layout, events, strengths, outputs, kicked):  # type: ignore[no-untyped-def]
-    """Walk tiles `first` to `last` (exclusive) through the plan and write their outputs."""
-    operations, fresh_h, left, right = plan
-    size, entries, n = layout[3].size, layout[1].size, generator.shape[1]
-    tiles = (n + tile - 1) // tile
-    made = np.empty((left.size * entries, tile))
-    state = np.empty((2 * size, tile))
-    for t in range(first, last):
-        begin = t * tile
-        width = min(tile, n - begin)
-        build_tile(made, generator, begin, fresh_h, left, right, layout, width)
-        state[:] = 0.0
-        current = 0
-        with_rates = False
-        for k in range(operations.shape[0]):
-            kind, number, at, count = operations[k, 0], operations[k, 1], operations[k, 2], operations[k, 3]
-            if kind == JUMP:
-                jump(state, current, size, number, begin, width, events, strengths)
-                with_rates = has_rates(state, layout[4], width)
-            elif kind == KICK:
-                kick(state, current, size, number * tiles + t, begin, kicked)
-                with_rates = has_rates(state, layout[4], width)
-            elif kind == RECORD:
-                for i in range(count):
-                    write(results, at + i, begin, state, current * size, outputs, width)
-            else:
-                base = number * entries
-                current = run_steps(
-                    count, at, current, base, begin, width, with_rates, results, made, state, layout, outputs
-                )

@@ -22,7 +22,7 @@ from afterglow.pharmacology.linear.extended import (
 from afterglow.pharmacology.linear.plan import IntArray, build_plan
 from afterglow.pharmacology.linear.solver import (
     Engine,
-    check_engine,
+    check_question,
     choose_patients,
     group_patients,
     pick_engine,
@@ -34,8 +34,6 @@ from afterglow.pharmacology.linear.system import (
     LinearSystem,
     Solution,
     Value,
-    check_inputs,
-    check_times,
     judge_value,
 )
 from afterglow.terms import InvalidInput, Problem, build_error
@@ -145,9 +143,7 @@ def drive(
     ----------
     .. [1] Hochbruck M, Ostermann A, Exponential integrators, Acta Numerica 19 (2010) 209, section 2.1.
     """
-    check_engine(engine, threads)
-    times = check_times(times_h)
-    check_inputs(system, inputs)
+    times = check_question(system, inputs, times_h, engine, threads)
     _raise_any(list_drive_problems(system, driver, f, chain, tolerance))
     if has_shared_times(inputs):
         question = _Question(driver, f, chain, tolerance, pick_engine(engine, system.n), threads)

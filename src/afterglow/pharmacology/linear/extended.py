@@ -4,8 +4,9 @@ A zero-order input is a state that stands still between events, so one exponenti
 an area is a state fed by the output and drained by nothing. All off-diagonal entries of amounts are zero or more.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -166,11 +167,17 @@ def _add(entries: dict[tuple[int, int], Value], i: int, j: int, value: Value, si
     entries[i, j] = entries.get((i, j), 0.0) + sign * value
 
 
-def close(entries: dict[tuple[int, int], Value], size: int) -> npt.NDArray[np.bool_]:
-    """Return which state can ever reach which, each itself included."""
+def close(entries: Collection[tuple[int, int]], size: int) -> npt.NDArray[np.bool_]:
+    """Return which state can ever reach which, each itself included; the array is shared and read-only."""
+    return _close(tuple(entries), size)
+
+
+@lru_cache(maxsize=256)
+def _close(entries: tuple[tuple[int, int], ...], size: int) -> npt.NDArray[np.bool_]:
     reach = np.eye(size, dtype=bool)
     for i, j in entries:
         reach[i, j] = True
     for k in range(size):
         reach |= reach[:, k : k + 1] & reach[k : k + 1, :]
+    reach.flags.writeable = False
     return reach

@@ -95,8 +95,9 @@ def run(values: FloatArray, rows: FloatArray, powers: list[FloatArray], state: F
     while states.shape[1] < blocks:
         states = np.concatenate([states, leap @ states], axis=1)
         leap = leap @ leap
-    flat = (states[:, :blocks].T @ rows.reshape(-1, state.shape[0]).T).reshape(blocks * block, rows.shape[1])
-    values[:] = flat[:count].T
+    begun = states[:, :blocks].T
+    for k in range(values.shape[0]):
+        values[k] = (begun @ rows[:, k].T).reshape(-1)[:count]
     last, rest = states[:, blocks - 1 : blocks], count - 1 - (blocks - 1) * block
     for k, one in enumerate(powers):
         if rest >> k & 1:

@@ -121,8 +121,8 @@ def _is_even(times: FloatArray, step: float, tolerance: float) -> bool:
     apart = np.arange(times.size, dtype=np.float64)
     apart *= step
     apart -= times
-    apart += times[0]
-    return bool(max(apart.max(), -apart.min()) <= tolerance)
+    first = float(times[0])
+    return max(float(apart.max()) + first, -float(apart.min()) - first) <= tolerance
 
 
 def _resolve(moves: list[Move], tolerance: float) -> Plan:

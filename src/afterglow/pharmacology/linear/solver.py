@@ -92,9 +92,7 @@ def solve(
     .. [1] Moler C, Van Loan C, Nineteen dubious ways to compute the exponential of a matrix, twenty-five years later,
        SIAM Review 45 (2003) 3, method 3 and section 11 (inputs by augmentation).
     """
-    check_engine(engine, threads)
-    times = check_times(times_h)
-    check_inputs(system, inputs)
+    times = check_question(system, inputs, times_h, engine, threads)
     return Solution(times, _solve(system, inputs, times, pick_engine(engine, system.n), threads, areas=False))
 
 
@@ -110,9 +108,7 @@ def area_under(
 
     The area is one more state of the linear system, so it has no step error either. Raises as `solve`.
     """
-    check_engine(engine, threads)
-    times = check_times([until_h], "until_h")
-    check_inputs(system, inputs)
+    times = check_question(system, inputs, [until_h], engine, threads, "until_h")
     found = _solve(system, inputs, times, pick_engine(engine, system.n), threads, areas=True)
     return {name: values[0] for name, values in found.items()}
 
@@ -127,6 +123,21 @@ def pick_engine(engine: Engine, n: int) -> Engine:
     if engine == "auto":
         return "compiled" if n >= COMPILED_FROM and has_compiled() else "plain"
     return engine
+
+
+def check_question(
+    system: LinearSystem,
+    inputs: Sequence[Input],
+    times_h: npt.ArrayLike,
+    engine: str,
+    threads: int,
+    path: str = "times_h",
+) -> FloatArray:
+    """Refuse an engine, times or inputs that cannot be used; return the times."""
+    check_engine(engine, threads)
+    times = check_times(times_h, path)
+    check_inputs(system, inputs)
+    return times
 
 
 def check_engine(engine: str, threads: int) -> None:

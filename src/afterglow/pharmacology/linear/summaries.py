@@ -69,6 +69,7 @@ def summarise(
     *,
     levels: Sequence[float] = (0.05, 0.25, 0.5, 0.75, 0.95),
     thresholds: Mapping[str, Sequence[float]] | None = None,
+    peak_at: npt.NDArray[np.bool_] | None = None,
     engine: Engine = "auto",
     threads: int = 1,
 ) -> Summary:
@@ -82,6 +83,8 @@ def summarise(
     levels : sequence of float
         Quantiles, 0 to 1.
     thresholds : mapping of output name to numbers, in the output's unit
+    peak_at : ndarray of bool, shape (n_times,), optional
+        Times that Cmax is read from; all of them otherwise.
     engine, threads
         As for `solve`.
 
@@ -89,7 +92,7 @@ def summarise(
     -------
     Summary
         Quantiles are within 0.4 % (2^-8) of the number of that rank; numbers below 6e-11 read 0. Shares and means have
-        no such error. Areas run from the first input to the last time, exactly; Cmax is the largest of the times.
+        no such error. Areas run from the first input to the last time, exactly; Cmax is the largest of its times.
 
     Raises
     ------
@@ -118,7 +121,8 @@ def summarise(
         curves = solve(system, inputs, times, engine=picked, threads=threads).values
         areas = area_under(system, inputs, float(times[-1]), engine=picked, threads=threads)
         for name, tally in tallies.items():
-            _add(tally, curves[name], areas[name], marks.get(name, ()), picked, threads)
+            highest = (curves[name] if peak_at is None else curves[name][peak_at]).max(axis=0)
+            _add(tally, curves[name], np.stack([areas[name], highest]), marks.get(name, ()), picked, threads)
         n += system.n
     if not n:
         raise InvalidInput([build_error("blocks", "empty", 0, "one block or more", "There is nobody to summarise.")])
@@ -154,13 +158,12 @@ def _start(system: LinearSystem, n_times: int, marks: Mapping[str, tuple[float, 
 
 
 def _add(
-    tally: _Tally, curves: FloatArray, areas: FloatArray, marks: tuple[float, ...], engine: Engine, threads: int
+    tally: _Tally, curves: FloatArray, exposure: FloatArray, marks: tuple[float, ...], engine: Engine, threads: int
 ) -> None:
-    highest = curves.max(axis=0)
-    count(tally.exposure, np.stack([areas, highest]))
-    tally.sums[0] += float(areas.sum())
-    tally.sums[1] += float(highest.sum())
-    tally.ever += np.array([int((highest > mark).sum()) for mark in marks], dtype=np.int64)
+    count(tally.exposure, exposure)
+    tally.sums[0] += float(exposure[0].sum())
+    tally.sums[1] += float(exposure[1].sum())
+    tally.ever += np.array([int((curves.max(axis=0) > mark).sum()) for mark in marks], dtype=np.int64)
     if engine != "compiled":
         count(tally.by_time, curves)
         for k, mark in enumerate(marks):

@@ -83,7 +83,7 @@ def list_system_problems(system: LinearSystem) -> list[Problem]:
     """Return what makes a system unusable."""
     problems: list[Problem] = []
     size = len(system.compartments)
-    if not isinstance(system.n, int) or system.n < 1:
+    if isinstance(system.n, bool) or not isinstance(system.n, int) or system.n < 1:
         problems.append(build_error("n", "out-of-range", system.n, "1 or more", "There is no patient to solve for."))
         return problems
     if not size:
@@ -135,9 +135,11 @@ def check_times(times_h: npt.ArrayLike, path: str = "times_h") -> FloatArray:
     times = np.ascontiguousarray(times_h, dtype=np.float64)
     if times.ndim != 1 or not times.size:
         _raise_any([build_error(path, "shape", times.shape, "one row of times", "There are no times to solve at.")])
-    if not np.isfinite(times).all():
+    ordered = bool((times[1:] >= times[:-1]).all())
+    # NaN is in no order, and infinity in order stands at an end
+    if not (np.isfinite(times[0]) and np.isfinite(times[-1]) and (ordered or np.isfinite(times).all())):
         _raise_any([build_error(path, "not-finite", "NaN or infinite", "finite hours", "A time is not a number.")])
-    if times.size > 1 and not (times[1:] >= times[:-1]).all():
+    if not ordered:
         _raise_any([build_error(path, "unsorted", "goes back", "times in order", "The times are not in order.")])
     return times
 
@@ -148,8 +150,11 @@ def judge_value(path: str, value: Value, n: int, *, lowest: float | None = None)
         return []
     accepted = "a finite number" if lowest is None else f"a finite number of {lowest:g} or more"
     try:
-        array = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError):
+        given = np.asarray(value)
+        if given.dtype.kind not in "fiu":  # a truth value, a text
+            raise TypeError
+        array = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
         return [build_error(path, "not-a-number", value, accepted, f"{path} is not a number.")]
     if array.shape not in ((), (n,)):
         return [
@@ -166,7 +171,7 @@ def judge_value(path: str, value: Value, n: int, *, lowest: float | None = None)
 
 
 def _judge_index(path: str, index: object, size: int) -> list[Problem]:
-    if isinstance(index, int | np.integer) and 0 <= int(index) < size:
+    if isinstance(index, int | np.integer) and not isinstance(index, bool) and 0 <= int(index) < size:
         return []
     return [build_error(path, "unknown-compartment", index, f"0 to {size - 1}", f"{path} names no compartment.")]
 

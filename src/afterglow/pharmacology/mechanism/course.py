@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from afterglow.pharmacology._types import FloatArray
+from afterglow.pharmacology._values import build_refusal, is_between, is_whole, judge_flags, judge_words, show_value
 from afterglow.pharmacology.mechanism.chain import HOURS_PER_DAY, Exposure
 from afterglow.pharmacology.mechanism.exposures import get_regimen
 from afterglow.pharmacology.mechanism.parameters import Population, load_population
@@ -19,13 +20,14 @@ from afterglow.pharmacology.mechanism.response import (
     combine_shares,
     draw_people,
 )
-from afterglow.pharmacology.mechanism.scales import draw_scores, get_scale
+from afterglow.pharmacology.mechanism.scales import SCALES, draw_scores, get_scale
 from afterglow.pharmacology.mechanism.studies import StudyEffect, shift_population
 from afterglow.terms import InvalidInput, Problem, build_error, build_warning
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 CLINICS = 20
 LONGEST_D = 730.0
+MOST_PEOPLE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,20 @@ class CourseSetting:
     baseline_sd: float | None = None
     remission_at_most: float | None = None
     has_clinic_spread: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse an unknown setting or scale, and numbers that are none or lie outside the scale."""
+        problems = judge_words("", {"setting": (self.setting, SETTINGS), "scale": (self.scale, tuple(SCALES))})
+        names = ("has_new_antidepressant", "has_drug", "has_clinic_spread")
+        problems += judge_flags("", {name: getattr(self, name) for name in names})
+        top = SCALES[self.scale].top if not any(problem.path == "scale" for problem in problems) else np.inf
+        for name in ("baseline", "baseline_sd", "remission_at_most"):
+            value, is_open = getattr(self, name), name == "baseline"
+            if value is not None and not is_between(value, 0.0, top, is_open=is_open):
+                accepted = f"{'above 0' if is_open else '0'} to {top:g} points"
+                problems.append(build_refusal(name, "out-of-range", value, accepted))
+        if problems:
+            raise InvalidInput(problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,24 +202,30 @@ def _list_warnings(setting: CourseSetting) -> list[Problem]:
 def _check(
     sessions: Sequence[CourseSession], days: Sequence[float] | FloatArray, n: int, setting: CourseSetting
 ) -> FloatArray:
-    at = np.asarray(days, dtype=np.float64)
     problems = []
-    if n < CLINICS:
-        problems.append(build_error("n", "out-of-range", n, f"{CLINICS} or more", "Every clinic needs someone in it."))
+    try:
+        at = np.asarray(days, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        at = np.full(1, np.nan)
+    if not is_whole(n, CLINICS, MOST_PEOPLE):
+        accepted, text = f"{CLINICS} to {MOST_PEOPLE}", "Every clinic needs someone in it."
+        problems.append(build_error("n", "out-of-range", show_value(n), accepted, text))
     if at.ndim != 1 or at.size == 0 or not np.all(np.isfinite(at)) or np.any(np.diff(at) <= 0):
         text = "The days must be finite and rise."
         problems.append(build_error("days", "not-rising", None, "one or more rising days", text))
-    elif at[0] < 0 or at[-1] > LONGEST_D:
+    elif at.min() < 0 or at[-1] > LONGEST_D:
         text = f"Days run from 0 to {LONGEST_D:g}."
         problems.append(build_error("days", "out-of-range", float(at[-1]), f"0 to {LONGEST_D:g}", text))
     for k, session in enumerate(sessions):
-        if not 0.0 <= session.at_day <= LONGEST_D:
+        if not is_between(session.at_day, 0.0, LONGEST_D):
             text = f"A session lies on a day from 0 to {LONGEST_D:g}."
             path = f"sessions[{k}].at_day"
-            problems.append(build_error(path, "out-of-range", session.at_day, f"0 to {LONGEST_D:g}", text))
-    if setting.setting not in SETTINGS:
-        text = f"There is no setting {setting.setting!r}."
-        problems.append(build_error("setting", "unknown-name", setting.setting, ", ".join(SETTINGS), text))
+            problems.append(build_error(path, "out-of-range", show_value(session.at_day), f"0 to {LONGEST_D:g}", text))
+        exposure: object = session.exposure
+        if not isinstance(exposure, Exposure | str):
+            text = "A session brings an exposure, or the name of a packaged one."
+            shown = show_value(exposure)
+            problems.append(build_error(f"sessions[{k}].exposure", "wrong-kind", shown, "an Exposure or a name", text))
     if problems:
         raise InvalidInput(problems)
     return at if at[0] == 0 else np.concatenate([[0.0], at])

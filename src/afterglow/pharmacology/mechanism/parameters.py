@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from afterglow.terms import Citation, Grade, InvalidInput, build_error
+from afterglow.pharmacology._values import check_overrides
+from afterglow.terms import Citation, Grade
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,18 +114,9 @@ def load_population(overrides: Mapping[str, float] | None = None) -> Population:
         An override names no parameter, or is not a finite number.
     """
     known = {item.name for item in fields(Population)}
-    problems = []
-    for name, value in (overrides or {}).items():
-        if name not in known:
-            text = f"The mechanism has no parameter {name!r}."
-            problems.append(build_error(f"overrides.{name}", "unknown-name", name, ", ".join(sorted(known)), text))
-        elif not np.isfinite(value):
-            text = f"{name} must be a finite number."
-            problems.append(build_error(f"overrides.{name}", "not-finite", value, "a finite number", text))
-    if problems:
-        raise InvalidInput(problems)
+    given = check_overrides(overrides or {}, known, "parameter of the mechanism")
     fitted = {name: item.value for name, item in load_population_parameters().parameters.items() if name in known}
-    return replace(Population(), **(fitted | {name: float(value) for name, value in (overrides or {}).items()}))
+    return replace(Population(), **(fitted | given))
 
 
 def _read(name: str) -> ParameterSet:

@@ -106,14 +106,15 @@ class Residual:
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """A quantity that follows from the parameters, beside what the paper prints for it."""
+    """A quantity that follows from the parameters (so grade D), beside the stated one and where that stands."""
 
     name: str
     expression: Expression
     unit: str
-    published: float | None
+    published: float
     tolerance: float
     text: str
+    citation: Citation
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,13 @@ def find_soonest(model: Model) -> float:
     )
 
 
+def list_early(model: Model, doses: Sequence[Dose], route: str | None, until_h: float) -> list[tuple[float, float]]:
+    """Return start and end, in hours, of each stretch after a bolus that nobody studied."""
+    soonest = find_soonest(model)
+    starts = [dose.start_h for dose in find_boluses(doses, route)]
+    return [(start, start + soonest) for start in starts if start < until_h]
+
+
 def find_studied(grid: FloatArray, early: Sequence[tuple[float, float]]) -> BoolArray:
     """Return which times a peak may be read from; all of them where none would be left."""
     is_early = np.zeros(len(grid), dtype=bool)
@@ -140,5 +147,5 @@ def _longest_tail(doses: Sequence[Dose], until_h: float) -> float:
     """Return the longest time after a session's last dose that is asked for, in hours."""
     last = {dose.occasion: dose.start_h for dose in doses if dose.start_h < until_h}
     starts = sorted(last.values())
-    ends = [*starts[1:], until_h]
+    ends = [*starts[1:], until_h] if starts else []
     return max((end - start for start, end in zip(starts, ends, strict=True)), default=0.0)

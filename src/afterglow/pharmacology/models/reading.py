@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
+from afterglow.pharmacology._values import is_number
 from afterglow.pharmacology.models.expressions import Expression, parse_expression
 from afterglow.pharmacology.models.model import (
     Covariance,
@@ -172,10 +173,14 @@ def _read_residual(name: str, entry: Mapping[str, Any]) -> Residual:
 
 
 def _read_derived(name: str, key: str, entry: Mapping[str, Any]) -> Derived:
-    formula = parse_expression(str(entry["expression"]), f"{name}.derived.{key}")
-    published = entry.get("published")
+    path = f"{name}.derived.{key}"
+    formula = parse_expression(str(entry["expression"]), path)
+    published: Any = entry.get("published")
+    if not is_number(published):
+        _refuse(path, published, "a finite number", f"{path} needs the number it is held against")
     tolerance = float(entry.get("tolerance", 0.01))
-    return Derived(key, formula, str(entry["unit"]), published, tolerance, str(entry.get("text", "")))
+    text = str(entry.get("text", ""))
+    return Derived(key, formula, str(entry["unit"]), float(published), tolerance, text, _read_citation(path, entry))
 
 
 def _check_names(model: Model) -> None:

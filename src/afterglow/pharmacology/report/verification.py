@@ -26,6 +26,13 @@ from afterglow.pharmacology.linear.solver import Engine
 from afterglow.pharmacology.models.catalogue import get_model, load_model_ids
 from afterglow.pharmacology.models.exposure import calculate_exposure
 from afterglow.pharmacology.models.kinetics import Kinetics
+from afterglow.pharmacology.report.answers import (
+    measure_coverage,
+    measure_error_left,
+    measure_found_in_others,
+    measure_nothing_read,
+    measure_smaller_that_reach,
+)
 from afterglow.pharmacology.report.published import load_content
 from afterglow.pharmacology.report.rows import Verdict
 from afterglow.pharmacology.report.runs import Run, prepare
@@ -299,4 +306,9 @@ _MEASURES: dict[str, Callable[[], float]] = {
     "order-integrator": _measure_integrator_order,
     "logistic": _measure_logistic,
     "repeat": _measure_repeat,
+    "found-dose": measure_found_in_others,
+    "found-smallest": measure_smaller_that_reach,
+    "update-coverage": measure_coverage,
+    "update-error": measure_error_left,
+    "update-nothing": measure_nothing_read,
 }

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from afterglow.pharmacology._values import is_number, show_value
 from afterglow.pharmacology.effects.parameters import load_endpoints
 from afterglow.pharmacology.models.model import Model
 from afterglow.pharmacology.updating.residuals import OUTLIER_FREEDOM, Residual
@@ -168,28 +169,26 @@ def _find_level_residual(model: Model, analyte: str) -> Residual:
 
 
 def _judge(one: Observation, path: str) -> list[Problem]:
-    if one.kind not in KINDS:
-        return [build_error(f"{path}.kind", "unknown-kind", one.kind, ", ".join(KINDS), "No model predicts this.")]
+    if not isinstance(one.kind, str) or one.kind not in KINDS:
+        return [
+            build_error(
+                f"{path}.kind", "unknown-kind", show_value(one.kind), ", ".join(KINDS), "No model predicts this."
+            )
+        ]
     kind = KINDS[one.kind]
     problems = []
-    if not (_is_number(one.value) and kind.low <= one.value <= kind.high):
+    if not (is_number(one.value) and kind.low <= one.value <= kind.high):
         accepted = f"{kind.low:g} to {kind.high:g} {kind.unit}"
-        text = f"A reading of {one.kind} cannot be {one.value}."
-        problems.append(build_error(f"{path}.value", "out-of-range", _show(one.value), accepted, text))
+        text = f"A reading of {one.kind} cannot be {show_value(one.value)}."
+        problems.append(build_error(f"{path}.value", "out-of-range", show_value(one.value), accepted, text))
     name, lowest = ("at_day", 0.0) if kind.is_symptom else ("at_min", -24 * 60.0)
     time = getattr(one, name)
-    if not (_is_number(time) and lowest <= time <= 400 * 24 * 60.0):
+    if not (is_number(time) and lowest <= time <= 400 * 24 * 60.0):
         text = "The time of a reading must be known."
-        problems.append(build_error(f"{path}.{name}", "out-of-range", _show(time), f"{lowest:g} or later", text))
+        problems.append(build_error(f"{path}.{name}", "out-of-range", show_value(time), f"{lowest:g} or later", text))
     if kind.of in ("ketamine", "norketamine") and one.sampling_site not in SITES:
         text = "A level needs the site it was drawn from."
-        problems.append(build_error(f"{path}.sampling_site", "unknown-name", one.sampling_site, ", ".join(SITES), text))
+        problems.append(
+            build_error(f"{path}.sampling_site", "unknown-name", show_value(one.sampling_site), ", ".join(SITES), text)
+        )
     return problems
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _show(value: object) -> object:
-    return value if value is None or _is_number(value) else str(value)

@@ -1,5 +1,6 @@
 """The individual update: prior people, this patient's readings, posterior people, and what may be said about it."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -91,7 +92,8 @@ class Update:
     reason : str
         In words, why; `code` for programs: `updated no-observations uninformative conflict stuck impossible`.
     ess, prior_ess : float
-        Effective sample size that the readings left, and that of plain importance weights.
+        Effective sample size that the readings left, and that of plain importance weights; without an estimate it is
+        that of the attempt, while the people are those of the prior with equal weights.
     acceptance : float
         Smallest share of accepted moves of any stage; 1 where weights sufficed.
     subjects : Subjects
@@ -121,6 +123,11 @@ class Update:
     problems: tuple[Problem, ...]
 
     @property
+    def has_estimate(self) -> bool:
+        """Whether the people stand for this patient; otherwise they are people like this patient, as before."""
+        return self.outcome is Outcome.UPDATED
+
+    @property
     def people(self) -> People:
         """The same people as dose finding and comparison take them."""
         return People(self.n, self.seed, self.effects, self.weights, self.subjects, self.model_id)
@@ -131,7 +138,9 @@ class Update:
             "outcome": self.outcome.value,
             "code": self.code,
             "reason": self.reason,
+            "has_estimate": self.has_estimate,
             "n": self.n,
+            "effective_patients": math.floor(self.ess),
             "seed": self.seed,
             "ess": round_two(self.ess),
             "prior_ess": round_two(self.prior_ess),
@@ -245,11 +254,18 @@ def _conclude(run: _Run, sample: Sample, seed: int, problems: list[Problem]) -> 
     """Return the posterior where it can be stood by, else the prior and the reason."""
     n = run.prior.shape[1]
     if sample.prior_ess == 0.0:
-        text = "No virtual person can show these readings: they are impossible for the model."
-        return _stay(run, seed, "impossible", text, problems, sample)
+        text = (
+            f"The readings contradict the model population: none of {n} virtual patients can show them. No estimate "
+            "for this patient is given; people like this patient stand unchanged. Look at readings and doses again."
+        )
+        return _stay(run, seed, "impossible", text, _add_contradiction(problems, text, 0), sample)
     if not sample.has_arrived or sample.ess < LEAST_ESS_SHARE * n:
-        text = f"Too few particles fit these readings ({sample.ess:.0f} of {n} effective): use more, or look again."
-        return _stay(run, seed, "stuck", text, problems, sample)
+        text = (
+            f"The readings contradict the model population: {_count_effective(sample.ess)} of {n} virtual patients "
+            f"remain effective, and an estimate needs {math.ceil(LEAST_ESS_SHARE * n)} that still move. No estimate "
+            "for this patient is given; people like this patient stand unchanged. Look at readings and doses again."
+        )
+        return _stay(run, seed, "stuck", text, _add_contradiction(problems, text, sample.ess), sample)
     z = run.place(sample.z)
     checks = _check_readings(run, z, sample.weights)
     odd = [one for one in checks if one.is_outlier]
@@ -269,6 +285,17 @@ def _conclude(run: _Run, sample: Sample, seed: int, problems: list[Problem]) -> 
     told = sum(one.has_moved for one in moved)
     text = f"{len(run.used)} readings moved {told} of {len(moved)} parameters; the others stand as before."
     return _build(run, z, sample.weights, seed, Outcome.UPDATED, "updated", text, problems, sample, checks, moved)
+
+
+def _count_effective(ess: float) -> str:
+    """Return an effective number of patients in words, never rounded up."""
+    return "fewer than 1" if ess < 1.0 else f"{math.floor(ess)}"
+
+
+def _add_contradiction(problems: Sequence[Problem], text: str, ess: float) -> list[Problem]:
+    accepted = "readings and doses that belong together, or another model"
+    found = build_warning("observations", "population-contradicted", math.floor(ess), accepted, text)
+    return [*problems, found]
 
 
 def list_moved(

@@ -10,8 +10,9 @@ from afterglow.pharmacology.covariates import Person
 from afterglow.pharmacology.finding import Answer, Goal, Ladder, Limits, Option, Passed, Patient, draw_people, find_dose
 from afterglow.pharmacology.finding.goals import QUANTITIES, calculate_share, calculate_statistic
 from afterglow.pharmacology.finding.outlook import predict
-from afterglow.pharmacology.finding.search import calculate_interval, get_end
+from afterglow.pharmacology.finding.search import get_end
 from afterglow.terms import InvalidInput
+from afterglow.terms.shares import calculate_wilson
 
 PATIENT = Patient(Person(weight_kg=70.0, age_years=45.0))
 LIMITS = Limits(
@@ -109,13 +110,19 @@ def test_no_search_starts_without_a_hard_limit_in_milligrams(option: Option, var
     assert search(goal, option, vary, per_kg).status == ("not-within-limits" if option.dose_mg == 900.0 else "found")
 
 
-def test_course_says_that_no_tolerance_is_applied_between_its_sessions() -> None:
-    goal = Goal("cadss6", 20.0, 0.5, direction="at_most")
-    limits = replace(LIMITS, shortest_interval_h=24.0, longest_interval_h=48.0)
-    course = search(goal, replace(INFUSION, sessions=2, interval_h=24.0), "interval", limits)
-    assert "no-tolerance-between-sessions" in [problem.code for problem in course.problems]
-    one = search(goal)
-    assert "no-tolerance-between-sessions" not in [problem.code for problem in one.problems]
+def test_dissociation_wears_off_over_the_sessions_of_a_course() -> None:
+    course = replace(INFUSION, sessions=3, interval_h=72.0)
+    found = predict(course, PATIENT, PEOPLE, until_min=150 * 60.0)
+    peaks = [
+        found.cadss[(found.times_h >= start) & (found.times_h < start + 6.0)].max(axis=0)
+        for start in (0.0, 72.0, 144.0)
+    ]
+    uncut = peaks[0] < 90.0
+    assert np.median(peaks[1][uncut] / peaks[0][uncut]) == pytest.approx(0.85, rel=0.01)
+    assert np.median(peaks[2][uncut] / peaks[0][uncut]) == pytest.approx(0.85**2, rel=0.01)
+    assert "tolerance-recovery-unknown" not in [problem.code for problem in found.problems]
+    far = predict(replace(course, sessions=2, interval_h=700.0), PATIENT, PEOPLE, until_min=60.0)
+    assert "tolerance-recovery-unknown" in [problem.code for problem in far.problems]
 
 
 def test_gap_between_devices_keeps_to_its_steps() -> None:
@@ -224,12 +231,6 @@ def test_goal_that_cannot_be_judged_is_refused(changed: dict[str, object], path:
     assert refusal.value.problems[0].path == path
 
 
-def test_interval_of_a_share_is_wilsons() -> None:
-    low, high = calculate_interval(0.5, 100)
-    assert (round(low, 4), round(high, 4)) == (0.4038, 0.5962)  # Wilson 1927, by hand
-    assert calculate_interval(0.0, 10)[0] == 0.0
-
-
 def test_interval_of_weighted_people_counts_the_people_they_are_worth() -> None:
     weights = np.full(PEOPLE.n, 0.1 / (PEOPLE.n - 10))
     weights[:10] = 0.09
@@ -238,7 +239,7 @@ def test_interval_of_weighted_people_counts_the_people_they_are_worth() -> None:
     assert answer.share is not None
     worth = 1.0 / float(np.sum(weights**2))
     assert 12.0 < worth < 12.5
-    assert answer.interval == pytest.approx(calculate_interval(answer.share, worth))
+    assert answer.interval == pytest.approx(calculate_wilson(answer.share, worth))
 
 
 @pytest.mark.parametrize(
@@ -274,3 +275,30 @@ def test_doubt_between_models_of_oral_esketamine_is_told_unless_a_model_was_chos
     chosen = [problem.code for problem in predict(replace(option, model="fanta-otto-2021"), PATIENT, PEOPLE).problems]
     assert "models-disagree" in codes
     assert "models-disagree" not in chosen
+
+
+def test_dose_of_the_spray_is_searched_by_whole_devices_however_it_is_written() -> None:
+    written = Option("esketamine", "intranasal", dose_mg=56.0)
+    goal = Goal("ketamine_ng_per_ml", 60.0, 0.5)
+    with pytest.raises(InvalidInput) as refusal:
+        search(goal, written, "dose")
+    (problem,) = refusal.value.problems
+    assert (problem.path, problem.code) == ("vary", "whole-devices-only")
+    assert "devices" in problem.accepted
+    answer = search(goal, written, "devices")
+    assert (answer.status, answer.value) == ("found", 2.0)
+    assert answer.option is not None
+    assert (answer.option.devices, answer.option.dose_mg) == (2, None)
+    with pytest.raises(InvalidInput, match="no devices"):
+        search(goal, INFUSION, "devices")
+
+
+def test_shortest_interval_is_judged_whatever_is_varied() -> None:
+    goal = Goal("ketamine_ng_per_ml", 100.0, 0.5)
+    course = replace(INFUSION, sessions=2, interval_h=72.0)
+    limits = replace(LIMITS, shortest_interval_h=48.0, dose_mg=Ladder(hard=30.0))
+    assert search(goal, course, "dose", limits).status == "found"
+    close = search(goal, replace(course, interval_h=24.0), "dose", limits)
+    assert (close.status, close.option) == ("not-within-limits", None)
+    assert "24 h apart" in close.reason
+    assert "48 h" in close.reason

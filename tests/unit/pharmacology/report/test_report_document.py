@@ -63,7 +63,7 @@ def test_every_source_that_is_named_is_listed() -> None:
 
 def test_contexts_factors_and_limits_are_complete() -> None:
     use = make_report().use
-    assert {one["id"] for one in use["context"]} == {"options", "session", "course"}
+    assert {one["id"] for one in use["context"]} == {"options", "session", "course", "finding", "individual"}
     for one in use["context"]:
         assert all(one[key] for key in ("use", "influence_why", "consequence_why", "risk", "evidence"))
     for one in use["factor"]:

@@ -1,5 +1,6 @@
 """The individual update on real models: what readings move, what they cannot, and what is refused."""
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ from afterglow.pharmacology.covariates import Person
 from afterglow.pharmacology.finding import Option, Patient, compare, predict
 from afterglow.pharmacology.regimen import Dose
 from afterglow.pharmacology.simulate import Request, simulate
-from afterglow.pharmacology.updating import Course, Observation, Outcome, SessionRecord, Update, update
+from afterglow.pharmacology.updating import Course, Observation, Outcome, Sample, SessionRecord, Update, update
 from afterglow.pharmacology.updating.latents import build_latents, read_effects, read_etas
 from afterglow.terms import InvalidInput
 
@@ -276,3 +277,24 @@ def test_course_that_cannot_be_is_refused(sessions: tuple[SessionRecord, ...], p
 def test_number_and_seed_are_checked(n: int, seed: int) -> None:
     with pytest.raises(InvalidInput):
         update(COURSE, (), n=n, seed=seed)
+
+
+@pytest.mark.parametrize(("ess", "words"), [(7.9, "7 of 150"), (0.4, "fewer than 1 of 150")])
+def test_stuck_update_says_that_the_model_is_contradicted_and_gives_no_estimate(
+    monkeypatch: pytest.MonkeyPatch, ess: float, words: str
+) -> None:
+    moved = run(*HIGH)
+    assert moved.has_estimate
+    assert moved.to_json()["effective_patients"] == int(moved.ess)
+    room = sys.modules[update.__module__]
+    arrived = Sample(np.zeros((1, N)), np.full(N, 1 / N), prior_ess=1.0, ess=ess, has_arrived=False)
+    monkeypatch.setattr(room, "sample_posterior", lambda *_: arrived)
+    found = run(*HIGH)
+    assert (found.outcome, found.code, found.has_estimate) == (Outcome.NOT_ENOUGH_DATA, "stuck", False)
+    assert "contradict the model population" in found.reason
+    assert words in found.reason
+    assert "No estimate" in found.reason
+    assert "population-contradicted" in get_codes(found)
+    assert not get_moved(found)
+    shown = found.to_json()
+    assert (shown["has_estimate"], shown["effective_patients"]) == (False, int(ess))
