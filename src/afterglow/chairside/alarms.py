@@ -65,8 +65,12 @@ def list_alarms(state: SessionState) -> list[Alarm]:
 
 def list_active(state: SessionState) -> list[Alarm]:
     """Return the alarms that stand, highest first, oldest first among equals."""
+    return list(state.derive("alarms that stand", lambda: _sort_active(state)))
+
+
+def _sort_active(state: SessionState) -> tuple[Alarm, ...]:
     active = [alarm for alarm in list_alarms(state) if alarm.is_active]
-    return sorted(active, key=lambda alarm: (ORDER[alarm.priority], alarm.raised_at))
+    return tuple(sorted(active, key=lambda alarm: (ORDER[alarm.priority], alarm.raised_at)))
 
 
 def _find(state: SessionState, event_type: str, alarm_id: str) -> Event | None:

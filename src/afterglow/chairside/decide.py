@@ -14,6 +14,7 @@ from afterglow.chairside import decide_giving as giving
 from afterglow.chairside import decide_leaving as leaving
 from afterglow.chairside import decide_record as recording
 from afterglow.chairside import decide_watching as watching
+from afterglow.chairside import nursing
 from afterglow.chairside.actors import Actor
 from afterglow.chairside.alarms import update_alarms
 from afterglow.chairside.commands import RECORDED, Command
@@ -185,6 +186,9 @@ HANDLERS: Mapping[str, Handler] = {
     "acknowledge-alarm": watching.acknowledge_alarm,
     "silence-alarm": watching.silence_alarm,
     "record-reconciliation": watching.record_reconciliation,
+    "assign-nurse": nursing.assign_nurse,
+    "offer-handover": nursing.offer_handover,
+    "accept-handover": nursing.accept_handover,
     "override": leaving.override,
     "sign-release": leaving.sign_release,
     "record-left": leaving.record_left,

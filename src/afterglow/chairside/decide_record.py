@@ -18,8 +18,21 @@ from afterglow.terms import InvalidInput, build_error, parse_instant, render_ins
 OVER = ("left", "ended", "cancelled")
 _COMMAND_OF = {each.event: each.name for each in COMMANDS.values()}
 _SIGNED = frozenset(
-    {"order-signed", "time-out-signed", "release-signed", "rule-overridden", "record-closed", "order-cosigned"}
+    {
+        "order-signed",
+        "time-out-signed",
+        "release-signed",
+        "rule-overridden",
+        "record-closed",
+        "order-cosigned",
+        "nurse-assigned",
+        "handover-offered",
+        "handover-accepted",
+        "emergency-recorded",
+    }
 )
+# what a step of an emergency entered, and the word for taking it back
+_OF_EMERGENCY = {"drug-given": "rescue-corrected", "stop-recorded": "dose-corrected"}
 _GIVING = frozenset((*INFUSION, "injection-given", "device-given"))
 _MOVES = frozenset({"occurred_at", "rate_ml_per_h", "dose_mg", "number", "outcome"})
 
@@ -130,7 +143,10 @@ _WORKED_OUT: Mapping[str, Callable[[Deciding], dict[str, Any]]] = {
 
 
 def withdraw_entry(deciding: Deciding) -> dict[str, Any]:
-    """An entry is taken back within seconds by the person who made it; later it is corrected."""
+    """An entry is taken back within seconds by the person who made it; later it is corrected.
+
+    What stands here by a step of an emergency goes with that step, later too: a prescriber says so.
+    """
     target = deciding.state.find_seq(int(deciding.data["seq"]))
     is_entry = target is not None and (
         _COMMAND_OF.get(target.type) in RECORDED or target.type in ("injection-given", "device-given")
@@ -141,6 +157,10 @@ def withdraw_entry(deciding: Deciding) -> dict[str, Any]:
         raise Refused("entry-signed", "This order was co-signed as it stands; add an addendum.")
     if target.seq in deciding.state.corrected:
         raise Refused("entry-not-withdrawable", "That entry was corrected or taken back already.")
+    if "emergency_step" in deciding.data and target.type in _OF_EMERGENCY and deciding.by.is_prescriber:
+        said = "was not given" if target.type == "drug-given" else "did not stop the infusion"
+        deciding.note(_OF_EMERGENCY[target.type], f"Entry {target.seq} {said}", "entered right", "Look again.")
+        return {"withdraws": target.type}
     if target.by != deciding.by.id:
         raise Refused("undo-not-yours", "Only the person who made an entry takes it back.")
     if deciding.now - target.recorded_at > timedelta(seconds=float(deciding.protocol.setting("undo_s"))):

@@ -6,6 +6,7 @@ from typing import Any
 
 from afterglow.chairside.alarms import list_active
 from afterglow.chairside.context import Deciding
+from afterglow.chairside.dosing import find_start
 from afterglow.chairside.drugs import list_drug_classes, list_joined_findings
 from afterglow.chairside.errors import Refused
 from afterglow.chairside.guards import build_visit_facts
@@ -70,9 +71,13 @@ def name_classes(deciding: Deciding) -> dict[str, Any]:
 
 def note_interactions(deciding: Deciding, drug: Mapping[str, Any]) -> None:
     """Keep the interaction rules that speak only because this drug has joined the others."""
-    facts = build_visit_facts(deciding.state, deciding.protocol, deciding.now)
+    started = find_start(deciding.state)
+    has_begun = started is not None and deciding.occurred_at >= started
+    facts = build_visit_facts(deciding.state, deciding.protocol, deciding.now, with_later=has_begun)
     known = {finding.rule for finding in deciding.findings}
-    joined = list_joined_findings(deciding.protocol, facts, drug, deciding.occurred_at, deciding.now)
+    joined = list_joined_findings(
+        deciding.protocol, facts, drug, deciding.occurred_at, deciding.now, has_begun=has_begun
+    )
     deciding.findings.extend(finding for finding in joined if finding.rule not in known)
 
 

@@ -51,8 +51,13 @@ class Stretch:
 
 def find_start(state: SessionState) -> datetime | None:
     """Return when the first drug was given, or None."""
-    first = state.find_first(*STARTS)
-    return None if first is None else first.occurred_at
+
+    def work_out() -> datetime | None:
+        first = state.find_first(*STARTS)
+        return None if first is None else first.occurred_at
+
+    found: datetime | None = state.derive("start", work_out)
+    return found
 
 
 def list_devices(state: SessionState) -> tuple[Event, ...]:

@@ -25,6 +25,7 @@ LABELS = {
     "nausea": "nausea",
 }
 SCORES = frozenset({"cadss6"})
+LONGEST_GAP = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,8 @@ def _list_repeating(
         times = [reading.at for reading in list_readings(state, name) if reading.at <= now]
         last = max([begin, *(at for at in times if at <= begin and begin - at < every)])
         for at in [*(at for at in times if begin < at <= until), None]:
-            limit = min(until, now) if at is None else at
+            # a session that nobody ended: a gap is told by its first day, not by every interval of a month
+            limit = min(min(until, now) if at is None else at, last + LONGEST_GAP)
             while last + grace < limit:
                 last += every
                 if at is not None or last + every < limit or not is_active:

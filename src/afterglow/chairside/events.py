@@ -1,7 +1,7 @@
 """Events: what a session is made of. Each carries type and version; old versions are read through upcasters."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -59,6 +59,41 @@ def parse_event(content: Mapping[str, Any], path: str = "event") -> Event:
     if not isinstance(content, Mapping):
         raise InvalidInput([build_error(path, "event-malformed", str(content)[:40], "an object", "not an event")])
     event_type, version = content.get("type"), content.get("version")
+    newest = _find_newest(event_type, version, path)
+    data, by, seq = content.get("data"), content.get("by"), content.get("seq", 0)
+    if not isinstance(data, Mapping) or not isinstance(by, str) or not isinstance(seq, int):
+        message = "an event needs data, by and a whole seq"
+        raise InvalidInput([build_error(path, "event-malformed", None, "data, by, seq", message)])
+    return Event(
+        type=str(event_type),
+        version=newest,
+        occurred_at=parse_instant(str(content.get("occurred_at")), f"{path}.occurred_at"),
+        recorded_at=parse_instant(str(content.get("recorded_at")), f"{path}.recorded_at"),
+        by=by,
+        data=upcast(str(event_type), int(version or 0), data),
+        seq=seq,
+        second=str(content.get("second") or ""),
+    )
+
+
+def restore_event(event: Event) -> Event:
+    """Return an event as it was stored, whose instants are known already, in the version that is written now.
+
+    Raises
+    ------
+    InvalidInput
+        Its type or version is unknown.
+    """
+    newest = _find_newest(event.type, event.version, "event")
+    return (
+        event
+        if event.version == newest
+        else replace(event, version=newest, data=upcast(event.type, event.version, event.data))
+    )
+
+
+def _find_newest(event_type: Any, version: Any, path: str) -> int:
+    """Return the version in which a type is written now; refuse a type or a version that is not known."""
     if event_type not in EVENT_TYPES:
         message = f"there is no event type {event_type!r}"
         raise InvalidInput(
@@ -70,20 +105,7 @@ def parse_event(content: Mapping[str, Any], path: str = "event") -> Event:
         raise InvalidInput(
             [build_error(f"{path}.version", "event-version-unknown", str(version)[:40], f"1 to {newest}", message)]
         )
-    data, by, seq = content.get("data"), content.get("by"), content.get("seq", 0)
-    if not isinstance(data, Mapping) or not isinstance(by, str) or not isinstance(seq, int):
-        message = "an event needs data, by and a whole seq"
-        raise InvalidInput([build_error(path, "event-malformed", None, "data, by, seq", message)])
-    return Event(
-        type=str(event_type),
-        version=newest,
-        occurred_at=parse_instant(str(content.get("occurred_at")), f"{path}.occurred_at"),
-        recorded_at=parse_instant(str(content.get("recorded_at")), f"{path}.recorded_at"),
-        by=by,
-        data=upcast(str(event_type), version, data),
-        seq=seq,
-        second=str(content.get("second") or ""),
-    )
+    return newest
 
 
 def upcast(event_type: str, version: int, data: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from afterglow.chairside.dosing import find_release, list_rescues
 from afterglow.chairside.due import find_anchor
 from afterglow.chairside.readings import find_baseline, find_latest, list_readings
+from afterglow.chairside.screens import find_screened
 from afterglow.chairside.state import SessionState, write_hour
 from afterglow.protocols.model import Gate, Protocol, Value
 from afterglow.terms import Override
@@ -220,23 +221,25 @@ def _judge_observed(state: SessionState, _protocol: Protocol, gate: Gate, _now: 
 
 
 def _judge_recorded(state: SessionState, protocol: Protocol, gate: Gate, _now: datetime) -> GateState:
-    """The suicide-risk questions are asked again after the dose, and a positive answer is assessed."""
+    """The suicide-risk questions are asked again after the dose, and whatever was positive is assessed."""
     screens = [e for e in state.effective.get("suicide-screen-recorded", ()) if _is_after_giving(state, e.occurred_at)]
     threshold = "asked after the dose"
     if not screens:
         return GateState(gate, MISSING, "not asked since the dose", threshold)
+    screened = find_screened(state, protocol)
     last = screens[-1]
     level, behaviour = last.data.get("level"), last.data.get("behaviour")
     if level is None or behaviour is None:
         return GateState(gate, MISSING, "a question was not answered", threshold)
-    words = f"level {level}" + (", behaviour" if behaviour else "")
-    is_positive = int(level) > int(protocol.setting("suicide_screen.max_level")) or behaviour
-    assessed = [e for e in state.effective.get("suicide-assessment-recorded", ()) if e.seq > last.seq]
-    if is_positive and not assessed:
-        return GateState(gate, OPEN, f"{words}, not yet assessed", threshold)
-    if assessed and assessed[-1].data["outcome"] == "emergency":
-        return GateState(gate, OPEN, f"{words}, assessed as an emergency", threshold)
-    return GateState(gate, MET, words, threshold)
+    if not screened.is_waiting and screened.outcome != "emergency":
+        return GateState(gate, MET, _write_screen(int(level), bool(behaviour)), threshold)
+    words = _write_screen(screened.level, bool(screened.behaviour))
+    told = "not yet assessed" if screened.is_waiting else "assessed as an emergency"
+    return GateState(gate, OPEN, f"{words}, {told}", threshold)
+
+
+def _write_screen(level: int | None, behaviour: bool) -> str:
+    return ("level not answered" if level is None else f"level {level}") + (", behaviour" if behaviour else "")
 
 
 def _judge_scale(state: SessionState, protocol: Protocol, gate: Gate, now: datetime) -> GateState:

@@ -26,6 +26,7 @@ from afterglow.chairside.orders import (
     is_too_strong,
 )
 from afterglow.chairside.readings import find_latest, find_symptoms
+from afterglow.chairside.screens import MAY_PROCEED, Screened, find_screened
 from afterglow.chairside.state import SessionState, write_hour
 from afterglow.protocols.dose_limits import check_limits
 from afterglow.protocols.evaluate import build_context, evaluate_rules
@@ -90,7 +91,7 @@ def find_blockers(state: SessionState, protocol: Protocol, command: str, now: da
     if command == "sign-time-out":
         found += _check_gates_of_dose(state, protocol, now)
     overridden = find_overridden(state, now)
-    return [blocker for blocker in found if not _is_lifted(blocker, overridden)]
+    return [blocker for blocker in found if not is_lifted(blocker, overridden)]
 
 
 def find_overridden(state: SessionState, now: datetime) -> dict[str, Override]:
@@ -108,7 +109,7 @@ def find_overridden(state: SessionState, now: datetime) -> dict[str, Override]:
 _STRICT = (Override.PRESCRIBER, Override.SECOND_CLINICIAN, Override.MEDICAL_DIRECTOR, Override.NONE)
 
 
-def _is_lifted(blocker: Blocker, overridden: dict[str, Override]) -> bool:
+def is_lifted(blocker: Blocker, overridden: dict[str, Override]) -> bool:
     """Return whether an override lifts a blocker: one signed as strictly as the rule asks at what it sees now."""
     if not blocker.rule or blocker.rule not in overridden or blocker.override is Override.NONE:
         return False
@@ -160,27 +161,27 @@ def find_signed_consent(state: SessionState) -> str | None:
 
 
 def check_suicide(state: SessionState, protocol: Protocol, now: datetime) -> list[Blocker]:
-    """Return whether the suicide-risk screen holds the dose: not asked, too old, or positive and not yet assessed."""
-    screens = state.effective.get("suicide-screen-recorded", ())
-    if not screens:
+    """Return how the suicide screens hold the dose: not asked, too old, or one since the last assessment positive."""
+    screened = find_screened(state, protocol)
+    found = _check_asked(state, protocol, screened, now)
+    if screened.is_waiting:
+        found.append(
+            Blocker("suicide-assessment-missing", "A licensed clinician assesses and decides before any dose.")
+        )
+    elif screened.outcome not in ("", MAY_PROCEED):
+        found.append(Blocker("suicide-assessment-holds", "The clinician's assessment holds the dose today."))
+    return found
+
+
+def _check_asked(state: SessionState, protocol: Protocol, screened: Screened, now: datetime) -> list[Blocker]:
+    """Return whether the last screen is missing, not whole, or too old."""
+    if screened.last is None:
         return [Blocker("suicide-screen-missing", "Ask the suicide-risk questions since last contact.")]
-    last = screens[-1]
-    level, behaviour = last.data.get("level"), last.data.get("behaviour")
-    if level is None or behaviour is None:
+    if not screened.is_last_whole:
         return [Blocker("suicide-screen-incomplete", "A question was not answered; ask again in person.")]
-    age = now - last.occurred_at
+    age = now - screened.last.occurred_at
     if age > timedelta(minutes=float(protocol.setting("suicide_screen.max_age_min"))) and find_start(state) is None:
         return [Blocker("suicide-screen-old", "Ask the suicide-risk questions again; the answers are too old.")]
-    is_positive = int(level) > int(protocol.setting("suicide_screen.max_level")) or (
-        behaviour and bool(protocol.setting("suicide_screen.behaviour_stops"))
-    )
-    if not is_positive:
-        return []
-    assessed = [e for e in state.effective.get("suicide-assessment-recorded", ()) if e.seq > last.seq]
-    if not assessed:
-        return [Blocker("suicide-assessment-missing", "A licensed clinician assesses and decides before any dose.")]
-    if assessed[-1].data["outcome"] != "may-proceed":
-        return [Blocker("suicide-assessment-holds", "The clinician's assessment holds the dose today.")]
     return []
 
 
@@ -341,7 +342,8 @@ def _judge_score(state: SessionState, check: Check, now: datetime) -> tuple[date
         if score.get("scale") == scale and score.get("on"):
             taken = date.fromisoformat(str(score["on"])[:10])
             if (get_local_date(state, now) - taken).days <= limit:
-                return datetime.combine(taken, datetime.min.time(), tzinfo=now.tzinfo), False
+                zone = ZoneInfo(str(state.header.get("timezone") or "UTC"))
+                return datetime.combine(taken, datetime.min.time(), tzinfo=zone), False
     return None, False
 
 
@@ -366,8 +368,13 @@ def list_rule_blockers(state: SessionState, protocol: Protocol, now: datetime) -
     return found
 
 
-def build_visit_facts(state: SessionState, protocol: Protocol, now: datetime) -> dict[str, Any]:
-    """Return the facts of this visit: the chart's, today's readings, fasting, answers and suicide screen."""
+def build_visit_facts(
+    state: SessionState, protocol: Protocol, now: datetime, *, with_later: bool = False
+) -> dict[str, Any]:
+    """Return the facts of this visit: the chart's, today's readings, fasting, answers and suicide screen.
+
+    The drugs of the day are those before the dose; `with_later` adds those given once it had begun.
+    """
     facts: dict[str, Any] = dict(state.header.get("facts") or {})
     pressure = find_latest(state, "bp")
     if pressure is not None:
@@ -388,8 +395,11 @@ def build_visit_facts(state: SessionState, protocol: Protocol, now: datetime) ->
     elif levels or _passed(state, "since-last"):
         facts["bp.is_symptomatic"] = False
     facts.update(_read_answers(state))
-    facts.update(_read_screen(state))
-    return join_drugs(facts, state.list("drug-given"), now)
+    facts.update(_read_screen(state, protocol))
+    given, begun = state.list("drug-given"), find_start(state)
+    if not with_later:
+        given = tuple(e for e in given if (e.occurred_at <= now if begun is None else e.occurred_at < begun))
+    return join_drugs(facts, given, now)
 
 
 _VISIT_FACTS = (
@@ -409,6 +419,9 @@ def _read_answers(state: SessionState) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     if _passed(state, "since-last"):
         facts.update(dict.fromkeys(_VISIT_FACTS, False))
+        if any(row.get("is_crisis") for row in state.header.get("told") or ()):
+            # thoughts of suicide that the person told are not taken back by a check that somebody ticks
+            facts["visit.mood_worse"] = True
     if _passed(state, "reconciliation"):
         facts["use.alcohol_or_sedatives_24h"] = False
     for event in state.effective.get("check-recorded", ()):
@@ -427,18 +440,17 @@ def _passed(state: SessionState, check_id: str) -> bool:
     return bool(recorded and recorded[-1].data["passed"])
 
 
-def _read_screen(state: SessionState) -> dict[str, Any]:
-    screens = state.effective.get("suicide-screen-recorded", ())
-    if not screens:
+def _read_screen(state: SessionState, protocol: Protocol) -> dict[str, Any]:
+    """Return the worst of the screens that count, and whether a clinician has assessed it."""
+    screened = find_screened(state, protocol)
+    if not screened.told:
         return {}
-    last = screens[-1]
     facts: dict[str, Any] = {}
-    if last.data.get("level") is not None:
-        facts["suicide.ideation"] = last.data["level"]
-    if last.data.get("behaviour") is not None:
-        facts["suicide.behaviour"] = "recent" if last.data["behaviour"] else "none"
-    assessed = [e for e in state.effective.get("suicide-assessment-recorded", ()) if e.seq > last.seq]
-    facts["suicide.is_assessed"] = bool(assessed and assessed[-1].data["outcome"] == "may-proceed")
+    if screened.level is not None:
+        facts["suicide.ideation"] = screened.level
+    if screened.behaviour is not None:
+        facts["suicide.behaviour"] = "recent" if screened.behaviour else "none"
+    facts["suicide.is_assessed"] = screened.is_assessed
     return facts
 
 

@@ -138,6 +138,12 @@ def _balance(data: Mapping[str, Any]) -> str:
     )
 
 
+def _emergency(data: Mapping[str, Any]) -> str:
+    steps = data.get("steps") or []
+    parts = [f"{step.get('time', '')} {step.get('label', '')}".strip() for step in steps if isinstance(step, Mapping)]
+    return "Emergency: " + ("; ".join(parts) if parts else "no step logged")
+
+
 _WORDS: Mapping[str, Any] = {
     "session-opened": "Session opened",
     "arrival-recorded": "Arrived",
@@ -186,4 +192,8 @@ _WORDS: Mapping[str, Any] = {
     "addendum-added": "Addendum",
     "record-closed": "Record closed",
     "preferences-recorded": "Preferences recorded",
+    "nurse-assigned": lambda d: "Nurse named" if not d.get("from") else "Chair taken over",
+    "handover-offered": "Handover offered",
+    "handover-accepted": "Handover accepted by the receiver",
+    "emergency-recorded": _emergency,
 }

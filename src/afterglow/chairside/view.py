@@ -20,13 +20,16 @@ from afterglow.chairside.dosing import (
     find_phase,
     find_start,
     get_rate,
+    is_paused,
     list_devices,
     sum_run_seconds,
 )
 from afterglow.chairside.due import list_due
 from afterglow.chairside.gates import find_earliest, find_release_role, judge_gates, list_open, measure_stay
-from afterglow.chairside.guards import describe_check, find_blockers, list_rule_findings
+from afterglow.chairside.guards import find_blockers, list_rule_findings
+from afterglow.chairside.holds import is_settled, list_checks
 from afterglow.chairside.log import build_log
+from afterglow.chairside.nursing import find_nurse, find_offer
 from afterglow.chairside.orders import (
     count_allowed_devices,
     find_order,
@@ -77,7 +80,10 @@ def derive_view(state: SessionState, *, protocol: Protocol, now: datetime) -> di
         },
         "rems": {"missing": list_missing_fields(state, protocol, now)} if protocol.rems_fields else None,
         "orders": _build_orders(state, protocol),
-        "checks": [describe_check(state, protocol, check, now) for check in protocol.checks],
+        "nurse": _build_nurse(state),
+        "checks": list_checks(state, protocol, now),
+        # what the person answered before the visit: shown beside the checks, it closes none
+        "told": state.header.get("told") or [],
         "blockers": _build_blockers(state, protocol, phase, now),
         "cautions": _build_cautions(state, protocol, phase, now),
         "deviations": [
@@ -100,7 +106,7 @@ def _text(number: Decimal | None) -> str | None:
 def _build_steps(state: SessionState, protocol: Protocol, phase: str, now: datetime) -> list[dict[str, Any]]:
     """Return the phases in order: done ones with their time, coming ones with what they wait for."""
     time_out = find_time_out(state, protocol)
-    checks = [describe_check(state, protocol, check, now) for check in protocol.checks if check.required]
+    checks = [check for check in list_checks(state, protocol, now) if check["required"]]
     met = [check for check in checks if check["state"] in ("met", "overridden")]
     # later readings keep a check met; they do not move when the checks were done
     until = time_out.occurred_at if time_out else now
@@ -118,7 +124,7 @@ def _build_steps(state: SessionState, protocol: Protocol, phase: str, now: datet
         "left": left.occurred_at if left else None,
     }
     texts = {
-        "pre-checks": f"{len(met)} of {len(checks)}",
+        "pre-checks": f"{sum(map(is_settled, checks))} of {len(checks)}",
         "ready": "two-person" if time_out is not None and time_out.second else "",
     }
     waits = {
@@ -157,7 +163,14 @@ def _build_clock(state: SessionState, protocol: Protocol, now: datetime) -> dict
         "planned_s": planned,
         "left_s": None if left is None else int(left),
         "paused_s": int(paused),
+        **_find_pause(state),
     }
+
+
+def _find_pause(state: SessionState) -> dict[str, str | None]:
+    """Return when the pause that lasts began; nothing while none does."""
+    last = state.find_last("pause-recorded") if is_paused(state) else None
+    return {} if last is None else {"paused_at": _iso(last.occurred_at)}
 
 
 def _build_dose(state: SessionState, protocol: Protocol, now: datetime) -> dict[str, Any]:
@@ -376,6 +389,15 @@ def _build_cautions(state: SessionState, protocol: Protocol, phase: str, now: da
     return [f.to_json() for f in list_rule_findings(state, protocol, now) if str(f.severity) in ("caution", "missing")]
 
 
+def _build_nurse(state: SessionState) -> dict[str, Any]:
+    """Return who has the chair, and the handover that waits for its receiver."""
+    offer = find_offer(state)
+    offered = None
+    if offer is not None:
+        offered = {"seq": offer.seq, "to": offer.data["to"], "at": offer.occurred_at.isoformat(), "by": offer.by}
+    return {"id": find_nurse(state) or None, "offer": offered}
+
+
 def _build_preferences(state: SessionState) -> dict[str, Any]:
     last = state.find_last("preferences-recorded")
     return {"last_time": state.header.get("last") or {}, "today": dict(last.data) if last else {}}
@@ -406,6 +428,10 @@ def _find_reason(state: SessionState, protocol: Protocol, phase: str, name: str,
         return "" if phase in BEFORE_DOSE else "A dose was given: the session ends, it is not cancelled."
     if name == "close-record":
         return "" if phase in _OVER else "The record is closed after the person has left."
+    if name == "offer-handover" and phase not in _OVER:
+        return "" if find_nurse(state) else "The chair has no nurse yet."
+    if name == "accept-handover" and phase not in _OVER:
+        return "" if find_offer(state) is not None else "No handover is offered."
     if name == "cosign-order":
         return "" if list_open_verbal_orders(state) else "No verbal order waits for a signature."
     if (

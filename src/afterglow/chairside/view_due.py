@@ -5,13 +5,17 @@ from typing import Any
 
 from afterglow.chairside.alarms import build_alarm_facts, find_first_act, find_holding_rows, list_active
 from afterglow.chairside.dosing import find_end, find_start
-from afterglow.chairside.due import Due, list_due, name_command
+from afterglow.chairside.drugs import list_drug_classes
+from afterglow.chairside.due import Due, describe_items, list_due, name_command
+from afterglow.chairside.events import Event
 from afterglow.chairside.orders import get_cosign_deadline, list_open_verbal_orders
 from afterglow.chairside.readings import find_latest
 from afterglow.chairside.state import SessionState
 from afterglow.protocols.model import Pattern, Protocol
 
 _PRESSURE_ROWS = ("A-01", "A-02", "A-04")
+AFTER_RESCUE = ("bp", "heart_rate", "spo2", "resp_rate", "sedation")
+WATCHED = ("dosing", "paused", "observing", "released")
 _TAPS = {"record-pause", "record-stop", "record-rate-change"}
 
 
@@ -61,8 +65,44 @@ def _ask_for_alarms(state: SessionState, protocol: Protocol, phase: str, now: da
                     "command": command,
                 }
             )
-    recheck = _ask_for_recheck(state, protocol, now)
-    return [*rows, recheck] if recheck else rows
+    more = (_ask_after_rescue(state, protocol, phase, now), _ask_for_recheck(state, protocol, now))
+    return [*rows, *(row for row in more if row is not None)]
+
+
+def _ask_after_rescue(state: SessionState, protocol: Protocol, phase: str, now: datetime) -> dict[str, Any] | None:
+    """After a rescue drug or an emergency the whole person is looked at again: at once, whatever was due when."""
+    last = find_last_rescue(state)
+    if last is None or phase not in WATCHED:
+        return None
+    missing = []
+    for item in AFTER_RESCUE:
+        latest = find_latest(state, item)
+        if latest is None or latest.at <= last.occurred_at:
+            missing.append(item)
+    if not missing:
+        return None
+    late = last.occurred_at + timedelta(minutes=float(protocol.setting("recheck.until_min")))
+    what = str(last.data["drug"]) if last.type == "drug-given" else "the emergency"
+    return {
+        "id": f"rescue:{last.seq}",
+        "text": f"{describe_items(tuple(missing))} after {what}",
+        "detail": "",
+        "items": missing,
+        "due_at": last.occurred_at.isoformat(),
+        "window": None,
+        "state": "overdue" if now > late else "now",
+        "command": "record-vitals",
+    }
+
+
+def find_last_rescue(state: SessionState) -> Event | None:
+    """Return the last rescue drug or emergency of a session; a drug against nausea is no rescue of the person."""
+    given = [
+        event
+        for event in state.list("drug-given")
+        if event.data["purpose"] == "rescue" and "antiemetic" not in list_drug_classes(event.data)
+    ]
+    return max((*given, *state.list("emergency-recorded")), key=lambda event: event.occurred_at, default=None)
 
 
 def _ask_for_recheck(state: SessionState, protocol: Protocol, now: datetime) -> dict[str, Any] | None:

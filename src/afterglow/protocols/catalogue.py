@@ -53,9 +53,14 @@ def get_effective(
     overlay: Mapping[str, Any] | None = None,
 ) -> Protocol:
     """Return the protocol that a session runs under; raise `InvalidInput` for a name or value that is not accepted."""
-    if overlay:
-        return build_effective(protocol_id, indication=indication, profiles=profiles or {}, overlay=overlay)
-    return _get_cached(protocol_id, indication, tuple(sorted((profiles or {}).items())))
+    chosen = tuple(sorted((profiles or {}).items()))
+    if not overlay:
+        return _get_cached(protocol_id, indication, chosen, "")
+    try:
+        text = json.dumps(overlay, sort_keys=True, ensure_ascii=False)
+    except (TypeError, ValueError):  # no JSON: the reader of overlays says what is wrong with it
+        return build_effective(protocol_id, indication=indication, profiles=dict(chosen), overlay=overlay)
+    return _get_cached(protocol_id, indication, chosen, text)
 
 
 @lru_cache(maxsize=64)
@@ -65,5 +70,8 @@ def parse_protocol_text(text: str) -> Protocol:
 
 
 @lru_cache(maxsize=256)
-def _get_cached(protocol_id: str, indication: str | None, profiles: tuple[tuple[str, str], ...]) -> Protocol:
-    return build_effective(protocol_id, indication=indication, profiles=dict(profiles), overlay={})
+def _get_cached(
+    protocol_id: str, indication: str | None, profiles: tuple[tuple[str, str], ...], overlay: str
+) -> Protocol:
+    own = json.loads(overlay) if overlay else {}
+    return build_effective(protocol_id, indication=indication, profiles=dict(profiles), overlay=own)

@@ -64,7 +64,7 @@ def find_generic_names(name: str) -> tuple[str, ...]:
 
 
 def describe_medicines(medicines: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the facts of a reconciled list: all classes, the names in each, the hours since the last dose of each.
+    """Return the facts of a reconciled list: all classes, the names in each, which was taken last and when.
 
     A medicine is `{name, class?, hours_since?}`; `class` adds to what the name itself says. An empty list is
     a known list without medicines.
@@ -83,7 +83,9 @@ def describe_medicines(medicines: Iterable[Mapping[str, Any]]) -> dict[str, Any]
     facts[f"medication.named.{UNCLASSIFIED}"] = tuple(named.get(UNCLASSIFIED, ()))
     for class_id, known in hours.items():
         if None not in known:
-            facts[f"medication.hours_since.{class_id}"] = min(known)
+            least = facts[f"medication.hours_since.{class_id}"] = min(known)
+            latest = [name for name, since in zip(named[class_id], known, strict=True) if since == least]
+            facts[f"medication.last_taken.{class_id}"] = tuple(latest)
     return facts
 
 

@@ -17,11 +17,23 @@ from afterglow.protocols.reading import Reader, read_protocol
 from afterglow.terms import Citation, InvalidInput
 
 _NOT_HASHED = "content_hash"
+_MOST_RENDERED = 64
+# a hash names the whole content: what was rendered once is read from its text, several times quicker
+_rendered: dict[str, str] = {}
 
 
 def render_protocol(protocol: Protocol) -> dict[str, Any]:
     """Return the protocol as JSON-able data; the inverse of `parse_protocol`."""
-    return {item.name: _render(getattr(protocol, item.name)) for item in fields(protocol)}
+    name = protocol.content_hash
+    if name in _rendered:
+        content: dict[str, Any] = json.loads(_rendered[name])
+        return content
+    content = {item.name: _render(getattr(protocol, item.name)) for item in fields(protocol)}
+    if name and hashlib.sha256(_render_hashed(content)).hexdigest() == name:
+        while len(_rendered) >= _MOST_RENDERED:
+            _rendered.pop(next(iter(_rendered)), None)
+        _rendered[name] = render_canonical(content)
+    return content
 
 
 def parse_protocol(data: Mapping[str, Any]) -> Protocol:
@@ -30,8 +42,7 @@ def parse_protocol(data: Mapping[str, Any]) -> Protocol:
     protocol = read_protocol(data, reader)
     reader.raise_problems()
     kept = data.get(_NOT_HASHED, "")
-    calculated = calculate_content_hash(protocol)
-    if kept and kept != calculated:
+    if kept and kept != (calculated := calculate_content_hash(protocol)):
         reader.refuse(_NOT_HASHED, "hash-mismatch", kept, calculated, "the protocol's content does not match its hash")
         raise InvalidInput(reader.problems)
     return protocol
@@ -39,9 +50,12 @@ def parse_protocol(data: Mapping[str, Any]) -> Protocol:
 
 def calculate_content_hash(protocol: Protocol) -> str:
     """Return the SHA-256 of the canonical JSON of everything but the hash itself."""
-    content = render_protocol(protocol)
-    del content[_NOT_HASHED]
-    return hashlib.sha256(render_canonical(content).encode("utf-8")).hexdigest()
+    content = {item.name: _render(getattr(protocol, item.name)) for item in fields(protocol)}
+    return hashlib.sha256(_render_hashed(content)).hexdigest()
+
+
+def _render_hashed(content: Mapping[str, Any]) -> bytes:
+    return render_canonical({name: part for name, part in content.items() if name != _NOT_HASHED}).encode("utf-8")
 
 
 def render_canonical(content: object) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 
 from afterglow.terms.grades import Grade
@@ -39,7 +40,8 @@ class Finding:
     """One clinical finding: seen, threshold, act, source.
 
     `rule` is the stable id (`C-01`). `source` is a bibliography key with its locator in
-    words, ready to print; `grade` says how well the threshold is known.
+    words, ready to print; `grade` says how well the threshold is known. `measure` is how far the limit
+    is passed, where that is a number (more is worse), and `about` whom or what it was measured on.
     """
 
     rule: str
@@ -52,9 +54,12 @@ class Finding:
     grade: Grade
     title: str = ""
     facts: tuple[str, ...] = ()
+    measure: Decimal | None = None
+    about: str = ""
 
     def to_json(self) -> dict[str, object]:
-        """Return the finding with the published keys, plus title, facts and the grade in words."""
+        """Return the finding with the published keys, plus title, facts, the grade in words, and a measure if any."""
+        measured = {} if self.measure is None else {"measure": f"{self.measure:f}", "about": self.about}
         return {
             "rule": self.rule,
             "severity": str(self.severity),
@@ -67,6 +72,7 @@ class Finding:
             "grade_label": self.grade.label,
             "title": self.title,
             "facts": list(self.facts),
+            **measured,
         }
 
 

@@ -16,7 +16,7 @@ from afterglow.terms import InvalidInput, Severity
 from tests.support.acting import PROTOCOLS, act
 from tests.support.golden import PLAYS
 from tests.support.refusals import REFUSALS
-from tests.support.rooms import PRESCRIBER, Room
+from tests.support.rooms import NURSE, OTHER_NURSE, PRESCRIBER, Room
 
 SEED = 20261117
 STEPS = 8
@@ -77,6 +77,13 @@ def release(room):
     room.recover().do("sign-release", PRESCRIBER)
 
 
+def hand_over(room):
+    """Name a nurse and hand the chair over; what follows is drawn."""
+    room.do("assign-nurse", nurse=NURSE.id)
+    room.do("offer-handover", to=OTHER_NURSE.id)
+    room.do("accept-handover", OTHER_NURSE)
+
+
 @pytest.fixture(scope="module")
 def run():
     rng = random.Random(SEED)
@@ -101,6 +108,7 @@ def run():
             phases |= seen
         played, more, seen = play(lambda make, p=protocol: release(make(p)), rng)
         rooms, codes, phases = [*rooms, *played], codes | more, phases | seen
+        rooms += play(lambda make, p=protocol: hand_over(make(p).arrive()), rng)[0]
     return rooms, codes, phases
 
 

@@ -142,6 +142,47 @@ def test_an_assessment_answers_the_screen_before_it_and_not_the_next():
     assert start(room).code == "suicide-assessment-missing"
 
 
+CALM = {"level": 0, "behaviour": False}
+
+
+@pytest.mark.parametrize("worst", [{"level": 5, "behaviour": True}, {"level": 4}, {"level": 0, "behaviour": True}])
+def test_a_calmer_screen_after_a_positive_one_lifts_nothing_until_it_is_assessed(worst):
+    room = Room().ready()
+    room.do("record-suicide-screen", **worst)
+    room.do("record-suicide-screen", **CALM)
+    assert "suicide-assessment-missing" in list_codes(room)
+    room.do("record-suicide-assessment", NURSE, outcome="may-proceed", **ASSESSED)
+    room.do("record-suicide-screen", **CALM)
+    assert not hasattr(start(room), "code")
+
+
+def test_a_calmer_screen_lifts_no_assessment_that_holds_the_dose():
+    room = Room().ready()
+    room.do("record-suicide-screen", level=4, behaviour=False)
+    room.do("record-suicide-assessment", PRESCRIBER, outcome="no-dose-today", **ASSESSED)
+    room.do("record-suicide-screen", **CALM)
+    assert start(room).code == "suicide-assessment-holds"
+
+
+def test_a_corrected_screen_says_what_is_right_and_waits_for_its_assessment_all_the_same():
+    room = Room().ready()
+    room.do("record-suicide-screen", level=5, behaviour=False)
+    seq = room.state.list("suicide-screen-recorded")[-1].seq
+    room.do("correct-entry", seq=seq, reason="typed on the wrong line", data={"level": 0})
+    assert room.state.list("suicide-screen-recorded")[-1].data["level"] == 0
+    assert start(room).code == "suicide-assessment-missing"
+    room.do("record-suicide-assessment", NURSE, outcome="may-proceed", **ASSESSED)
+    assert not hasattr(start(room), "code")
+
+
+def test_a_screen_corrected_to_worse_after_an_assessment_is_assessed_again():
+    room = Room().ready()
+    seq = room.state.list("suicide-screen-recorded")[-1].seq
+    room.do("record-suicide-assessment", NURSE, outcome="may-proceed", **ASSESSED)
+    room.do("correct-entry", seq=seq, reason="it was a plan", data={"level": 5})
+    assert start(room).code == "suicide-assessment-missing"
+
+
 @pytest.mark.parametrize("protocol", ["iv-racemic", "nasal-esketamine-us"])
 def test_a_positive_answer_during_the_dose_holds_what_would_follow(protocol):
     room = Room(protocol).start()

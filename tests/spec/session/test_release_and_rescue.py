@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from afterglow.protocols.medicines import describe_medicines
 from tests.support.rooms import NURSE, PRESCRIBER, THERAPIST, Room, answer_best
 
 RESCUE = {"drug": "midazolam", "dose": "1 mg", "purpose": "rescue", "class": "benzodiazepine"}
@@ -153,6 +154,8 @@ def test_suicide_risk_is_asked_again_and_a_question_without_answer_is_missing(as
 def test_a_positive_answer_before_leaving_is_assessed_first():
     room = Room().recover()
     room.do("record-suicide-screen", level=4, behaviour=False)
+    # a calmer answer later takes nothing back
+    room.do("record-suicide-screen", level=0, behaviour=False)
     assert room.refuse("sign-release", PRESCRIBER).code == "gates-open"
     room.do(
         "record-suicide-assessment", NURSE, outcome="may-proceed", reason="safety plan gone through with the sister"
@@ -393,3 +396,28 @@ def test_a_sedative_in_the_premedication_is_said_when_the_order_is_signed():
         "sign-order", PRESCRIBER, dose_mg_per_kg="0.5", duration_min="40", premedication=["diazepam 10 mg by mouth"]
     )
     assert "D-01" in [finding.rule for finding in decision.findings]
+
+
+def take_at_home(*names):
+    return {"allergy.to_ketamine": False, **describe_medicines({"name": name} for name in names)}
+
+
+@pytest.mark.parametrize("medicine", ["clonazepam 0.5 mg as needed", "sertraline"])
+@pytest.mark.parametrize("rescue", ["midazolam", "zolpidem"])
+def test_a_rescue_sedative_after_the_stop_was_not_taken_before_the_dose(medicine, rescue):
+    room = Room(facts=take_at_home(medicine)).start().wait(10)
+    room.do("record-stop", reason="emergency")
+    found = room.do("record-drug-given", drug=rescue, dose="2 mg", purpose="rescue").findings
+    assert {finding.rule for finding in found} <= {"G-RESCUE"}
+    assert not [row for row in room.view["cautions"] if rescue in row["seen"]]
+    # a sedative of another kind adds to what was given: that holds once the dose has begun too
+    opioid = room.do("record-drug-given", drug="morphine", dose="2 mg", purpose="rescue").findings
+    assert "D-02" in [finding.rule for finding in opioid]
+
+
+def test_a_benzodiazepine_of_the_morning_that_is_told_late_is_said_and_alone_has_its_hour():
+    room = Room(facts=take_at_home("clonazepam 0.5 mg as needed")).start().wait(10)
+    room.do("record-drug-given", drug="midazolam", dose="2 mg", purpose="rescue")
+    taken_at = room.now - timedelta(hours=5)
+    told = room.do("record-drug-given", drug="lorazepam", dose="1 mg", purpose="own", occurred_at=taken_at).findings
+    assert [finding.seen for finding in told if finding.rule == "D-01"] == ["lorazepam, 5 h ago"]
