@@ -4,7 +4,7 @@ Wording comes from content packs, never from here.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -26,6 +26,14 @@ class Direction(StrEnum):
 
     LOWER_IS_BETTER = "lower-is-better"
     HIGHER_IS_BETTER = "higher-is-better"
+
+
+class Role(StrEnum):
+    """Where a score that is not the total is shown: as a subscale, as the outcome of a screen, or not at all."""
+
+    SUBSCALE = "subscale"
+    SCREEN = "screen"
+    WORKING = "working"
 
 
 class Operation(StrEnum):
@@ -51,7 +59,10 @@ class Item:
     """One item: our concept label, its answers or its range, and when it is asked.
 
     `asked_when` is a condition over item ids; where it is false the item counts as answered
-    with `skipped_as`. `not_applicable_as` is the value of an explicit "not applicable".
+    with `skipped_as`, and an answer is a contradiction. `may_skip_when` is the mild form: where it
+    is true an absent answer counts as `skipped_as`, and an answer is welcome.
+    `not_applicable_as` is the value of an explicit "not applicable". An optional item may stay
+    unanswered in a complete form.
     """
 
     id: str
@@ -63,8 +74,10 @@ class Item:
     is_reversed: bool
     weight: Decimal
     asked_when: Mapping[str, Any] | None
+    may_skip_when: Mapping[str, Any] | None
     skipped_as: Decimal | None
     not_applicable_as: Decimal | None
+    is_optional: bool
     code: Coding | None
 
 
@@ -80,16 +93,19 @@ class RuleOutcome:
 class ScoreDefinition:
     """One score: operation, what it reads, and how it treats missing items.
 
+    `counts_from` gives, for each item of a count, the value from which it counts.
+
     `min_answered` items must be answered; the rest take the mean of the answered ones when
     `imputes` is true, except those in `never_impute`, whose absence leaves no score.
     """
 
     id: str
     title: str
+    role: Role
     operation: Operation
     items: tuple[str, ...]
     groups: tuple[tuple[str, ...], ...]
-    counts_from: Decimal | None
+    counts_from: Mapping[str, Decimal]
     factor: Decimal
     min_answered: int
     imputes: bool
@@ -112,21 +128,38 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class AlertRule:
-    """An alert: read from the answers as they stand, so that an unfinished form still alerts."""
+    """An alert: read from the answers as they stand, so that an unfinished form still alerts.
+
+    `must_screen` marks the suicide items: where the answer is not known, the result says so.
+    """
 
     code: str
     level: str
     title: str
     when: Mapping[str, Any]
+    must_screen: bool
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A number that the clinic may choose within limits; conditions read it as `setting.NAME`."""
+
+    name: str
+    title: str
+    value: Decimal
+    minimum: Decimal
+    maximum: Decimal
     citation: Citation
 
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """One outcome rule of an instrument, such as response at a 50 % drop."""
+    """One outcome rule of an instrument, such as response at a 50 % drop; `setting` names the setting behind it."""
 
     kind: str
     value: Decimal
+    setting: str | None
     citation: Citation
 
 
@@ -152,15 +185,20 @@ class Instrument:
     mode: Mode
     direction: Direction
     items: tuple[Item, ...]
+    alternatives: tuple[frozenset[str], ...]
     scores: tuple[ScoreDefinition, ...]
     total: str | None
     accepts_total: bool
     total_minimum: Decimal
     total_maximum: Decimal
+    # between two totals of a form whose items are not carried
+    total_step: Decimal
     bands: tuple[Band, ...]
     alerts: tuple[AlertRule, ...]
+    settings: Mapping[str, Setting]
     thresholds: Mapping[str, Threshold]
     rights: Rights
+    panel: Coding | None
     code: Coding | None
     citation: Citation
     notes: tuple[str, ...]
@@ -168,6 +206,22 @@ class Instrument:
     def find_item(self, item_id: str) -> Item | None:
         """Return the item of that id, or None."""
         return next((item for item in self.items if item.id == item_id), None)
+
+    def find_band(self, score_id: str, value: Decimal) -> str | None:
+        """Return the label of the band that holds a score; a mean between two bands belongs to the lower one.
+
+        A band of one value, such as 0 for none, holds that value alone: a mean just over it has no published band.
+        """
+        held = [band for band in self.bands if band.score == score_id and band.lowest <= value]
+        found = max(held, key=lambda band: band.lowest, default=None)
+        if found is None or (found.lowest == found.highest and value > found.highest):
+            return None
+        return found.label
+
+    @property
+    def needs_pack(self) -> bool:
+        """Whether a patient may see this form only in the wording of an installed pack."""
+        return self.rater == "self" and bool(self.items) and self.rights.owner != "Generic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +239,11 @@ class ScoreAlert:
 
 @dataclass(frozen=True, slots=True)
 class ScoreResult:
-    """What the answers came to. `total` is None with a `reason` when it cannot be computed; never 0 instead."""
+    """What the answers came to. `total` is None with a `reason` when it cannot be computed; never 0 instead.
+
+    `screens` holds outcomes of rules, such as a positive screen; `not_screened` names the suicide
+    alerts whose answer is not known: ask in person.
+    """
 
     instrument: str
     version: str
@@ -197,6 +255,9 @@ class ScoreResult:
     alerts: tuple[ScoreAlert, ...]
     reason: str | None
     missing: tuple[str, ...] = ()
+    subscale_bands: Mapping[str, str] = field(default_factory=dict)
+    screens: Mapping[str, Decimal | str | None] = field(default_factory=dict)
+    not_screened: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, object]:
         """Return the result with the published keys; numbers stay exact decimals for the writer to render."""
@@ -211,4 +272,7 @@ class ScoreResult:
             "alerts": [alert.to_json() for alert in self.alerts],
             "reason": self.reason,
             "missing": list(self.missing),
+            "subscale_bands": dict(self.subscale_bands),
+            "screens": dict(self.screens),
+            "not_screened": list(self.not_screened),
         }
