@@ -1,0 +1,1 @@
+"""What a clinic's day allows and asks: booking, staffing, need, dues, surveillance, triage. Pure decisions on data."""
