@@ -1,0 +1,1 @@
+"""The floor of today: named nurses, presence, opening checks, help calls."""

@@ -1,0 +1,1 @@
+"""Scheduling: staff hours, blocked time, appointments, series, waiting list and calendar feeds."""

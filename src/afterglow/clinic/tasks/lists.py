@@ -1,0 +1,215 @@
+"""Which tasks a person sees, in which order, and the words of the board's lane of what is late or near due."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from afterglow.clinic import policy
+from afterglow.clinic.tasks.about import find_referred, find_untold
+from afterglow.clinic.tasks.models import Task, TaskEvent
+from afterglow.clinicday.dues import Lateness, find_lateness, get_kind, load_kinds
+
+
+@dataclass(frozen=True, slots=True)
+class LaneRow:
+    """One line of the lane: what and whose, a tag, and a second line with what happened and who owns it."""
+
+    task_id: str
+    patient_id: str
+    title: str
+    initials: str
+    tag: str
+    tag_kind: str
+    line: str
+    priority: str
+    due_at: datetime
+    alert: str = ""
+
+
+@cache
+def list_plain_kinds() -> tuple[str, ...]:
+    """Return the kinds that say nothing clinical."""
+    return tuple(kind.id for kind in load_kinds().values() if not kind.is_clinical)
+
+
+def list_visible(user: Any, queryset: QuerySet[Task] | None = None) -> QuerySet[Task]:
+    """Return the tasks a person may see: at their sites; of clinical kinds only where they read charts or assign."""
+    rows: QuerySet[Task] = policy.scope(user, Task.objects.all() if queryset is None else queryset)
+    sites = policy.find_sites(user, "patient.read") | policy.find_sites(user, "task.assign")
+    if policy.find_sites(user, "task.read") <= sites:
+        return rows
+    mine = Q(owner=user) | Q(on_call=user)
+    return rows.filter(Q(site__in=sorted(sites)) | Q(kind__in=list_plain_kinds()) | mine)
+
+
+def may_see_patient(user: Any, task: Task) -> bool:
+    """Return whether a person may see whose a task is and what it says of them: by chart, or by name where plain."""
+    if task.patient_id is None:
+        return (
+            not get_kind(task.kind).is_clinical or policy.allow(user, "patient.read", task.site) or _is_of(user, task)
+        )
+    permission = "patient.read" if get_kind(task.kind).is_clinical else "patient.find"
+    return policy.allow(user, permission, task.site)
+
+
+def _is_of(user: Any, task: Task) -> bool:
+    roles = policy.list_roles(user, task.site)
+    return user.pk in (task.owner_id, task.on_call_id) or bool(roles & {task.owner_role, task.lead_role})
+
+
+def list_mine(user: Any, rows: QuerySet[Task]) -> QuerySet[Task]:
+    """Return those that a person owns or was called for."""
+    return rows.filter(Q(owner=user) | Q(on_call=user))
+
+
+def list_of_roles(user: Any, rows: QuerySet[Task]) -> QuerySet[Task]:
+    """Return those that wait for somebody of the person's roles: nobody owns them, or they climbed to the lead."""
+    wanted = Q(pk__in=())
+    for site, role in policy.list_assignments(user):
+        wanted |= Q(site=site, owner__isnull=True, owner_role=role) | Q(site=site, lead_role=role)
+    return rows.filter(wanted)
+
+
+def order_by_need(rows: QuerySet[Task]) -> QuerySet[Task]:
+    """Return tasks with the urgent ones first, then by their due times."""
+    rank = Case(When(priority="urgent", then=Value(0)), default=Value(1), output_field=IntegerField())
+    return rows.order_by(rank, "due_at", "pk")
+
+
+def list_lane(site: Any, user: Any, now: datetime, limit: int = 5) -> tuple[list[LaneRow], int]:
+    """Return what is late or due today at a site, urgent first, then the most late; and how many there are in all."""
+    end = find_end_of_day(site, now)
+    rows = order_by_need(list_visible(user, Task.objects.filter(site=site, state="open", due_at__lt=end)))
+    total = rows.count()
+    tasks = list(rows.select_related("patient", "owner", "on_call", "site")[:limit])
+    tries = find_last_attempts(tasks)
+    zone, untold, referred = ZoneInfo(site.timezone), find_untold(tasks), find_referred(tasks)
+    lines = []
+    for task in tasks:
+        about = referred.get(task.pk) or task.patient
+        alert = describe_untold(task, untold.get(task.pk, ""))
+        lines.append(_describe(task, user, now, end, tries.get(task.pk), zone, about, alert))
+    return lines, total
+
+
+def find_end_of_day(site: Any, now: datetime) -> datetime:
+    """Return the first instant of the site's next local day."""
+    local = now.astimezone(ZoneInfo(site.timezone))
+    return datetime.combine(local.date() + timedelta(days=1), datetime.min.time(), local.tzinfo)
+
+
+def find_last_attempts(tasks: Sequence[Task]) -> dict[str, TaskEvent]:
+    """Return the last attempt noted on each task, in one query."""
+    events = TaskEvent.objects.filter(task__in=[task.pk for task in tasks], type="tried").order_by("pk")
+    return {event.task_id: event for event in events}
+
+
+def describe_tag(task: Task, now: datetime, end_of_day: datetime) -> tuple[str, str]:
+    """Return the words of a task's tag and its kind; however late, a due time is amber."""
+    lateness = find_lateness(task.due_at, now, end_of_day)
+    if lateness is Lateness.OVERDUE:
+        return _("%(time)s late") % {"time": describe_length(now - task.due_at)}, "amber"
+    if lateness is Lateness.TODAY:
+        left = task.due_at - now
+        return (describe_length(left), "amber") if left < timedelta(hours=1) else (_("Due today"), "amber")
+    days = (task.due_at.astimezone(end_of_day.tzinfo).date() - end_of_day.date()).days + 1
+    return (_("Due tomorrow"), "") if days == 1 else (ngettext("In %(n)d day", "In %(n)d days", days) % {"n": days}, "")
+
+
+def describe_length(length: timedelta) -> str:
+    """Return a length as people say it: minutes to 90 min, hours to 48 h, then days."""
+    minutes = int(length.total_seconds() // 60)
+    if minutes < 90:
+        return _("%(n)d min") % {"n": minutes}
+    if minutes < 48 * 60:
+        return _("%(n)d h") % {"n": minutes // 60}
+    days = minutes // (24 * 60)
+    return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
+
+
+def describe_owner(task: Task) -> str:
+    """Return who has a task: a person, else everybody of a role."""
+    if task.owner is not None:
+        return str(task.owner)
+    return describe_role(task.owner_role)
+
+
+def describe_role(role: str) -> str:
+    """Return a role as people say it."""
+    known = policy.load_roles().get(role)
+    return _(known.title) if known is not None else role
+
+
+def describe_untold(task: Task, reason: str) -> str:
+    """Return that who is on call could not be told, and why; nothing where the message left or waits to leave."""
+    if not reason:
+        return ""
+    words = {
+        "no-address": _("no address"),
+        "opted-out": _("wants no messages"),
+        "expired": _("not sent in time"),
+        "unsure": _("not sure that it arrived"),
+        "cancelled": _("called back"),
+    }
+    values = {"name": task.on_call, "why": words.get(reason, _("the message failed"))}
+    return _("%(name)s could not be told: %(why)s. Telephone.") % values
+
+
+def _describe(
+    task: Task,
+    user: Any,
+    now: datetime,
+    end: datetime,
+    tried: TaskEvent | None,
+    zone: ZoneInfo,
+    about: Any,
+    alert: str,
+) -> LaneRow:
+    is_shown = may_see_patient(user, task)
+    tag, tag_kind = describe_tag(task, now, end)
+    parts = [describe_attempt(task, tried, zone, now), _("Owner %(name)s") % {"name": describe_owner(task)}]
+    if task.lacks_on_call:
+        parts.insert(0, _("Nobody on call"))
+    if is_shown and task.detail:
+        # the title stands above it
+        detail = task.detail.removeprefix(f"{task.title}. ")
+        parts.append(detail[:1].upper() + detail[1:])
+    return LaneRow(
+        task_id=task.pk,
+        patient_id=str(task.patient_id or "") if is_shown else "",
+        title=_(task.title),
+        initials=describe_initials(about) if is_shown and about is not None else "",
+        tag=tag,
+        tag_kind=tag_kind,
+        line=". ".join(part.rstrip(".") for part in parts if part),
+        priority=task.priority,
+        due_at=task.due_at,
+        alert=alert,
+    )
+
+
+def describe_attempt(task: Task, tried: TaskEvent | None, zone: ZoneInfo, now: datetime) -> str:
+    """Return the last attempt in words, with its time; one of another day with its day too."""
+    if tried is None:
+        return ""
+    labels = {each.word: each.label for each in get_kind(task.kind).attempts}
+    label = _(labels.get(str(tried.detail.get("outcome")), "Tried"))
+    at = tried.at.astimezone(zone)
+    time = f"{at:%H:%M}"
+    if at.date() != now.astimezone(zone).date():
+        day = f"{at.day} {date_format(at, 'M')}"
+        return _("%(what)s on %(day)s at %(time)s") % {"what": label, "day": day, "time": time}
+    return _("%(what)s at %(time)s") % {"what": label, "time": time}
+
+
+def describe_initials(patient: Any) -> str:
+    """Return a person's initials with points, as a board shows them."""
+    return "".join(f"{name[:1].upper()}." for name in (patient.given_name, patient.family_name) if name)
