@@ -1,0 +1,81 @@
+"""The actions of this room under one name: goals, notes, visits, outside clinicians, letters, stepping down."""
+
+from afterglow.clinic.care.courses import CareCourse, load_care_course
+from afterglow.clinic.care.goals import GoalRow, add_goal, list_goals, list_unreviewed, review_goal
+from afterglow.clinic.care.letters import (
+    discard_letter,
+    draft_letter,
+    edit_letter,
+    list_letters,
+    print_letter,
+    record_delivery,
+    sign_letter,
+)
+from afterglow.clinic.care.notes import (
+    find_named_therapist,
+    list_note_lines,
+    may_read,
+    name_therapist,
+    read_note,
+    revise_note,
+    withdraw_version,
+    write_note,
+)
+from afterglow.clinic.care.shared import (
+    add_clinician,
+    agree_change,
+    change_clinician,
+    drop_change,
+    end_clinician,
+    finish_change,
+    hand_change,
+    list_changes,
+    list_clinicians,
+    propose_change,
+    record_sharing,
+)
+from afterglow.clinic.care.stepping_down import print_step_down, sign_step_down, store_step_down
+from afterglow.clinic.care.visits import book_visit, find_visit_openings, list_needs, list_visits
+
+__all__ = [
+    "CareCourse",
+    "GoalRow",
+    "add_clinician",
+    "add_goal",
+    "agree_change",
+    "book_visit",
+    "change_clinician",
+    "discard_letter",
+    "draft_letter",
+    "drop_change",
+    "edit_letter",
+    "end_clinician",
+    "find_named_therapist",
+    "find_visit_openings",
+    "finish_change",
+    "hand_change",
+    "list_changes",
+    "list_clinicians",
+    "list_goals",
+    "list_letters",
+    "list_needs",
+    "list_note_lines",
+    "list_unreviewed",
+    "list_visits",
+    "load_care_course",
+    "may_read",
+    "name_therapist",
+    "print_letter",
+    "print_step_down",
+    "propose_change",
+    "read_note",
+    "record_delivery",
+    "record_sharing",
+    "review_goal",
+    "revise_note",
+    "sign_letter",
+    "sign_step_down",
+    "store_step_down",
+    "withdraw_version",
+    "write_note",
+]
