@@ -7,6 +7,8 @@ from typing import ParamSpec, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connections, transaction
 
+from afterglow.clinic.audit.gathering import forget_on_error
+
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
@@ -32,7 +34,7 @@ def action(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]
     @functools.wraps(function)
     def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
         if connections[DEFAULT_DB_ALIAS].in_atomic_block:
-            with transaction.atomic():
+            with forget_on_error(), transaction.atomic():
                 return function(*args, **kwargs)
         for attempt in range(1, ATTEMPTS + 1):
             try:

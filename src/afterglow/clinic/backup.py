@@ -1,7 +1,7 @@
 """The whole clinic in one encrypted file, and back again.
 
-A backup holds a consistent copy of the database, `clinic.toml` and the secrets that its chains and fields need; it is
-encrypted to the recovery key printed at `init`, and read back once after writing.
+A backup holds a consistent copy of the database, `clinic.toml`, the secrets that its chains and fields need, and those
+that messages are sent with; it is encrypted to the recovery key printed at `init`, and read back once after writing.
 """
 
 import hashlib
@@ -24,12 +24,15 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from afterglow.clinic import secrets
 from afterglow.clinic.config import CONFIG_FILE, DATABASE_FILE
 from afterglow.clinic.errors import SetupError
+from afterglow.clinic.notices.channels import SMS_TOKEN, SMTP_PASSWORD
 from afterglow.clinic.postgres_tables import list_tables, write_table
 from afterglow.clinic.snapshots import copy_sqlite, view_consistently
 
 FORMAT = 1
 MANIFEST = "manifest.json"
 SECRETS = (secrets.DJANGO_KEY, secrets.CHAIN_KEY, secrets.FIELD_KEY, secrets.RECIPIENT)
+# what a clinic that sends messages keeps besides
+SENDING = (SMTP_PASSWORD, SMS_TOKEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +161,7 @@ def calculate_file_digest(path: Path) -> str:
 
 def _copy_rest(data_dir: Path, folder: Path) -> None:
     (folder / secrets.FOLDER).mkdir(mode=0o700)
-    for name in SECRETS:
+    for name in (*SECRETS, *(each for each in SENDING if secrets.has_secret(data_dir, each))):
         secrets.write_secret(folder, name, secrets.read_secret(data_dir, name))
     shutil.copyfile(data_dir / CONFIG_FILE, folder / CONFIG_FILE)
 

@@ -21,11 +21,7 @@ Part = str | int | bytes | datetime | None
 
 def calculate_link(key: bytes, previous: str, parts: Iterable[Part]) -> str:
     """Return the hash of a row in hex: HMAC-SHA256 over the previous hash and every part, each with its length."""
-    mac = hmac.new(key, digestmod=hashlib.sha256)
-    _feed(mac, previous)
-    for part in parts:
-        _feed(mac, part)
-    return mac.hexdigest()
+    return hmac.digest(key, b"".join([_frame(previous), *map(_frame, parts)]), "sha256").hex()
 
 
 def calculate_seal(key: bytes, name: str, seq: int, head: str) -> str:
@@ -71,18 +67,18 @@ def _(value: Decimal) -> str:
     return format(value, "f")
 
 
-def _feed(mac: "hmac.HMAC", part: Part) -> None:
-    if part is None:
+def _frame(part: Part) -> bytes:
+    if isinstance(part, str):
+        kind, content = b"s", part.encode("utf-8")
+    elif part is None:
         kind, content = b"n", b""
     elif isinstance(part, bytes):
         kind, content = b"b", part
     elif isinstance(part, datetime):
         kind, content = b"t", render_instant(part).encode()
-    elif isinstance(part, int):
-        kind, content = b"i", str(part).encode()
     else:
-        kind, content = b"s", part.encode("utf-8")
-    mac.update(kind + len(content).to_bytes(8, "big") + content)
+        kind, content = b"i", str(part).encode()
+    return kind + len(content).to_bytes(8, "big") + content
 
 
 def to_bytes(stored: Any) -> bytes:

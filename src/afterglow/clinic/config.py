@@ -9,7 +9,9 @@ import shutil
 import sys
 import tempfile
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -53,6 +55,8 @@ class Config:
     hosts: tuple[str, ...] = field(default=LOOPBACK)
     has_tls: bool = False
     idle_lock_minutes: int = 10
+    # a role that locks sooner or later than the rest: pairs of its name and its minutes
+    idle_lock_minutes_of_roles: tuple[tuple[str, int], ...] = ()
     is_scratch: bool = False
 
 
@@ -134,7 +138,19 @@ def _read_content(content: dict[str, Any], data_dir: Path) -> Config:
         hosts=(*LOOPBACK, *(str(host) for host in web.get("hosts", []))),
         has_tls=bool(web.get("tls", False)) or env_bool("AFTERGLOW_TLS", False),
         idle_lock_minutes=int(web.get("idle_lock_minutes", 10)),
+        idle_lock_minutes_of_roles=_read_idle_roles(web.get("idle_lock_minutes_of_roles", {})),
     )
+
+
+def _read_idle_roles(table: dict[str, Any]) -> tuple[tuple[str, int], ...]:
+    """Return minutes by role; an unknown role or a time outside 1 to 240 minutes is an error."""
+    content = tomllib.loads(files("afterglow.clinic").joinpath("roles.toml").read_text("utf-8"))
+    for role, minutes in table.items():
+        if role not in content["roles"]:
+            raise ValueError(f"idle_lock_minutes_of_roles names {role!r}, which is no role")
+        if not isinstance(minutes, int) or not 1 <= minutes <= 240:
+            raise ValueError(f"idle_lock_minutes_of_roles.{role} = {minutes!r} lies outside 1 to 240")
+    return tuple(sorted(table.items()))
 
 
 def write_config(
@@ -145,16 +161,23 @@ def write_config(
     is_demonstration: bool = False,
     hosts: tuple[str, ...] = (),
     idle_lock_minutes: int = 10,
+    idle_lock_minutes_of_roles: tuple[tuple[str, int], ...] = (),
+    notices: Mapping[str, str | int] | None = None,
 ) -> None:
     """Write the `clinic.toml` of a new data folder; it holds no secret."""
     mode = "demonstration" if is_demonstration else "clinic"
     listed = ", ".join(_quote(host) for host in hosts)
+    roles = ", ".join(f"{_quote(name)} = {minutes}" for name, minutes in idle_lock_minutes_of_roles)
     text = (
         "# Written by `afterglow init`. Passwords and keys lie in secrets/, never here.\n"
         f"[clinic]\nmode = {_quote(mode)}\n\n"
         f"[database]\nurl = {_quote(url)}\nrole = {_quote(role)}\n\n"
         f"[web]\nhosts = [{listed}]\ntls = false\nidle_lock_minutes = {idle_lock_minutes}\n"
+        f"idle_lock_minutes_of_roles = {{ {roles} }}\n"
+        '\n# how messages leave: see "Messages" in the operator guide\n[notices]\n'
     )
+    kept = {"mail": "off", "sms": "off", **(notices or {})}
+    text += "".join(f"{name} = {each if isinstance(each, int) else _quote(str(each))}\n" for name, each in kept.items())
     path = data_dir / CONFIG_FILE
     path.write_text(text, encoding="utf-8")
     path.chmod(0o600)

@@ -4,6 +4,8 @@
     ├── Refused        an intention the rules refuse, with findings and problems
     ├── Denied         the acting user has no such permission
     ├── Conflict       the row changed since it was read
+    ├── NotYet         a calculation is not ready; it comes later
+    ├── GaveUp         a calculation that will not come: it took too long or failed
     ├── TryLater       too many failed attempts; says when the next one counts
     ├── BrokenChainError  a chain does not carry the seal that the key gives it
     └── SetupError     the data folder, its secrets or its database cannot be used
@@ -69,6 +71,15 @@ class NotYet(ClinicError):
     """A calculation is not ready: the page shows what it has and says that this part comes later."""
 
     code = "not-yet"
+
+
+class GaveUp(ClinicError):
+    """A calculation that will not come; the page says so instead of asking to look again."""
+
+    def __init__(self, code: str, message: str) -> None:
+        """Keep the stable code: `took-too-long` or `calculation-failed`."""
+        self.code = code
+        super().__init__(message)
 
 
 class BrokenChainError(ClinicError):

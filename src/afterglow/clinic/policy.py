@@ -3,13 +3,17 @@
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.apps import apps
+from django.db.models import Model, Q, QuerySet
+from django.utils import timezone
 
 from afterglow.clinic.errors import Denied
+from afterglow.clinic.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +49,60 @@ def load_roles() -> dict[str, Role]:
     return roles
 
 
+@cache
+def load_emergency_permissions() -> frozenset[str]:
+    """Return what an emergency opening lets one do, for the one person whose chart was opened."""
+    named = frozenset(_read_file()["emergency"]["permissions"])
+    if unknown := sorted(named - set(load_permissions())):
+        raise UnknownPermission(f"emergency names {', '.join(unknown)}")
+    return named
+
+
 def allow(user: Any, permission: str, subject: Any = None) -> bool:
-    """Return whether the user holds the permission, at the subject's site where a subject is given."""
+    """Return whether the user holds the permission, at the subject's site where a subject is given.
+
+    A running emergency opening adds a few permissions, and those for what belongs to its one patient only.
+    """
     if permission not in load_permissions():
         raise UnknownPermission(permission)
     if not _is_able(user):
         return False
-    granted = find_sites(user, permission)
     if subject is None:
-        return bool(granted)
+        return bool(find_sites(user, permission))
+    return holds_at_site(user, permission, subject) or _holds_in_emergency(user, permission, subject)
+
+
+def holds_at_site(user: Any, permission: str, subject: Any) -> bool:
+    """Return whether the user's roles at the subject's site give the permission, emergencies left aside."""
     site_id = find_site_id(subject)
-    return site_id is not None and site_id in granted
+    return site_id is not None and site_id in find_sites(user, permission)
+
+
+def list_emergencies(user: Any) -> frozenset[str]:
+    """Return the ids of the patients whose charts an emergency opens to the user now; read once for a user object."""
+    if not _is_able(user) or not find_sites(user, "break-glass.use"):
+        return frozenset()
+    now = timezone.now()
+    cached = getattr(user, "_emergencies", None)
+    if cached is None:
+        cached = _EMERGENCIES.ask(user=user, now=now)
+        user._emergencies = cached
+    return frozenset(patient for patient, expires_at in cached if expires_at > now)
+
+
+def is_emergency(user: Any, patient: Any) -> bool:
+    """Return whether only an emergency lets the user open this chart."""
+    is_patient = isinstance(patient, Model) and not holds_at_site(user, "patient.read", patient)
+    return is_patient and patient.pk in list_emergencies(user)
+
+
+def _holds_in_emergency(user: Any, permission: str, subject: Any) -> bool:
+    if permission not in load_emergency_permissions():
+        return False
+    value: Any = subject
+    for step in (_find_patient_path(type(subject)) or "").split("__"):
+        value = getattr(value, "patient_id" if step == "patient" and isinstance(value, Model) else step, None)
+    return value is not None and value in list_emergencies(user)
 
 
 def require(user: Any, permission: str, subject: Any = None) -> None:
@@ -68,11 +115,20 @@ def scope(user: Any, queryset: QuerySet[Any], permission: str | None = None) -> 
     """Return the rows at sites where the user holds the permission, by default the one that this kind of row needs."""
     if not _is_able(user):
         return queryset.none()
-    label = queryset.model._meta.label_lower
+    model = queryset.model
     if permission is None:
-        permission = _SCOPE_PERMISSIONS.get(label, "patient.read")
+        permission = getattr(model, "SCOPE_PERMISSION", _SCOPE_PERMISSIONS.get(model._meta.label_lower, "patient.read"))
     sites = find_sites(user, permission) if permission else {site for site, _ in list_assignments(user)}
-    return queryset.filter(**{f"{_SITE_PATHS[label]}__in": sorted(sites)})
+    here = Q(**{f"{_find_site_path(model)}__in": sorted(sites)})
+    path = _find_patient_path(model)
+    if path and permission in load_emergency_permissions() and (patients := list_emergencies(user)):
+        here |= Q(**{f"{path}__in": sorted(patients)})
+    return queryset.filter(here)
+
+
+def find_one(queryset: QuerySet[Any]) -> Any:
+    """Return the one row there can be, or None; `first()` would put it in order, which costs as much as reading it."""
+    return next(iter(queryset.order_by()[:1]), None)
 
 
 def find_sites(user: Any, permission: str) -> frozenset[str]:
@@ -87,7 +143,7 @@ def list_assignments(user: Any) -> list[tuple[str, str]]:
     """Return the user's (site id, role) pairs, read once for each loaded user object."""
     cached = getattr(user, "_assignments", None)
     if cached is None:
-        cached = list(user.practitioner_roles.values_list("site_id", "role"))
+        cached = _ROLES.ask(user=user)
         user._assignments = cached
     return list(cached)
 
@@ -108,13 +164,28 @@ def find_site_id(subject: Any) -> str | None:
     """Return the id of the site a row belongs to, or None when it belongs to none."""
     if not isinstance(subject, Model):
         return None
-    label = subject._meta.label_lower
-    if label not in _SITE_PATHS:
+    path = _find_site_path(type(subject))
+    if path is None:
         return None
     value: Any = subject
-    for step in _split_path(_SITE_PATHS[label]):
-        value = getattr(value, step)
+    for step in _split_path(path):
+        value = getattr(value, step, None)
     return None if value is None else str(value)
+
+
+def _find_site_path(model: type[Model]) -> str | None:
+    """Return how a row of this kind leads to its site: the model says so itself (`SITE_PATH`), or the table below."""
+    return getattr(model, "SITE_PATH", _SITE_PATHS.get(model._meta.label_lower))
+
+
+def _find_patient_path(model: type[Any]) -> str | None:
+    """Return how a row of this kind leads to its patient: as its way to the site does, or by the table below."""
+    if not issubclass(model, Model):
+        return None
+    path, step = _find_site_path(model) or "", "__site"
+    if path.endswith("patient__site"):
+        return path.removesuffix(step)
+    return _PATIENT_PATHS.get(model._meta.label_lower)
 
 
 def _split_path(path: str) -> Iterable[str]:
@@ -123,6 +194,17 @@ def _split_path(path: str) -> Iterable[str]:
         steps[-1] = "site_id"
     return steps
 
+
+_ROLES: Prepared[tuple[str, str]] = Prepared(
+    lambda user: apps.get_model("people.PractitionerRole").objects.filter(user=user).values_list("site_id", "role")
+)
+_EMERGENCIES: Prepared[tuple[str, datetime]] = Prepared(
+    lambda user, now: (
+        apps.get_model("accounts.EmergencyAccess")
+        .objects.filter(user=user, ended_at__isnull=True, expires_at__gt=now)
+        .values_list("patient_id", "expires_at")
+    )
+)
 
 # how a row leads to its site
 _SITE_PATHS = {
@@ -151,6 +233,9 @@ _SITE_PATHS = {
     "documents.document": "patient__site",
 }
 
+# how a row whose site is its own leads to its patient, where an emergency opens it
+_PATIENT_PATHS = {"people.patient": "pk", "dosing_sessions.session": "patient"}
+
 # what the user must hold at a site for rows of a kind to be in scope: a chart's unless named; none is any role
 _SCOPE_PERMISSIONS = {
     "sites.site": "",
@@ -173,5 +258,6 @@ def _read_file() -> dict[str, Any]:
 
 
 def forget_assignments(user: Any) -> None:
-    """Read the roles of this user object anew the next time somebody asks."""
+    """Read the roles and emergency openings of this user object anew the next time somebody asks."""
     user.__dict__.pop("_assignments", None)
+    user.__dict__.pop("_emergencies", None)

@@ -6,6 +6,8 @@ from afterglow.clinic.config import Database
 from afterglow.clinic.errors import SetupError
 
 MINIMUM_VERSION = 150000
+# a thread that answers pages keeps its connection so long; each request that uses it asks first whether it lives
+KEEP_S = 600
 
 
 def build_settings(database: Database, *, as_owner: bool = False) -> dict[str, Any]:
@@ -22,7 +24,8 @@ def build_settings(database: Database, *, as_owner: bool = False) -> dict[str, A
         "PASSWORD": database.password,
         "HOST": database.host,
         "PORT": database.port,
-        "CONN_MAX_AGE": 0,
+        "CONN_MAX_AGE": KEEP_S,
+        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": options,
     }
 

@@ -3,13 +3,15 @@
 import logging
 import re
 
-# addresses whose last part is a secret by itself: account set-up, calendar feed, a patient's check-in
-_TOKEN = re.compile(r"(/(?:set-up|feed|checkin)/)[^/\s?\"']+")
+# addresses whose last part is a secret by itself: account set-up, calendar feed, a patient's check-in or form
+_TOKEN = re.compile(r"((?:/|%2f)+(?:set-up|feed|checkin|form)(?:/|%2f)+)[^/\s?\"'&]+", re.IGNORECASE)
+# a token by itself, wherever it strayed: the 43 letters of 32 random bytes, which no digest of ours has
+_BARE = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
 
 
 def redact(text: str) -> str:
     """Return a line with each token of an address replaced by a word."""
-    return _TOKEN.sub(r"\1[token]", text)
+    return _BARE.sub("[token]", _TOKEN.sub(r"\1[token]", text))
 
 
 class RefusedRequestFilter(logging.Filter):
@@ -29,10 +31,14 @@ class RefusedRequestFilter(logging.Filter):
 
 
 class TokenFilter(logging.Filter):
-    """Redacts each line before any handler writes it, whoever logged it."""
+    """Redacts each line before any handler writes it, whoever logged it, with the traceback under it."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Redact the record's message in place and let it pass."""
+        """Redact the record in place and let it pass."""
+        if record.exc_info and record.exc_info[0] is not None:
+            record.exc_text = redact(record.exc_text or logging.Formatter().formatException(record.exc_info))
+        if record.stack_info:
+            record.stack_info = redact(record.stack_info)
         message = record.getMessage()
         clean = redact(message)
         if clean != message:

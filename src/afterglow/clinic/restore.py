@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,17 @@ from afterglow.clinic.config import (
 )
 from afterglow.clinic.errors import SetupError
 from afterglow.clinic.half_made import undo_half_made
+from afterglow.clinic.notices.channels import SMS_TOKEN, SMTP_PASSWORD, read_part
+
+CHANNELS = ("mail", "sms")
 
 
 def restore_backup(source: Path, data_dir: Path, identity_text: str, *, url: str = "") -> dict[str, Any]:
     """Restore a backup into a new data folder and set Django up for it; return the backup's manifest.
 
-    `url` names an empty PostgreSQL database for a backup of one; a backup of the embedded database needs none.
+    What is left for the operator to do stands under `left`: a restored clinic sends no message until somebody says
+    so, since the one it was copied from may still be sending. `url` names an empty PostgreSQL database for a backup of
+    one; a backup of the embedded database needs none.
     """
     if data_dir.exists() and (not data_dir.is_dir() or any(data_dir.iterdir())):
         raise SetupError(f"{data_dir} is not empty; a restore never writes over a clinic")
@@ -43,14 +49,15 @@ def _restore(source: Path, data_dir: Path, identity_text: str, url: str) -> dict
             raise SetupError("this backup is of SQLite; it is restored to SQLite")
         data_dir.mkdir(mode=0o700, exist_ok=True)
         data_dir.chmod(0o700)
-        _move_files(folder, data_dir, url)
+        manifest["left"] = _move_files(folder, data_dir, url)
         if manifest["engine"] == "postgresql":
             shutil.move(folder / "tables", data_dir / ".tables")
     _fill_database(data_dir, manifest)
     return manifest
 
 
-def _move_files(folder: Path, data_dir: Path, url: str) -> None:
+def _move_files(folder: Path, data_dir: Path, url: str) -> list[str]:
+    """Put secrets, settings and the embedded database where they belong; return what is left to do."""
     shutil.move(folder / secrets.FOLDER, data_dir / secrets.FOLDER)
     (data_dir / secrets.FOLDER).chmod(0o700)
     for path in (data_dir / secrets.FOLDER).iterdir():
@@ -59,7 +66,7 @@ def _move_files(folder: Path, data_dir: Path, url: str) -> None:
     if (folder / DATABASE_FILE).is_file():
         shutil.move(folder / DATABASE_FILE, data_dir / DATABASE_FILE)
         (data_dir / DATABASE_FILE).chmod(0o600)
-    old = read_config(data_dir)
+    old, notices = read_config(data_dir), read_part(data_dir)
     # a file elsewhere is not restored to where it was: the copy lies in the new folder
     role = postgres.name_role(parse_database_url(url, data_dir)) if url else ""
     write_config(
@@ -69,8 +76,28 @@ def _move_files(folder: Path, data_dir: Path, url: str) -> None:
         is_demonstration=old.is_demonstration,
         hosts=old.hosts[3:],
         idle_lock_minutes=old.idle_lock_minutes,
+        idle_lock_minutes_of_roles=old.idle_lock_minutes_of_roles,
+        notices={**notices, **dict.fromkeys(CHANNELS, "off")},
     )
     (data_dir / CONFIG_FILE).chmod(0o600)
+    return list_left(notices, data_dir)
+
+
+def list_left(notices: Mapping[str, Any], data_dir: Path) -> list[str]:
+    """Return what a restored clinic lacks to send messages as it did, in words for its operator."""
+    was = {channel: notices[channel] for channel in CHANNELS if notices.get(channel, "off") != "off"}
+    if not was:
+        return []
+    named = " and ".join(f'{channel} = "{each}"' for channel, each in was.items())
+    left = [f"messages are off; when this clinic takes over, set {named} in {CONFIG_FILE}"]
+    needed = {
+        SMTP_PASSWORD: was.get("mail") == "smtp" and bool(notices.get("smtp_user")),
+        SMS_TOKEN: was.get("sms") == "http",
+    }
+    for name, is_needed in needed.items():
+        if is_needed and not secrets.has_secret(data_dir, name):
+            left.append(f"{secrets.FOLDER}/{name} is not in the backup; put it there if messages are sent with one")
+    return left
 
 
 def _fill_database(data_dir: Path, manifest: dict[str, Any]) -> None:

@@ -39,6 +39,15 @@ _CLINIC_APPS = (
     "afterglow.clinic.consents",
     "afterglow.clinic.dosing_sessions",
     "afterglow.clinic.documents",
+    "afterglow.clinic.referrals",
+    "afterglow.clinic.scheduling",
+    "afterglow.clinic.floor",
+    "afterglow.clinic.tasks",
+    "afterglow.clinic.notices",
+    "afterglow.clinic.checkins",
+    "afterglow.clinic.measures",
+    "afterglow.clinic.care",
+    "afterglow.clinic.outcomes",
     "afterglow.clinic.audit",
     "afterglow.clinic.accounts",
     "afterglow.clinic.live",
@@ -63,7 +72,7 @@ INSTALLED_APPS: list[str] = [
 MIDDLEWARE: list[str] = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "servestatic.middleware.ServeStaticMiddleware",
+    "afterglow.web.static_files.StaticMiddleware",
     "afterglow.web.caching.NoStoreMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -100,6 +109,7 @@ DATABASES: dict[str, dict[str, Any]] = {
         {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": CONFIG.database.name,
+            "CONN_MAX_AGE": sqlite.KEEP_S,
             "OPTIONS": sqlite.build_options(),
             # a file, so that threads of one test see one another's rows
             "TEST": {"NAME": str(DATA_DIR / "test.sqlite3")},
@@ -109,6 +119,9 @@ DATABASES: dict[str, dict[str, Any]] = {
     )
 }
 ATOMIC_REQUESTS = False
+# how many requests are worked on at once; each thread keeps a connection. Patients' pages have a few of their own
+PAGE_THREADS: int = env_int("AFTERGLOW_PAGE_THREADS", 12, minimum=2, maximum=64)
+PATIENT_THREADS = 4
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TASKS: dict[str, dict[str, Any]] = {
     "default": {
@@ -143,13 +156,24 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 # sign-in failures are slowed by name and address in `clinic.accounts`, which several processes share
 ACCOUNT_RATE_LIMITS: dict[str, str] = {"login_failed": "", "login": ""}
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+# a clinic is one address to the server: a morning's sign-ins of everybody, still no flood
+MFA_RATE_LIMITS: dict[str, str] = {"webauthn_login": "60/m/ip"}
+MFA_FORMS: dict[str, str] = {
+    "add_webauthn": "afterglow.clinic.accounts.passkey_forms.AddForm",
+    "edit_webauthn": "afterglow.clinic.accounts.passkey_forms.EditForm",
+    "login_webauthn": "afterglow.clinic.accounts.passkey_forms.SignInForm",
+    "reauthenticate_webauthn": "afterglow.clinic.accounts.passkey_forms.ConfirmForm",
+}
 MFA_TOTP_ISSUER = "Afterglow"
 SECOND_FACTOR_REQUIRED: bool = not IS_DEMONSTRATION and not IS_SCRATCH
 
 # the browser
 ALLOWED_HOSTS: list[str] = list(CONFIG.hosts)
 HAS_TLS: bool = CONFIG.has_tls
+SESSION_ENGINE = "afterglow.clinic.accounts.session_store"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = HAS_TLS
@@ -161,6 +185,9 @@ CSRF_COOKIE_SECURE = HAS_TLS
 CSRF_USE_SESSIONS = False
 CSRF_FAILURE_VIEW = "afterglow.web.views.errors.show_csrf_failure"
 IDLE_LOCK_MINUTES: int = env_int("AFTERGLOW_IDLE_LOCK_MINUTES", CONFIG.idle_lock_minutes, minimum=1, maximum=240)
+IDLE_LOCK_MINUTES_OF_ROLES: dict[str, int] = dict(CONFIG.idle_lock_minutes_of_roles)
+# how long an emergency opening of a chart holds; 0 is what the site policy in clinicday/data/emergency.toml says
+EMERGENCY_MINUTES: int = env_int("AFTERGLOW_EMERGENCY_MINUTES", 0, minimum=0, maximum=24 * 60)
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"

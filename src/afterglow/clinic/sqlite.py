@@ -9,6 +9,8 @@ from typing import Any
 WAL_SAFE_SINCE = (3, 51, 3)
 TIMEOUT_S = 20
 FULL = 2
+# a thread that answers pages keeps its connection; the file stays the same for as long as the server holds its lock
+KEEP_S = None
 
 
 def choose_journal_mode(version: tuple[int, ...] | None = None) -> str:

@@ -1,37 +1,61 @@
-"""The one process beside the server that works out populations: no database handle, a short queue, answers kept.
+"""The processes beside the server that work out populations: no database handle, a short queue each, answers kept.
 
 Single curves are quick enough for a request; what takes longer, or needs the compiled engine, is asked for here. A job
-is a function of a pure room with plain data in and out, so that the same question always has the same answer.
+is a function of a pure room with plain data in and out, so that the same question always has the same answer. The
+chairside has a process of its own: whatever a plan asks for, the band of a running session never waits behind it.
 """
 
-import multiprocessing
-import os
 import threading
-from collections import OrderedDict
+import time
+from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as LateError
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing.connection import wait
+from dataclasses import dataclass, field
 from typing import Any
 
-from afterglow.clinic.errors import NotYet
+from afterglow.clinic.errors import GaveUp, NotYet
+from afterglow.clinic.worker_process import Exceeded, Failed, Lost, WorkerProcess
 
 PURE = ("afterglow.pharmacology", "afterglow.outcomes")
 LONGEST_QUEUE = 8
 KEPT = 256
+CHAIRSIDE_LIMIT_S, PLANS_LIMIT_S = 20.0, 60.0
+# a question that was given up is not begun again before this: a page that looks again would keep the process busy
+AGAIN_AFTER_S = 300.0
 
 
-def follow_server() -> None:
-    """Let the process that was started end as soon as the server has ended, however it ended."""
-    server = multiprocessing.parent_process()
-    if server is not None:
-        threading.Thread(target=_end_after, args=(server.sentinel,), daemon=True).start()
+@dataclass(slots=True)
+class _Task:
+    """A question under way, and whoever waits for it."""
+
+    key: Hashable
+    job: Callable[..., Any]
+    arguments: tuple[Hashable, ...]
+    future: Future[Any] = field(default_factory=Future)
 
 
-def _end_after(sentinel: int) -> None:
-    wait([sentinel])
-    os._exit(0)
+class _Runner:
+    """One thread and its process; it takes a worker's questions until the worker has another runner.
+
+    Nobody else reads from the process, and a process that was given up is never read again: an answer cannot reach
+    another question than its own.
+    """
+
+    def __init__(self, worker: "Worker") -> None:
+        self.process = WorkerProcess()
+        self._thread = threading.Thread(target=self._work, args=(worker,), name="afterglow-worker", daemon=True)
+        self._thread.start()
+
+    def _work(self, worker: "Worker") -> None:
+        while (task := worker.take(self)) is not None:
+            try:
+                answer = self.process.run(task.job, task.arguments, worker.limit_s)
+            except (Exceeded, Failed, Lost) as error:
+                worker.settle(task, error=error)
+            else:
+                worker.settle(task, answer=answer)
+        self.process.end()
 
 
 class Worker:
@@ -43,16 +67,28 @@ class Worker:
         Questions that may wait or run at once; one more is refused rather than queued.
     rooms : tuple of str
         The packages whose functions may be asked.
+    limit_s : float, s
+        How long one question may run; then its process is replaced and the question is given up.
+    clock : callable
+        Seconds that only go forward.
     """
 
-    def __init__(self, longest_queue: int = LONGEST_QUEUE, rooms: tuple[str, ...] = PURE) -> None:
+    def __init__(
+        self,
+        longest_queue: int = LONGEST_QUEUE,
+        rooms: tuple[str, ...] = PURE,
+        limit_s: float = PLANS_LIMIT_S,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Keep no process yet."""
-        self._rooms = rooms
-        self._lock = threading.RLock()  # a future that is done already calls back at once
-        self._longest = longest_queue
-        self._pool: ProcessPoolExecutor | None = None
-        self._open: dict[Hashable, Future[Any]] = {}
+        self.limit_s = limit_s
+        self._rooms, self._longest, self._clock = rooms, longest_queue, clock
+        self._changed = threading.Condition(threading.RLock())
+        self._runner: _Runner | None = None
+        self._waiting: deque[_Task] = deque()
+        self._open: dict[Hashable, _Task] = {}
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
+        self._given_up: OrderedDict[Hashable, tuple[float, GaveUp]] = OrderedDict()
 
     def ask(self, job: Callable[..., Any], *arguments: Hashable, timeout_s: float = 20.0) -> Any:
         """Return what a job answers; the same question is worked out once.
@@ -61,63 +97,88 @@ class Worker:
         ------
         NotYet
             The queue is full, the answer is late, or the process was lost: the page says so and works without it.
+        GaveUp
+            The question ran longer than it may, or cannot be worked out; it is not begun again for a while.
         """
         if not job.__module__.startswith(self._rooms):
             raise TypeError(f"{job.__module__} is no pure room; the worker runs pure functions only")
         key = (job.__module__, job.__qualname__, arguments)
-        with self._lock:
+        with self._changed:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-            future = self._open.get(key) or self._submit(key, job, arguments)
+            self._refuse_given_up(key)
+            task = self._open.get(key) or self._submit(_Task(key, job, arguments))
         try:
-            answer = future.result(timeout=timeout_s)
+            return task.future.result(timeout=timeout_s)
         except LateError:
             raise NotYet("this is still being worked out; look again in a moment") from None
-        except BrokenProcessPool:
-            self._forget_process()
+        except Lost:
             raise NotYet("the calculation was interrupted; look again") from None
-        self._keep(key, answer)
-        return answer
+        except (Exceeded, Failed) as error:
+            raise self._describe(error) from None
 
     def close(self) -> None:
-        """End the process; a later question starts another."""
-        self._forget_process()
+        """End the process and what waits for it; a later question starts another."""
+        with self._changed:
+            runner, self._runner = self._runner, None
+            waiting, self._waiting = list(self._waiting), deque()
+            self._changed.notify_all()
+        if runner is not None:
+            runner.process.end()
+        for task in waiting:
+            self.settle(task, error=Lost())
 
-    def _submit(self, key: Hashable, job: Callable[..., Any], arguments: tuple[Hashable, ...]) -> Future[Any]:
+    def take(self, runner: _Runner) -> _Task | None:
+        """Return a runner's next question, or None once another runner has its place."""
+        with self._changed:
+            while self._runner is runner and not self._waiting:
+                self._changed.wait()
+            return self._waiting.popleft() if self._runner is runner else None
+
+    def settle(self, task: _Task, *, answer: Any = None, error: Exception | None = None) -> None:
+        """Keep an answer, or why there is none, so that whoever looks again finds it; then wake who waits."""
+        with self._changed:
+            if self._open.get(task.key) is task:
+                del self._open[task.key]
+            if error is None:
+                _keep(self._kept, task.key, answer)
+            elif isinstance(error, Exceeded | Failed):
+                _keep(self._given_up, task.key, (self._clock(), self._describe(error)))
+        if error is None:
+            task.future.set_result(answer)
+        else:
+            task.future.set_exception(error)
+
+    def _submit(self, task: _Task) -> _Task:
         if len(self._open) >= self._longest:
             raise NotYet("too many calculations are waiting; look again in a moment")
-        if self._pool is None:
-            context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(max_workers=1, mp_context=context, initializer=follow_server)
-        try:
-            future = self._pool.submit(job, *arguments)
-        except BrokenProcessPool:
-            self._pool = None
-            raise NotYet("the calculation was interrupted; look again") from None
-        self._open[key] = future
-        future.add_done_callback(lambda done: self._settle(key, done))
-        return future
+        self._open[task.key] = task
+        self._waiting.append(task)
+        if self._runner is None:
+            self._runner = _Runner(self)
+        self._changed.notify_all()
+        return task
 
-    def _settle(self, key: Hashable, done: Future[Any]) -> None:
-        """Keep an answer that nobody waited for, so that whoever looks again finds it."""
-        with self._lock:
-            self._open.pop(key, None)
-        if not done.cancelled() and done.exception() is None:
-            self._keep(key, done.result())
+    def _refuse_given_up(self, key: Hashable) -> None:
+        if key not in self._given_up:
+            return
+        at, error = self._given_up[key]
+        if self._clock() - at < AGAIN_AFTER_S:
+            raise GaveUp(error.code, str(error))
+        del self._given_up[key]
 
-    def _keep(self, key: Hashable, answer: Any) -> None:
-        with self._lock:
-            self._kept[key] = answer
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
-
-    def _forget_process(self) -> None:
-        with self._lock:
-            pool, self._pool = self._pool, None
-            self._open.clear()
-        if pool is not None:
-            pool.shutdown(wait=False, cancel_futures=True)
+    def _describe(self, error: Exception) -> GaveUp:
+        if isinstance(error, Exceeded):
+            return GaveUp("took-too-long", f"this took longer than {self.limit_s:g} s and was stopped")
+        return GaveUp("calculation-failed", "this cannot be worked out here")
 
 
-WORKER = Worker()
+def _keep(kept: OrderedDict[Hashable, Any], key: Hashable, value: Any) -> None:
+    kept[key] = value
+    while len(kept) > KEPT:
+        kept.popitem(last=False)
+
+
+PLANS = Worker()
+CHAIRSIDE = Worker(limit_s=CHAIRSIDE_LIMIT_S)

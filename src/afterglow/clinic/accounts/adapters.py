@@ -8,6 +8,7 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from afterglow.clinic.accounts.field_crypto import decrypt_field, encrypt_field
 from afterglow.clinic.accounts.signing_in import record_failed_sign_in
@@ -60,8 +61,16 @@ class MFAAdapter(DefaultMFAAdapter):
         return encrypt_field(text, MFA_CONTEXT)
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
-        """Return no where a second factor is required: it is replaced through a new set-up link, never just dropped."""
-        return not settings.SECOND_FACTOR_REQUIRED
+        """Return whether another second factor stays; the last one is replaced through a set-up link, never dropped."""
+        if not settings.SECOND_FACTOR_REQUIRED:
+            return True
+        others = Authenticator.objects.filter(user_id=authenticator.user_id).exclude(pk=authenticator.pk)
+        return others.exclude(type=Authenticator.Type.RECOVERY_CODES).exists()
+
+    def generate_authenticator_name(self, user: Any, type: Authenticator.Type) -> str:  # noqa: A002 - the library's name
+        """Return a name for a passkey that its owner gave none."""
+        count = Authenticator.objects.filter(user_id=user.pk, type=type).count()
+        return _("Passkey %(n)d") % {"n": count + 1}
 
     def decrypt(self, encrypted_text: str) -> str:
         """Return the secret as it is used."""

@@ -1,10 +1,8 @@
 """Outside a demonstration nobody works without a second factor: the first sign-in leads to setting one up."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Callable
 
 from allauth.mfa.utils import is_mfa_enabled
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 
@@ -16,24 +14,13 @@ CHECKED = "second_factor_is_set"
 class SecondFactorMiddleware:
     """Sends a sign-in without a second factor to the page that sets one up."""
 
-    sync_capable = True
-    async_capable = True
-
-    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         """Keep the next layer."""
         self.get_response = get_response
-        if iscoroutinefunction(get_response):
-            markcoroutinefunction(self)
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer a sign-in that lacks its second factor, or pass the request on."""
-        if iscoroutinefunction(self.get_response):
-            return self._call_async(request)
         return self._check(request) or self.get_response(request)
-
-    async def _call_async(self, request: HttpRequest) -> HttpResponseBase:
-        answer = await sync_to_async(self._check, thread_sensitive=True)(request)
-        return answer or await self.get_response(request)
 
     def _check(self, request: HttpRequest) -> HttpResponse | None:
         if not settings.SECOND_FACTOR_REQUIRED or request.path.startswith(OPEN_PATHS):

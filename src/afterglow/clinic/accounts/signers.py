@@ -11,6 +11,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import check_password, make_password
 
+from afterglow.clinic.accounts.passkeys import is_proof, use_proof
 from afterglow.clinic.accounts.throttle import check_attempt, clear_failures, record_failure
 from afterglow.clinic.actions import action
 from afterglow.clinic.audit import actions as audit
@@ -25,7 +26,7 @@ ELSEWHERE = "second-signer-not-at-site"
 
 
 def verify_second_signer(username: str, secret: str, *, first: Any, site: Any, now: datetime, address: str = "") -> Any:
-    """Return the second person who signed with password or PIN; refuse the first person signing again.
+    """Return the second person who signed with password, PIN or passkey; refuse the first person signing again.
 
     Raises
     ------
@@ -36,18 +37,19 @@ def verify_second_signer(username: str, secret: str, *, first: Any, site: Any, n
     """
     username = username.replace("\x00", "")
     user = get_user_model().objects.filter(username=username.strip(), is_active=True).first()
-    _check_secret(user, username, secret, now=now, address=address)
+    _check_secret(user, username, secret, now=now, address=address, screen_of=first)
     if user is None or user.pk == first.pk:
         _refuse(user, SAME_PERSON, "the second signature must be another person's", now=now)
     if not is_at_site(user, site):
         _refuse(user, ELSEWHERE, f"{username.strip()} has no role at this site", now=now)
-    _record_signature(user=user, first=first, site=site, now=now)
+    _record_signature(user=user, first=first, site=site, now=now, has_passkey=is_proof(secret))
     return user
 
 
 def reauthenticate(*, user: Any, secret: str, now: datetime, address: str = "", purpose: str = PURPOSE) -> None:
-    """Prove with password or PIN that the signed-in person is still the one at the screen, or raise Refused."""
-    _check_secret(user if user.is_active else None, user.username, secret, now=now, address=address, purpose=purpose)
+    """Prove with password, PIN or passkey that the signed-in person is still at the screen, or raise Refused."""
+    signer = user if user.is_active else None
+    _check_secret(signer, user.username, secret, now=now, address=address, purpose=purpose, screen_of=user)
 
 
 def is_at_site(user: Any, site: Any) -> bool:
@@ -79,11 +81,12 @@ def is_secret_of(user: Any, secret: str) -> bool:
 
 
 def _check_secret(
-    user: Any, username: str, secret: str, *, now: datetime, address: str, purpose: str = PURPOSE
+    user: Any, username: str, secret: str, *, now: datetime, address: str, screen_of: Any, purpose: str = PURPOSE
 ) -> None:
     attempt = {"purpose": purpose, "name": username, "address": address}
     check_attempt(now=now, **attempt)
-    if not is_secret_of(user, secret):
+    is_right = use_proof(user, screen_of, secret, now=now) if is_proof(secret) else is_secret_of(user, secret)
+    if not is_right:
         record_failure(now=now, **attempt)
         _refuse(user, REFUSED, "the name or the password or PIN is not right", now=now)
     clear_failures(**attempt)
@@ -101,10 +104,9 @@ def _record_refusal(*, user: Any, code: str, now: datetime) -> None:
 
 
 @action
-def _record_signature(*, user: Any, first: Any, site: Any, now: datetime) -> None:
-    audit.record(
-        by=user, action="signature.second", subject=user, now=now, site=site, detail={"first": audit.identify(first)}
-    )
+def _record_signature(*, user: Any, first: Any, site: Any, now: datetime, has_passkey: bool) -> None:
+    detail = {"first": audit.identify(first), **({"by": "passkey"} if has_passkey else {})}
+    audit.record(by=user, action="signature.second", subject=user, now=now, site=site, detail=detail)
 
 
 def _is_plain(pin: str) -> bool:

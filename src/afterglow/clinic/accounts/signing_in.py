@@ -23,3 +23,9 @@ def record_sign_out(*, user: Any, now: datetime) -> None:
 def record_failed_sign_in(*, now: datetime) -> None:
     """Write down that somebody failed to sign in; the typed name is left out, for people type passwords there."""
     audit.record(by=None, action="sign-in.failed", subject=("people.user", ""), now=now)
+
+
+@action
+def record_factor(*, user: Any, act: str, kind: str, now: datetime) -> None:
+    """Write down that a second factor or a passkey was added, renamed or removed."""
+    audit.record(by=user, action=f"factor.{act}", subject=user, now=now, detail={"kind": kind})

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Model
 
-from afterglow.clinic.audit.heads import append_link
+from afterglow.clinic.audit.heads import append_link, store_linked
 from afterglow.clinic.audit.models import AuditEvent
 from afterglow.clinic.chain import Part, render_canonical, to_bytes
 
@@ -50,7 +50,7 @@ def record(
     )
     link = append_link(CHAIN, list_parts(row))
     row.seq, row.previous, row.hash = link.seq, link.previous, link.hash
-    row.save(force_insert=True)
+    store_linked(row)
     return row
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
+from afterglow.clinic import policy
 from afterglow.clinic.audit.actions import describe_subject, identify
 from afterglow.clinic.audit.heads import append_link
 from afterglow.clinic.audit.models import ReadBatch, ReadEvent
@@ -22,6 +23,7 @@ CHAIN = "reads"
 LARGEST_BATCH = 128
 WAIT_S = 30.0
 IDLE_S = 5.0
+EMERGENCY = "emergency: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,12 @@ class Read:
 
 
 def record_read(*, by: Any, what: str, subject: Any, now: datetime, patient: Any = None) -> None:
-    """Write down that a chart was read; returns when that is durable, raises when it cannot be made so."""
+    """Write down that a chart was read; returns when that is durable, raises when it cannot be made so.
+
+    A reading that only an emergency opening allowed is marked as such.
+    """
+    if patient is not None and policy.is_emergency(by, patient):
+        what = f"{EMERGENCY}{what}"
     subject_type, subject_id = describe_subject(subject)
     read = Read(now, identify(by), what, subject_type, subject_id, identify(patient))
     if connections[DEFAULT_DB_ALIAS].in_atomic_block:

@@ -11,8 +11,10 @@ from typing import Any
 from afterglow.clinic import policy
 from afterglow.clinic.actions import action
 from afterglow.clinic.audit import actions as audit
+from afterglow.clinic.chain import calculate_digest
 from afterglow.clinic.consents.checks import ConsentCheck, find_valid_consent
-from afterglow.clinic.consents.models import Consent, ConsentConfirmation, ConsentTalk
+from afterglow.clinic.consents.drawings import HEIGHT, WIDTH, read_drawing
+from afterglow.clinic.consents.models import Consent, ConsentConfirmation, ConsentTalk, DrawnSignature
 from afterglow.clinic.consents.texts import list_current_texts
 from afterglow.clinic.errors import Conflict, Refused
 from afterglow.clinic.people.checks import Checks, get_local_date
@@ -82,17 +84,24 @@ def sign_consent(
     now: datetime,
     talk: Any = None,
     identifiers: Iterable[str] = (),
+    drawn: str = "",
 ) -> Consent:
-    """Record the patient's typed signature under one text, witnessed by `by`; a complete talk comes before it."""
+    """Record the patient's typed signature under one text, witnessed by `by`; a complete talk comes before it.
+
+    `drawn` is the signature drawn beside the typed name, if one was: see `consents.drawings`.
+    """
+    from afterglow.clinic.scheduling.voiding import judge_again
+
     policy.require(by, RECORD, patient)
     today = get_local_date(patient.site, now)
-    held = talk if talk is not None else patient.consent_talks.order_by("held_at").last()
+    held = talk if talk is not None else patient.consent_talks.order_by("held_at", "pk").last()
     _require_talk(held, patient, text, today)
     checks = Checks()
     typed = checks.text(typed_name, "typed_name", longest=240, is_required=True)
     if typed and not _is_name_of(typed, patient):
         message = "the typed name is not the patient's full name"
         checks.refuse("typed_name", "name-differs", "", "given name and family name as in the chart", message)
+    line = read_drawing(checks, drawn)
     shown = [checks.word(item, "identifiers", IDENTIFIERS) for item in dict.fromkeys(identifiers)]
     if text.pk not in {item.pk for item in list_current_texts()}:
         checks.refuse("text", "text-superseded", text.version, "the version in force", "a newer version is in force")
@@ -108,7 +117,12 @@ def sign_consent(
         expires_on=today + timedelta(days=text.valid_for_d),
     )
     detail = {"text": text.key, "version": text.version, "digest": text.digest}
+    if line:
+        DrawnSignature.objects.create(consent=consent, path=line, width=WIDTH, height=HEIGHT, recorded_at=now)
+        detail["drawn"] = calculate_digest(line.encode())
     audit.record(by=by, action="consent.signed", subject=consent, now=now, patient=patient, detail=detail)
+    if patient.consents.filter(withdrawn_at__isnull=False).exists():
+        judge_again(patient=patient, by=by, now=now)
     return consent
 
 
@@ -130,7 +144,12 @@ def confirm_consent(*, consent: Any, by: Any, now: datetime, on: date | None = N
 
 @action
 def withdraw_consent(*, consent: Any, by: Any, now: datetime, reason: str = "") -> Consent:
-    """Record that the patient withdrew a consent; possible at any time, and never refused for want of a reason."""
+    """Record that the patient withdrew a consent; possible at any time, and never refused for want of a reason.
+
+    Visits to come that no other consent covers are judged again: nobody is reminded of them, the desk cancels them.
+    """
+    from afterglow.clinic.scheduling.voiding import judge_again
+
     policy.require(by, RECORD, consent)
     checks = Checks()
     words = checks.text(reason, "reason", longest=500)
@@ -141,6 +160,7 @@ def withdraw_consent(*, consent: Any, by: Any, now: datetime, reason: str = "") 
     locked.withdrawn_at, locked.withdrawn_by, locked.withdrawal_reason = max(now, locked.signed_at), by, words
     locked.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawal_reason"])
     audit.record(by=by, action="consent.withdrawn", subject=locked, now=now, patient=locked.patient)
+    judge_again(patient=locked.patient, by=by, now=now)
     return locked
 
 

@@ -32,7 +32,9 @@ def find_valid_consent(
     must_cover_off_label: bool = False,
 ) -> ConsentCheck:
     """Return the consent that covers a route and dose on a day; the nearest miss is told otherwise."""
-    consents = list(Consent.objects.filter(patient=patient).select_related("text", "talk").order_by("-signed_at"))
+    consents = list(
+        Consent.objects.filter(patient=patient).select_related("text", "talk").order_by("-signed_at", "-pk")
+    )
     if not consents:
         return ConsentCheck(None, (_lack("CONSENT-1", "No consent signed", "no consent", "a signed consent"),))
     misses = []

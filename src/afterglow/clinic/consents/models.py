@@ -77,6 +77,23 @@ class Consent(OpaqueIdModel):
         ordering = ["signed_at"]
 
 
+class DrawnSignature(OpaqueIdModel):
+    """The signature that the patient drew beside the typed name, as SVG path data."""
+
+    APPEND_ONLY: ClassVar[bool] = True
+
+    consent = models.OneToOneField(Consent, on_delete=models.PROTECT, related_name="drawn")
+    path = models.TextField(max_length=12_000)
+    width = models.PositiveSmallIntegerField()
+    height = models.PositiveSmallIntegerField()
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        """Never an empty line."""
+
+        constraints = [models.CheckConstraint(condition=~Q(path=""), name="drawn_signature_is_drawn")]
+
+
 class ConsentConfirmation(OpaqueIdModel):
     """The patient said yes again on a day of treatment."""
 

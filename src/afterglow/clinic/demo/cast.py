@@ -12,6 +12,8 @@ STAFF: tuple[tuple[str, str, str, str], ...] = (
     ("frontdesk", "frontdesk", "F. Sample", ""),
     ("nurse", "nurse", "P. Nadkarni", "RN"),
     ("nurse2", "nurse", "J. Exemplar", "RN"),
+    ("nurse3", "nurse", "K. Fictive", "RN"),
+    ("nurse4", "nurse", "W. Pretence", "RN"),
     ("prescriber", "prescriber", "Dr. M. Ferreira", "MD"),
     ("prescriber2", "prescriber", "Dr. O. Specimen", "MD"),
     ("therapist", "therapist", "L. Template", "PsyD"),
@@ -29,8 +31,8 @@ class Cast:
     by_name: dict[str, User]
 
     def __getitem__(self, name: str) -> User:
-        """Return the account of a sign-in name."""
-        return self.by_name[name]
+        """Return the account of a sign-in name; where an older demonstration lacks it, the first of that role."""
+        return self.by_name.get(name) or self.by_name[name.rstrip("0123456789")]
 
 
 def add_staff(*, site: Any, password: str, now: datetime) -> Cast:
@@ -53,3 +55,10 @@ def add_staff(*, site: Any, password: str, now: datetime) -> Cast:
         user.password = first.password
         user.save(update_fields=["password"])
     return Cast(users)
+
+
+def find_cast(site: Any) -> Cast:
+    """Return the staff of a demonstration that stands."""
+    names = [row[0] for row in STAFF]
+    users = User.objects.filter(username__in=names, practitioner_roles__site=site).distinct()
+    return Cast({user.username: user for user in users})

@@ -59,6 +59,7 @@ SCALES: Mapping[str, Any] = {
     "scales.audit_c.total": 2,
     "scales.dast10.total": 0,
     "scales.luts.total": 2,
+    "scales.moca.total": 28,
     "suicide.ideation": 0,
     "suicide.behaviour": "none",
 }

@@ -3,26 +3,15 @@
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
 from afterglow.clinic.consents import actions as consents
-from afterglow.clinic.demo.cast import Cast
 from afterglow.clinic.demo.story import Person, Story
 from afterglow.clinic.demo.visits import Visit, give_spray, play_infusion, play_injection, play_spray
 from afterglow.clinic.people import actions as people
 
 Teller = Callable[[Callable[[Person], Story]], Story]
-# the clinic's day in these stories: minutes between now and the same hour of an earlier day stay whole
-ROOMS = ("Room 1", "Room 2", "Room 3", "Room 4")
-
-
-def tell_all(*, cast: Cast, site: Any, now: datetime) -> list[Story]:
-    """Return every story, in the order in which people are registered."""
-
-    def begin(person: Person) -> Story:
-        return Story(person, cast=cast, site=site, now=now)
-
-    return [tell(begin) for tell in STORIES]
+# eight places, as the floor board draws them
+ROOMS = ("Room 1", "Room 2", "Room 3", "Room 4", "Chair 5", "Chair 6", "Chair 7", "Chair 8")
 
 
 def tell_rowan(begin: Callable[[Person], Story]) -> Story:
@@ -69,13 +58,7 @@ def tell_linden(begin: Callable[[Person], Story]) -> Story:
         )
     )
     story.prepare(14)
-    visit = Visit(story, story.ago(0, -100), place=ROOMS[2], phq9=16)
-    visit.get_ready((128, 80))
-    give_spray(visit, 2)
-    for minute in (15, 30, 45, 60):
-        visit.do(24 + minute, "record-vitals", spo2=97, resp_rate=14, moaas=5, origin="monitor")
-    visit.vitals(70, 148, 90)
-    visit.scales(70, 9)
+    play_spray(Visit(story, story.ago(5), place=ROOMS[2], phq9=16))
     return story
 
 
@@ -109,14 +92,6 @@ def tell_alder(begin: Callable[[Person], Story]) -> Story:
     for days, total in ((128, 11), (75, 6), (5, 5)):
         story.score(days, "scales.gad7.total", total)
     story.agree(32)
-    visit = Visit(story, story.ago(0, -47), place=ROOMS[1], phq9=6)
-    visit.get_ready()
-    visit.start(24)
-    visit.vitals(34, 141, 86, heart_rate=78)
-    visit.scales(34, 3)
-    visit.vitals(44, 152, 91, heart_rate=84)
-    visit.scales(44, 6, "mild")
-    visit.vitals(46, 163, 96, heart_rate=88, spo2=97)
     return story
 
 
@@ -330,7 +305,7 @@ def tell_willow(begin: Callable[[Person], Story]) -> Story:
     story.at(story.ago(0, -62), lambda now: _measure_pressure(story, now, 168, 102))
     story.at(story.ago(0, -57), lambda now: _measure_pressure(story, now, 166, 101))
     story.at(story.ago(0, -52), lambda now: _measure_pressure(story, now, 168, 102))
-    story.at(story.ago(0, -40), story._run)
+    story.at(story.ago(0, -40), story.run_screening)
     story.at(story.ago(0, -31), lambda now: _accept_body_mass(story, now))
     return story
 
@@ -359,7 +334,7 @@ def tell_oleander(begin: Callable[[Person], Story]) -> Story:
 def tell_sorrel(begin: Callable[[Person], Story]) -> Story:
     """Registered today, nothing asked yet."""
     story = begin(Person("Example", "Sorrel", date(2001, 4, 1), "iv-racemic", "60.0"))
-    story.at(story.ago(0, -130), story._register)
+    story.at(story.ago(0, -130), story.register)
     return story
 
 

@@ -1,17 +1,23 @@
-"""A story: what happens to one invented person, step by step, each at its instant; all stories run in order of time."""
+"""A story: what happens to one invented person, step by step, each at its instant; told as one transaction."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from afterglow.clinic.audit.heads import gather_links
 from afterglow.clinic.consents import actions as consents
 from afterglow.clinic.consents.texts import list_current_texts
 from afterglow.clinic.demo import facts
 from afterglow.clinic.demo.cast import Cast
+from afterglow.clinic.demo.clock import SimulatedClock
+from afterglow.clinic.dosing_sessions.opening import find_latest_consent
 from afterglow.clinic.people import actions as people
+from afterglow.clinic.people.checks import get_local_date
 from afterglow.clinic.plans import actions as plans
+from afterglow.clinic.scheduling.actions import start_session
 from afterglow.clinic.screening import actions as screening
+from afterglow.clinicday.booking import load_rules
 
 Act = Callable[[datetime], object]
 COVERED = ("goals", "benefits", "risks", "alternatives", "off-label", "expectations")
@@ -38,35 +44,75 @@ class Person:
     allergies: tuple[tuple[str, str], ...] = ()
     blood_pressure: tuple[int, int] = (124, 78)
     phq9: int = 21
+    indication: str = "trd"
+    problem: tuple[str, str] = ("Recurrent depression, severe", "F33.2")
+
+
+def list_acceptable() -> tuple[str, ...]:
+    """Return the rules of a booking, each of which is accepted where it may be."""
+    return (*load_rules(), *(f"LT-{number}" for number in range(1, 14)), "L-FREQ")
 
 
 class Story:
     """The steps of one person's way; later steps use what earlier ones made."""
 
-    def __init__(self, person: Person, *, cast: Cast, site: Any, now: datetime) -> None:
-        """Begin without steps; `now` is the instant at which the demonstration is made."""
-        self.person, self.cast, self.site, self.now = person, cast, site, now
+    def __init__(self, person: Person, *, cast: Cast, site: Any, clock: SimulatedClock) -> None:
+        """Begin without steps."""
+        self.person, self.cast, self.site, self.clock = person, cast, site, clock
         self.steps: list[tuple[datetime, Act]] = []
         self.patient: Any = None
         self.plan: Any = None
         self.run: Any = None
         self.consent: Any = None
-        self.session: Any = None
-        self.views: dict[str, Any] = {}
+        self.escort: Any = None
+        # the minutes by which this person's hours differ from the hour at which the demonstration is made
+        self.shift = 0.0
+        self.has_visits = False
+
+    @classmethod
+    def take(cls, patient: Any, *, cast: Cast, site: Any, clock: SimulatedClock) -> "Story":
+        """Return the story of somebody who has a chart, to be told on from where it stands."""
+        plan = patient.plans.filter(state="signed").order_by("signed_at").last()
+        weight = patient.measurement_set.filter(kind="weight", ended_at__isnull=True).order_by("observed_at").last()
+        escort = patient.escorts.filter(ended_at__isnull=True).order_by("recorded_at").last()
+        person = Person(
+            patient.family_name,
+            patient.given_name,
+            patient.birth_on,
+            plan.protocol if plan is not None else "",
+            f"{weight.value.normalize():f}" if weight is not None else "",
+            escort=escort.name if escort is not None else "",
+        )
+        story = cls(person, cast=cast, site=site, clock=clock)
+        story.patient, story.plan, story.escort = patient, plan, escort
+        story.consent = find_latest_consent(patient.pk, get_local_date(site, clock.now))
+        return story
+
+    def start_booked(self, visit: Any, now: datetime, *, by: Any) -> Any:
+        """Open the session of a booked visit, accepting what has come up since, where that may be."""
+        accepted = list_acceptable()
+        return start_session(appointment=visit, by=by, now=now, accepted=accepted)
+
+    def tell(self) -> None:
+        """Carry out the steps in the order of time, all of them in one transaction or none."""
+        with gather_links():
+            for instant, act in sorted(self.steps, key=lambda step: step[0]):
+                self.clock.act(instant, act)
+        self.steps = []
 
     def at(self, instant: datetime, act: Act) -> None:
         """Add a step."""
         self.steps.append((instant, act))
 
     def ago(self, days: float, minutes: float = 0) -> datetime:
-        """Return an instant before the demonstration's now, and so many minutes after that."""
-        return self.now - timedelta(days=days) + timedelta(minutes=minutes)
+        """Return an instant so many days before the demonstration's now, and so many minutes after that."""
+        return self.clock.now - timedelta(days=days) + timedelta(minutes=minutes + (self.shift if days >= 1 else 0))
 
     # ---- the way to the first session -----------------------------------------------------------
 
     def arrive_at_clinic(self, days: float) -> None:
         """Register the person and record the chart."""
-        self.at(self.ago(days), self._register)
+        self.at(self.ago(days), self.register)
         self.at(self.ago(days, 12), self._record_history)
         self.at(self.ago(days, 25), self._record_medication)
         self.at(self.ago(days, 35), self._measure)
@@ -74,7 +120,7 @@ class Story:
 
     def screen(self, days: float, *, decision: str = "eligible", reason: str = "") -> None:
         """Run the screening, accept its cautions with a plan, decide."""
-        self.at(self.ago(days), self._run)
+        self.at(self.ago(days), self.run_screening)
         self.at(self.ago(days, 6), self._accept_cautions)
         if decision:
             self.at(self.ago(days, 15), lambda now: self._decide(now, decision, reason))
@@ -111,7 +157,8 @@ class Story:
 
     # ---- the steps ------------------------------------------------------------------------------
 
-    def _register(self, now: datetime) -> None:
+    def register(self, now: datetime) -> None:
+        """Register the person with who takes them home."""
         person = self.person
         self.patient = people.register_patient(
             site=self.site,
@@ -125,7 +172,7 @@ class Story:
             now=now,
         )
         if person.escort:
-            people.add_escort(
+            self.escort = people.add_escort(
                 patient=self.patient, name=person.escort, relation="friend", by=self.cast["frontdesk"], now=now
             )
 
@@ -135,9 +182,8 @@ class Story:
         stated |= self.person.history
         answered = {name: value for name, value in stated.items() if value != ""}
         people.record_history(patient=chart, facts=answered, by=nurse, now=now)
-        people.record_problem(
-            patient=chart, display="Recurrent depression, severe", code="F33.2", by=self.cast["prescriber"], now=now
-        )
+        display, code = self.person.problem
+        people.record_problem(patient=chart, display=display, code=code, by=self.cast["prescriber"], now=now)
         for substance, reaction in self.person.allergies:
             people.record_allergy(patient=chart, substance=substance, reaction=reaction, by=nurse, now=now)
         if not self.person.allergies:
@@ -199,11 +245,12 @@ class Story:
         answered = {name: value for name, value in scales.items() if value != ""}
         people.record_history(patient=self.patient, facts=answered, by=self.cast["nurse"], now=now)
 
-    def _run(self, now: datetime) -> None:
+    def run_screening(self, now: datetime) -> None:
+        """Run the screening."""
         self.run = screening.run_screening(
             patient=self.patient,
             protocol_id=self.person.protocol,
-            indication="trd",
+            indication=self.person.indication,
             by=self.cast["prescriber"],
             now=now,
         )
@@ -242,7 +289,7 @@ class Story:
     def _draft(self, now: datetime, values: Mapping[str, Any]) -> None:
         by = self.cast["prescriber"]
         self.plan = plans.draft_plan(
-            patient=self.patient, protocol_id=self.person.protocol, indication="trd", by=by, now=now
+            patient=self.patient, protocol_id=self.person.protocol, indication=self.person.indication, by=by, now=now
         )
         if values:
             self.plan = plans.update_draft(plan=self.plan, values=values, by=by, now=now)

@@ -1,64 +1,82 @@
-"""One dosing visit of a story, played through the session's own commands, minute by minute."""
+"""One dosing visit of a story: its commands are written down minute by minute and carried out together."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import partial
 from typing import Any
 
+from afterglow.clinic.consents.actions import confirm_consent
 from afterglow.clinic.demo.story import Story
-from afterglow.clinic.dosing_sessions.actions import open_session, submit_command
+from afterglow.clinic.dosing_sessions.actions import open_session
+from afterglow.clinic.dosing_sessions.several import Entry, submit_several
 from afterglow.clinic.people import actions as people
-from afterglow.clinic.plans import actions as plans
 from afterglow.clinic.plans.values import load_signed_protocol
 from afterglow.instruments import get_instrument
 from afterglow.protocols.model import Pattern, Protocol
 
 READ_ALOUD = ("patient", "drug", "dose", "route", "pump", "allergies")
 FINE = {"heart_rate": 68, "spo2": 98, "resp_rate": 14, "moaas": 5, "origin": "cuff"}
-# a step of a visit: what to do at an instant
-Later = Callable[[datetime], None]
+VIAL_MG_PER_ML = 50
+# what may be entered late as it was seen
+OBSERVED = frozenset({"record-vitals", "record-score", "record-symptom"})
+# the commands of one moment, written when it has come to that
+Write = Callable[[datetime], Iterable[Entry]]
 
 
 class Visit:
-    """A visit that begins at an instant; minutes count from there."""
+    """A visit that begins at an instant; minutes count from there. It is played when the story comes to it."""
 
-    def __init__(self, story: Story, begins_at: datetime, *, place: str, phq9: int = 12) -> None:
-        """Keep where and when."""
-        self.story, self.begins_at, self.place, self.phq9 = story, begins_at, place, phq9
+    def __init__(
+        self, story: Story, begins_at: datetime, *, place: str, phq9: int = 12, nurse: str = "nurse", visit: Any = None
+    ) -> None:
+        """Keep where and when; `visit` gives the booked visit whose session this is, if there is one."""
+        self.story, self.begins_at, self.place, self.phq9, self.nurse = story, begins_at, place, phq9, nurse
+        self.find_visit: Callable[[], Any] | None = visit
         self.session: Any = None
-        self.protocol: Protocol | None = None
+        self.given_mg: Decimal | None = None
+        self._protocol: Protocol | None = None
+        # of a session that was left: when it was written to last; nothing is entered before that
+        self._kept_at: datetime | None = None
+        self._lines: list[tuple[float, Write]] = []
+        story.at(begins_at, self.play)
+        story.has_visits = True
+
+    @classmethod
+    def resume(cls, story: Story, session: Any, *, last_at: datetime) -> "Visit":
+        """Return the visit of a session that was left; minutes count from its last entry."""
+        visit = cls(story, last_at, place=session.place)
+        visit.session, visit._kept_at = session, max(last_at, session.last_recorded_at or last_at)
+        return visit
 
     # ---- writing the script ---------------------------------------------------------------------
 
-    def do(self, minute: float, command: str, by: str = "nurse", second: str = "", **data: Any) -> None:
-        """Add one command at a minute of the visit."""
-        self.add(minute, lambda now: self._submit(now, command, by, second, data))
+    def do(self, minute: float, command: str, by: str = "", second: str = "", **data: Any) -> None:
+        """Write down one command at a minute of the visit."""
+        self.add(minute, lambda now: [self._entry(now, command, by, second, data)])
 
-    def add(self, minute: float, act: Later) -> None:
-        """Add any act at a minute of the visit."""
-        self.story.at(self.begins_at + timedelta(minutes=minute), act)
+    def add(self, minute: float, write: Write) -> None:
+        """Write down what is worked out only when the visit has come to it."""
+        self._lines.append((minute, write))
 
     def vitals(self, minute: float, systolic: int, diastolic: int, **changes: Any) -> None:
-        """Add a set of vitals."""
+        """Write down a set of vitals."""
         self.do(minute, "record-vitals", **{**FINE, "systolic": systolic, "diastolic": diastolic, **changes})
 
     def scales(self, minute: float, cadss6: int, nausea: str = "none") -> None:
-        """Add dissociation and nausea."""
+        """Write down dissociation and nausea."""
         self.do(minute, "record-score", scale="cadss6", total=cadss6)
         self.do(minute, "record-symptom", kind="nausea", level=nausea)
 
-    def check_in(self) -> None:
-        """Weigh, open, arrive, identify, check, ask, confirm: everything before the order."""
-        self.add(0, self._weigh)
-        self.add(1, self._open)
-        self.do(2, "record-arrival", by="frontdesk-nurse", escort=self.story.person.escort)
+    def check_in(self, *, solids_h: str = "10", until: float = 99) -> None:
+        """Write down arrival, identity, questions, consent, weight and checks: everything before the order."""
+        self.do(2, "record-arrival", escort=self.story.person.escort)
+        self.add(3, self._assign)
         self.do(4, "confirm-identity", identifiers=["name", "birth-date"])
         self.do(5, "record-suicide-screen", level=0, behaviour=False)
         self.do(6, "confirm-consent", agrees=True)
-        self.add(6, self._confirm_consent)
-        self.add(7, self._record_weight)
-        self.add(10, self._record_checks)
+        self.do(7, "record-weight", weight_kg=self.story.person.weight_kg)
+        self.add(10, lambda now: self._record_checks(now, solids_h))
 
     def get_ready(self, baseline: tuple[int, int] = (124, 78)) -> None:
         """Check in, baseline, order, preparation, time-out: at minute 24 the dose may begin."""
@@ -77,6 +95,16 @@ class Visit:
 
     def discharge(self, minute: float) -> None:
         """Aldrete, questions, escort, line, release, leaving, reconciliation, closed record."""
+        self.get_released(minute)
+        self.leave(minute + 6)
+
+    def get_released(self, minute: float) -> None:
+        """Everything that leaving asks for, and the prescriber's release."""
+        self.get_recovered(minute)
+        self.do(minute + 4, "sign-release", by="prescriber")
+
+    def get_recovered(self, minute: float) -> None:
+        """Everything that leaving asks for, before anybody has signed."""
         aldrete = {item.id: int(item.maximum) for item in get_instrument("aldrete").items}
         self.do(minute, "record-score", scale="aldrete", answers=aldrete)
         self.do(minute, "record-suicide-screen", level=0, behaviour=False)
@@ -84,9 +112,11 @@ class Visit:
             self.do(minute + 1, "record-check", check=what, passed=True)
         if self.story.person.protocol.startswith("iv"):
             self.do(minute + 2, "record-access", state="removed")
-        self.do(minute + 4, "sign-release", by="prescriber")
-        self.do(minute + 6, "record-left", **{"with": self.story.person.escort})
-        self.finish(minute + 10)
+
+    def leave(self, minute: float) -> None:
+        """Leave with the escort; then the record is completed."""
+        self.do(minute, "record-left", **{"with": self.story.person.escort})
+        self.finish(minute + 4)
 
     def finish(self, minute: float) -> None:
         """Account for the drug and close the record."""
@@ -95,93 +125,120 @@ class Visit:
 
     # ---- acting it ------------------------------------------------------------------------------
 
-    def _submit(self, now: datetime, command: str, by: str, second: str, data: Mapping[str, Any]) -> None:
+    def play(self, now: datetime) -> None:
+        """Weigh, open the session, and carry out everything that was written down."""
+        if self.session is None:
+            self._weigh(now)
+            self._open(now)
+        self.carry_on()
+
+    def carry_on(self) -> None:
+        """Carry out what was written down, in the order of time."""
+        entries: list[Entry] = []
+        for minute, write in sorted(self._lines, key=lambda line: line[0]):
+            instant = self.begins_at + timedelta(minutes=minute)
+            if self._kept_at is not None:
+                # a session that was left is finished before the next day begins
+                instant = min(instant, self.story.clock.now)
+            entries += write(self.story.clock.check(instant))
+        if entries:
+            submit_several(session=self.session, entries=entries, now=entries[-1].now)
+        self._lines = []
+
+    def drop(self) -> None:
+        """Forget what was written down and not carried out."""
+        self._lines = []
+
+    def _entry(self, now: datetime, command: str, by: str, second: str, data: Mapping[str, Any]) -> Entry:
         cast = self.story.cast
-        submit_command(
-            session=self.session,
-            type=command,
-            data={name: value for name, value in data.items() if value != ""},
-            by=cast["nurse" if by == "frontdesk-nurse" else by],
+        kept = {name: value for name, value in data.items() if value != ""}
+        entered_at = max(now, self._kept_at or now)
+        return Entry(
+            command,
+            cast[by or self.nurse],
+            entered_at,
+            kept,
+            occurred_at=now if now < entered_at and command in OBSERVED else None,
             second=cast[second] if second else None,
-            now=now,
         )
 
     def _weigh(self, now: datetime) -> None:
-        people.record_history(
-            patient=self.story.patient,
-            facts={"scales.phq9.total": self.phq9},
-            by=self.story.cast["nurse"],
-            now=now,
-        )
-        people.record_measurement(
-            patient=self.story.patient,
-            kind="weight",
-            value=self.story.person.weight_kg,
-            observed_at=now,
-            by=self.story.cast["nurse"],
-            now=now,
-        )
+        nurse, patient = self.story.cast[self.nurse], self.story.patient
+        people.record_history(patient=patient, facts={"scales.phq9.total": self.phq9}, by=nurse, now=now)
+        weight = self.story.person.weight_kg
+        people.record_measurement(patient=patient, kind="weight", value=weight, observed_at=now, by=nurse, now=now)
 
     def _open(self, now: datetime) -> None:
         story = self.story
-        self.session = open_session(
-            patient=story.patient, plan=story.plan, site=story.site, place=self.place, by=story.cast["nurse"], now=now
-        )
-        story.session = self.session
-        self.protocol = load_signed_protocol(story.plan)
-
-    def _record_weight(self, now: datetime) -> None:
-        self._submit(now, "record-weight", "nurse", "", {"weight_kg": self.story.person.weight_kg})
-
-    def _confirm_consent(self, now: datetime) -> None:
-        from afterglow.clinic.consents.actions import confirm_consent
-
-        confirm_consent(consent=self.story.consent, by=self.story.cast["nurse"], now=now)
-
-    def _record_checks(self, now: datetime) -> None:
-        for check in self._protocol.checks:
-            if check.kind in ("confirm", "escort", "fasting"):
-                fasting = {"solids_h": "10", "solids_kind": "light", "fluids_h": "3"}
-                data: dict[str, Any] = {"check": check.id, "passed": True}
-                self._submit(now, "record-check", "nurse", "", data | (fasting if check.kind == "fasting" else {}))
-
-    def _order(self, now: datetime) -> None:
-        plans.sign_order(
-            plan=self.story.plan,
-            session=self.session,
-            rescue=["Ondansetron 4 mg IV once for nausea"],
-            by=self.story.cast["prescriber"],
-            now=now,
-        )
-
-    def _prepare(self, now: datetime) -> None:
-        if self._protocol.pattern is Pattern.DEVICES:
-            return
-        drawn = (self._ordered_mg / 50).quantize(Decimal("0.01"))
-        data = {"vial_mg_per_ml": "50", "lot": "DEMO-0417", "drawn_ml": str(drawn), "expires_on": "2031-08-31"}
-        if self._protocol.pattern is Pattern.INFUSION:
-            data |= {"diluent_ml": "100", "line_ml": "1.5"}
-        self._submit(now, "record-preparation", "nurse", "", data)
-
-    def _sign_time_out(self, now: datetime) -> None:
-        second = "nurse2" if int(self._protocol.setting("time_out.signers")) > 1 else ""
-        self._submit(now, "sign-time-out", "nurse", second, {"confirmed": list(READ_ALOUD)})
-
-    def _start(self, now: datetime) -> None:
-        if self._protocol.pattern is Pattern.INFUSION:
-            self._submit(now, "start", "nurse", "", {})
-        elif self._protocol.pattern is Pattern.INJECTION:
-            data = {"dose_mg": str(self._ordered_mg), "site": "deltoid-left", "lot": "DEMO-0417"}
-            self._submit(now, "give-injection", "nurse", "", data)
+        booked = self.find_visit() if self.find_visit is not None else None
+        if booked is not None:
+            self.session = story.start_booked(booked, now, by=story.cast["prescriber"])
         else:
-            self.give_device(1, now)
+            self.session = open_session(
+                patient=story.patient,
+                plan=story.plan,
+                site=story.site,
+                place=self.place,
+                by=story.cast[self.nurse],
+                now=now,
+            )
+        if story.consent is not None:
+            confirm_consent(consent=story.consent, by=story.cast[self.nurse], now=now)
 
-    def give_device(self, number: int, now: datetime) -> None:
-        """Give one device."""
-        self._submit(now, "give-device", "nurse", "", {"number": number, "lot": "DEMO-SP77", "outcome": "given"})
+    def _assign(self, now: datetime) -> list[Entry]:
+        nurse = {"nurse": self.story.cast[self.nurse].pk}
+        return [self._entry(now, "assign-nurse", "", "", nurse)]
 
-    def _reconcile(self, now: datetime) -> None:
-        prepared = self._ordered_mg
+    def _record_checks(self, now: datetime, solids_h: str) -> list[Entry]:
+        entries = []
+        fasting = {"solids_h": solids_h, "solids_kind": "light", "fluids_h": "3"}
+        for check in self.protocol.checks:
+            if check.kind in ("confirm", "escort", "fasting"):
+                data: dict[str, Any] = {"check": check.id, "passed": True}
+                data |= fasting if check.kind == "fasting" else {}
+                entries.append(self._entry(now, "record-check", "", "", data))
+        return entries
+
+    def _order(self, now: datetime) -> list[Entry]:
+        plan = self.story.plan
+        data: dict[str, Any] = {"rescue": ["Ondansetron 4 mg IV once for nausea"]}
+        if self.protocol.pattern is Pattern.DEVICES:
+            data["devices"] = int(plan.dose_mg / self._device_mg)
+        else:
+            data["dose_mg_per_kg"] = f"{plan.dose_mg_per_kg.normalize():f}"
+            data |= {"cap_mg": f"{plan.cap_mg.normalize():f}"} if plan.cap_mg is not None else {}
+            data |= {"duration_min": f"{plan.over_min.normalize():f}"} if plan.over_min is not None else {}
+        return [self._entry(now, "sign-order", "prescriber", "", data)]
+
+    def _prepare(self, now: datetime) -> list[Entry]:
+        if self.protocol.pattern is Pattern.DEVICES:
+            return []
+        drawn = (self.ordered_mg / VIAL_MG_PER_ML).quantize(Decimal("0.01"))
+        data = {"vial_mg_per_ml": "50", "lot": "DEMO-0417", "drawn_ml": str(drawn), "expires_on": "2031-08-31"}
+        if self.protocol.pattern is Pattern.INFUSION:
+            data |= {"diluent_ml": "100", "line_ml": "1.5"}
+        return [self._entry(now, "record-preparation", "", "", data)]
+
+    def _sign_time_out(self, now: datetime) -> list[Entry]:
+        second = "nurse2" if self.nurse != "nurse2" else "nurse"
+        needed = second if int(self.protocol.setting("time_out.signers")) > 1 else ""
+        return [self._entry(now, "sign-time-out", "", needed, {"confirmed": list(READ_ALOUD)})]
+
+    def _start(self, now: datetime) -> list[Entry]:
+        if self.protocol.pattern is Pattern.INFUSION:
+            return [self._entry(now, "start", "", "", {})]
+        if self.protocol.pattern is Pattern.INJECTION:
+            data = {"dose_mg": str(self.ordered_mg), "site": "deltoid-left", "lot": "DEMO-0417"}
+            return [self._entry(now, "give-injection", "", "", data)]
+        return self.give_device(1, now)
+
+    def give_device(self, number: int, now: datetime) -> list[Entry]:
+        """Write down one device."""
+        data = {"number": number, "lot": "DEMO-SP77", "outcome": "given"}
+        return [self._entry(now, "give-device", "", "", data)]
+
+    def _reconcile(self, now: datetime) -> list[Entry]:
+        prepared = self.ordered_mg
         given = prepared if self.given_mg is None else self.given_mg
         data = {
             "prepared_mg": str(prepared),
@@ -190,20 +247,29 @@ class Visit:
             "returned_mg": "0",
             "wasted_mg": str(prepared - given),
         }
-        self._submit(now, "record-reconciliation", "nurse", "nurse2", data)
-
-    given_mg: Decimal | None = None
-
-    @property
-    def _protocol(self) -> Protocol:
-        if self.protocol is None:
-            raise RuntimeError("the visit is not open yet")
-        return self.protocol
+        second = "nurse2" if self.nurse != "nurse2" else "nurse"
+        return [self._entry(now, "record-reconciliation", "", second, data)]
 
     @property
-    def _ordered_mg(self) -> Decimal:
-        order = self.story.patient.session_orders.order_by("signed_at").last()
-        return Decimal(order.dose_mg).quantize(Decimal("0.1"))
+    def protocol(self) -> Protocol:
+        """Return the protocol that the plan froze."""
+        if self._protocol is None:
+            self._protocol = load_signed_protocol(self.story.plan)
+        return self._protocol
+
+    @property
+    def _device_mg(self) -> Decimal:
+        return Decimal(str(self.protocol.doses["device_mg"].value))
+
+    @property
+    def ordered_mg(self) -> Decimal:
+        """Return what the session's order comes to, by the plan and today's weight."""
+        plan = self.story.plan
+        if self.protocol.pattern is Pattern.DEVICES:
+            return Decimal(plan.dose_mg).quantize(Decimal("0.1"))
+        mg = plan.dose_mg_per_kg * Decimal(self.story.person.weight_kg)
+        mg = min(mg, plan.cap_mg) if plan.cap_mg is not None else mg
+        return Decimal(mg).quantize(Decimal("0.1"), rounding=ROUND_HALF_UP)
 
 
 def play_infusion(visit: Visit, peaks: tuple[int, ...] = (134, 141, 146), cadss6: int = 4) -> None:

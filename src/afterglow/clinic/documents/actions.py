@@ -11,7 +11,20 @@ from afterglow.clinic.documents.models import Document, DocumentContent
 from afterglow.clinic.errors import Refused
 from afterglow.clinic.people.checks import Checks
 
-KINDS = ("session-record", "hand-off", "downtime-sheet", "consent", "referral", "laboratory", "ecg", "other")
+KINDS = (
+    "session-record",
+    "hand-off",
+    "downtime-sheet",
+    "consent",
+    "referral",
+    "laboratory",
+    "ecg",
+    "letter",
+    "step-down-plan",
+    "other",
+)
+# what is filed by being signed asks for that signature's permission
+FILED_BY_SIGNING = {"letter": "letter.sign", "step-down-plan": "plan.sign"}
 MEDIA_TYPES = ("application/pdf", "image/png", "image/jpeg", "text/plain")
 LARGEST = 20 * 1024 * 1024
 
@@ -29,25 +42,17 @@ def file_document(
     session: Any = None,
 ) -> Document:
     """File a document; the same bytes are kept once and a second filing of them points at the first."""
-    policy.require(by, "record.print" if session is not None else "chart.edit", patient)
+    policy.require(by, "record.print" if session is not None else FILED_BY_SIGNING.get(kind, "chart.edit"), patient)
     checks = Checks()
     fields = {
         "kind": checks.word(kind, "kind", KINDS, is_required=True),
         "title": checks.text(title, "title", longest=200, is_required=True),
     }
-    checks.word(media_type, "media_type", MEDIA_TYPES, is_required=True)
-    if not 0 < len(body) <= LARGEST:
-        checks.refuse(
-            "body", "size-not-accepted", len(body), f"1 to {LARGEST} bytes", "this file is empty or too large"
-        )
+    _check_content(checks, body, media_type)
     checks.raise_problems()
     if session is not None and session.patient_id != patient.pk:
         raise Refused("session-of-another", "this session is not this patient's")
-    digest = calculate_digest(body)
-    content = DocumentContent.objects.filter(pk=digest).first()
-    if content is None:
-        content = DocumentContent(digest=digest, media_type=media_type, body=body)
-        content.save(force_insert=True)
+    content = _find_or_add(body, media_type)
     document = Document.objects.create(
         patient=patient, session=session, content=content, recorded_at=now, recorded_by=by, **fields
     )
@@ -57,14 +62,44 @@ def file_document(
         subject=document,
         now=now,
         patient=patient,
-        detail={"kind": kind, "digest": digest},
+        detail={"kind": kind, "digest": content.pk},
     )
     return document
 
 
-def read_document(document: Document) -> bytes:
-    """Return a document's bytes; refuse them when they are no longer what their hash says."""
-    body = bytes(document.content.body)
-    if calculate_digest(body) != document.content_id:
+@action
+def store_content(*, body: bytes, media_type: str) -> DocumentContent:
+    """Keep bytes once under their hash; what they are for whom is the row that points at them."""
+    checks = Checks()
+    _check_content(checks, body, media_type)
+    checks.raise_problems()
+    return _find_or_add(body, media_type)
+
+
+def _check_content(checks: Checks, body: bytes, media_type: str) -> None:
+    checks.word(media_type, "media_type", MEDIA_TYPES, is_required=True)
+    if not 0 < len(body) <= LARGEST:
+        accepted = f"1 to {LARGEST} bytes"
+        checks.refuse("body", "size-not-accepted", len(body), accepted, "this file is empty or too large")
+
+
+def _find_or_add(body: bytes, media_type: str) -> DocumentContent:
+    digest = calculate_digest(body)
+    content = DocumentContent.objects.filter(pk=digest).first()
+    if content is None:
+        content = DocumentContent(digest=digest, media_type=media_type, body=body)
+        content.save(force_insert=True)
+    return content
+
+
+def read_content(content: DocumentContent) -> bytes:
+    """Return bytes by their hash; refuse them when they are no longer what it says."""
+    body = bytes(content.body)
+    if calculate_digest(body) != content.pk:
         raise Refused("document-altered", "the stored bytes do not match their hash; restore them from a backup")
     return body
+
+
+def read_document(document: Document) -> bytes:
+    """Return a document's bytes; refuse them when they are no longer what their hash says."""
+    return read_content(document.content)

@@ -4,48 +4,55 @@ A command is decided on the state under the session's lock; its events, its text
 transaction, durable before the answer, published after the commit.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth import get_user_model
-from django.db import transaction
 
 from afterglow.chairside.actors import SYSTEM, Actor
 from afterglow.chairside.commands import Command, list_text_fields, parse_command
 from afterglow.chairside.decide import Decision, Refusal, decide
 from afterglow.chairside.decide_giving import RATE_TOLERANCE
-from afterglow.chairside.dosing import count_dosed_devices, find_phase
+from afterglow.chairside.dosing import BEFORE_DOSE, count_dosed_devices, find_start
 from afterglow.chairside.events import Event
-from afterglow.chairside.guards import GIVING, find_signed_consent
+from afterglow.chairside.guards import GIVING, Blocker, find_signed_consent
+from afterglow.chairside.nursing import find_nurse
 from afterglow.chairside.orders import find_preparation
 from afterglow.chairside.orders import find_weight as find_dosing_weight
-from afterglow.chairside.state import SessionState, fold
+from afterglow.chairside.screens import SCREEN, list_told
+from afterglow.chairside.state import SessionState
 from afterglow.chairside.view import derive_view
 from afterglow.clinic import policy
 from afterglow.clinic.actions import action
 from afterglow.clinic.audit import actions as audit
 from afterglow.clinic.chain import calculate_digest, render_canonical
 from afterglow.clinic.consents.models import Consent
-from afterglow.clinic.dosing_sessions.fold import keep_state, load_notes, load_protocol, load_state, read_event
-from afterglow.clinic.dosing_sessions.links import Row, append_rows
-from afterglow.clinic.dosing_sessions.models import LIVE_PHASES, CommandReceipt, Session, SessionEvent
+from afterglow.clinic.dosing_sessions.fold import keep_protocol, load_notes, load_protocol, load_state
+from afterglow.clinic.dosing_sessions.models import LIVE_PHASES, CommandReceipt, EventNote, Session, SessionEvent
+from afterglow.clinic.dosing_sessions.nursing import NURSING, bring_load
 from afterglow.clinic.dosing_sessions.opening import collect_header, find_consent, find_weight, list_lacks_of_order
 from afterglow.clinic.dosing_sessions.protocols import find_protocol_of, store_protocol
 from afterglow.clinic.dosing_sessions.texts import find_note_ids, put_texts, take_texts, withdraw_texts
+from afterglow.clinic.dosing_sessions.writing import Pen
 from afterglow.clinic.errors import Refused
 from afterglow.clinic.live.publish import LOOK_AGAIN, publish_after_commit
 from afterglow.clinic.live.stream import get_topic
 from afterglow.clinic.plans.orders import judge_session_order
+from afterglow.clinic.prepared import Prepared
 from afterglow.protocols.model import Pattern, Protocol
 from afterglow.terms import Finding, InvalidInput, build_error
 
 OPEN = "open-session"
 TICK = "tick"
 RECORD = "session.record"
+_LOCKED = Prepared(
+    lambda pk: Session.objects.select_for_update(of=("self",)).select_related("site").filter(pk=pk).order_by()
+)
 WITHDRAWAL_REASONS = ("wrong-patient", "wrong-entry", "not-for-the-record")
 PERMISSIONS: Mapping[str, str] = {
     OPEN: "session.open",
@@ -58,17 +65,25 @@ PERMISSIONS: Mapping[str, str] = {
     "correct-entry": "session.correct",
     "withdraw-entry": "session.correct",
     "add-addendum": "session.correct",
+    "assign-nurse": "floor.assign",
+    "offer-handover": "floor.assign",
+    "accept-handover": "floor.assign",
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Submission:
     """What a command came to: its stored events, what the rules found, and the session as it now stands."""
 
     events: tuple[SessionEvent, ...]
     findings: tuple[Any, ...]
-    view: dict[str, Any] = field(default_factory=dict)
+    render: Callable[[], dict[str, Any]]
     is_repeated: bool = False
+
+    @cached_property
+    def view(self) -> dict[str, Any]:
+        """Return the session as it stands after the command; worked out for who asks."""
+        return self.render()
 
 
 @action
@@ -82,8 +97,12 @@ def open_session(
     place: str = "",
     protocol_id: str = "",
     planned_at: datetime | None = None,
+    visit: Any = None,
 ) -> Session:
-    """Open a session for a patient, under the plan's protocol as it was signed, and return it."""
+    """Open a session for a patient, under the plan's protocol as it was signed, and return it.
+
+    `visit` is the booked one that it is opened for: what the person answered at its check-in goes with it.
+    """
     policy.require(by, PERMISSIONS[OPEN], patient)
     _check_belongs(patient, plan, site)
     protocol = find_protocol_of(plan=plan, site=site, protocol_id=protocol_id)
@@ -101,11 +120,13 @@ def open_session(
         opened_by=by,
     )
     session.save(force_insert=True)
-    header = collect_header(session=session, protocol=protocol, now=now)
+    header = collect_header(session=session, protocol=protocol, now=now, visit=visit)
     actor = build_actor(by, site)
     command = parse_command(OPEN, header)
-    decision = _decide(fold(()), command, protocol=protocol, by=actor, second=None, occurred_at=now, now=now)
-    _append(session, fold(()), decision, protocol=protocol)
+    keep_protocol(session.protocol_id, protocol)
+    pen = Pen(session)
+    pen.write(_decide(pen.state, command, protocol=protocol, by=actor, second=None, occurred_at=now, now=now))
+    pen.store()
     audit.record(by=by, action="session.opened", subject=session, now=now, patient=patient, site=site)
     return session
 
@@ -133,53 +154,96 @@ def submit_command(
     Denied
         `by` may not give this command here.
     """
-    command = parse_command(type, data)
-    if type in {OPEN, TICK}:
-        raise InvalidInput(
-            [build_error("type", "command-not-submitted", type, "another command", f"{type} comes by itself")]
-        )
+    command = read_command(type, data)
     policy.require(by, PERMISSIONS.get(type, RECORD), session)
     locked = lock_session(session)
     digest = _calculate_receipt_digest(command, by, occurred_at)
     if receipt := _find_receipt(locked, request_key, digest):
         return _answer_again(locked, receipt, now)
-    protocol, state = load_protocol(locked), load_state(locked)
-    if type == "sign-order":
-        state = _bring_weight(locked, state, protocol, by=by, now=now)
-    _check_consent_stands(command, state)
-    _check_plan_stands(locked, command, state, protocol)
-    if type == "record-verbal-order":
-        _check_prescriber(locked, command)
-    if type == "confirm-consent":
-        command = _name_consent(command, locked, protocol, now)
-    stored = Command(type, _take_all_texts(command, state, locked, now))
+    pen = Pen(locked)
+    events, findings = carry_out(pen, command, by=by, second=second, occurred_at=occurred_at, now=now)
+    pen.store()
+    tell_of_suicide(pen, events, by=by, now=now)
+    _write_receipt(locked, request_key, digest, events, findings, by=by, now=now)
+    audit_command(pen, command, events, by=by, second=second, now=now)
+    copy_row(locked, session)
+    return Submission(tuple(events), findings, partial(render, pen, now))
+
+
+def read_command(type: str, data: Mapping[str, Any]) -> Command:  # noqa: A002 - what doors call it
+    """Return a command that somebody may give; two kinds come by themselves."""
+    command = parse_command(type, data)
+    if type in {OPEN, TICK}:
+        raise InvalidInput(
+            [build_error("type", "command-not-submitted", type, "another command", f"{type} comes by itself")]
+        )
+    return command
+
+
+def carry_out(
+    pen: Pen, command: Command, *, by: Any, second: Any, occurred_at: datetime | None, now: datetime
+) -> tuple[list[SessionEvent], tuple[Any, ...]]:
+    """Judge one command by the chart and by the session, and write its events; return them with the findings."""
+    session, protocol, name = pen.session, pen.protocol, command.type
+    if name == "sign-order":
+        _bring_weight(pen, by=by, now=now)
+    _check_consent_stands(command, pen.state)
+    _check_plan_stands(session, command, pen.state, protocol)
+    _check_opening(session, command, pen.state, now)
+    _check_risk(session, command, now)
+    if name == "record-verbal-order":
+        _check_prescriber(session, command)
+    if name in NURSING:
+        command = bring_load(session, command, by=by)
+    if name == "confirm-consent":
+        command = _name_consent(command, session, protocol, now)
     decision = _decide(
-        state,
-        stored,
+        pen.state,
+        Command(name, _take_all_texts(command, pen.state, session, now)),
         protocol=protocol,
-        by=build_actor(by, locked.site),
-        second=build_actor(second, locked.site) if second is not None else None,
+        by=build_actor(by, session.site),
+        second=build_actor(second, session.site) if second is not None else None,
         occurred_at=occurred_at or now,
         now=now,
     )
-    if type == "sign-order":
-        _check_order(locked, protocol, decision.events[0], command, by=by, second=second, now=now)
-    events, after = _append(locked, state, decision, protocol=protocol)
-    if type == "withdraw-entry":
-        _withdraw_texts_of(locked, int(command.data["seq"]), by=by, now=now)
-    findings = tuple(decision.findings)
-    _write_receipt(locked, request_key, digest, events, findings, by=by, now=now)
+    if name == "sign-order":
+        _check_order(session, protocol, decision.events[0], command, by=by, second=second, now=now)
+    events = pen.write(decision)
+    if name == "withdraw-entry":
+        pen.store()
+        _withdraw_texts_of(session, int(command.data["seq"]), by=by, now=now)
+    return events, tuple(decision.findings)
+
+
+def audit_command(
+    pen: Pen, command: Command, events: Sequence[SessionEvent], *, by: Any, second: Any, now: datetime
+) -> None:
+    """Write the audit row of a command."""
+    session = pen.session
     audit.record(
         by=by,
-        action=f"session.{type}",
-        subject=locked,
+        action=f"session.{command.type}",
+        subject=session,
         now=now,
-        patient=locked.patient_id,
-        site=locked.site_id,
+        patient=session.patient_id,
+        site=session.site_id,
         detail={"seqs": [event.seq for event in events], "second": audit.identify(second)},
     )
-    _copy_row(locked, session)
-    return Submission(tuple(events), findings, _render(locked, after, protocol, now))
+
+
+def tell_of_suicide(pen: Pen, events: Sequence[SessionEvent], *, by: Any, now: datetime) -> None:
+    """Raise what stored suicide screens, and corrections of one, alert to: they hold the dose in later sessions too."""
+    seqs = {event.seq for event in events if event.type in (SCREEN, "entry-corrected")}
+    told = [each for each in list_told(pen.state) if each.event.seq in seqs] if seqs else []
+    if told:
+        from afterglow.clinic.measures.unformed import raise_screened
+
+        raise_screened(session=pen.session, told=told, by=by, now=now)
+
+
+def render(pen: Pen, now: datetime) -> dict[str, Any]:
+    """Return what a session shows at an instant, as the pen left it."""
+    return _render(pen.session, pen.state, pen.protocol, now)
 
 
 @action
@@ -210,30 +274,42 @@ def withdraw_text(*, session: Session, seq: int, reason: str, by: Any, now: date
     return count
 
 
-def get_view(session: Session, now: datetime) -> dict[str, Any]:
-    """Return what a session shows at an instant, derived from its events alone, with its texts in place."""
-    return _render(session, load_state(session), load_protocol(session), now)
+def get_view(session: Session, now: datetime, notes: Mapping[str, EventNote] | None = None) -> dict[str, Any]:
+    """Return what a session shows at an instant, derived from its events alone, with its texts in place.
+
+    `notes` are those of the session where they are known already.
+    """
+    return _render(session, load_state(session), load_protocol(session), now, notes)
+
+
+def get_nurse(session: Session) -> Any:
+    """Return the user who has the chair of a session, or None where nobody was named."""
+    nurse = find_nurse(load_state(session))
+    return get_user_model().objects.filter(pk=nurse).first() if nurse else None
 
 
 def tick_live_sessions(*, now: datetime) -> int:
     """Let time pass for every session in which it matters; return how many had something to say."""
-    count = 0
+    return sum(tick_in_turn(lambda: now))
+
+
+def tick_in_turn(clock: Callable[[], datetime]) -> Iterator[bool]:
+    """Let time pass for one live session after the other; each step says whether that was an event."""
     for session in Session.objects.filter(phase__in=LIVE_PHASES, is_closed=False).order_by("pk"):
+        now = clock()
         decision = decide_tick(load_state(session), load_protocol(session), now)
-        if decision is not None and tick_session(session=session, now=now):
-            count += 1
-    return count
+        yield decision is not None and tick_session(session=session, now=now)
 
 
 @action
 def tick_session(*, session: Session, now: datetime) -> bool:
     """Let time pass for one session under its lock; return whether that was an event."""
-    locked = lock_session(session)
-    state, protocol = load_state(locked), load_protocol(locked)
-    decision = decide_tick(state, protocol, now)
+    pen = Pen(lock_session(session))
+    decision = decide_tick(pen.state, pen.protocol, now)
     if decision is None:
         return False
-    _append(locked, state, decision, protocol=protocol)
+    pen.write(decision)
+    pen.store()
     return True
 
 
@@ -245,8 +321,10 @@ def decide_tick(state: SessionState, protocol: Protocol, now: datetime) -> Decis
 
 def lock_session(session: Session) -> Session:
     """Return the session's row, locked until the transaction ends."""
-    rows = Session.objects.select_for_update(of=("self",)).select_related("site")
-    return rows.get(pk=session.pk)
+    locked = _LOCKED.find(pk=session.pk)
+    if locked is None:
+        raise Session.DoesNotExist
+    return locked
 
 
 def build_actor(user: Any, site: Any) -> Actor:
@@ -294,16 +372,14 @@ def _check_order(
     judge_session_order(session, protocol, order.data, command.data, by=by, second=second, now=now)
 
 
-def _bring_weight(session: Session, state: SessionState, protocol: Protocol, *, by: Any, now: datetime) -> SessionState:
+def _bring_weight(pen: Pen, *, by: Any, now: datetime) -> None:
     """Enter the chart's weight when it is newer than the session's: an order is worked out from one weight alone."""
-    known, charted = find_dosing_weight(state), find_weight(session)
+    known, charted = find_dosing_weight(pen.state), find_weight(pen.session)
     if not charted or (known is not None and datetime.fromisoformat(charted["weighed_at"]) <= known[1]):
-        return state
+        return
     command = parse_command("record-weight", charted)
-    actor = build_actor(by, session.site)
-    decision = _decide(state, command, protocol=protocol, by=actor, second=None, occurred_at=now, now=now)
-    _, after = _append(session, state, decision, protocol=protocol)
-    return after
+    actor = build_actor(by, pen.session.site)
+    pen.write(_decide(pen.state, command, protocol=pen.protocol, by=actor, second=None, occurred_at=now, now=now))
 
 
 def _check_prescriber(session: Session, command: Command) -> None:
@@ -317,8 +393,7 @@ def _check_prescriber(session: Session, command: Command) -> None:
 
 def _check_plan_stands(session: Session, command: Command, state: SessionState, protocol: Protocol) -> None:
     """Refuse to give under a plan that was stopped, and more or faster than it signs, whoever ordered it by mouth."""
-    plan = session.plan
-    if plan is None or command.type not in GIVING or command.data.get("already_happened"):
+    if command.type not in GIVING or command.data.get("already_happened") or (plan := session.plan) is None:
         return
     plan.refresh_from_db(fields=["state"])
     if plan.state == "stopped":
@@ -337,6 +412,26 @@ def _check_plan_stands(session: Session, command: Command, state: SessionState, 
             )
 
 
+def _check_opening(session: Session, command: Command, state: SessionState, now: datetime) -> None:
+    """Refuse the first dose of a session while the opening checks of the day are not done."""
+    if command.type not in GIVING or command.data.get("already_happened") or find_start(state) is not None:
+        return
+    from afterglow.clinic.floor.opening import OPENING_CODE, find_opening_finding
+
+    if finding := find_opening_finding(session.site, now):
+        raise Refused(OPENING_CODE, "Opening checks first, then the dose.", findings=[finding])
+
+
+def _check_risk(session: Session, command: Command, now: datetime) -> None:
+    """Refuse a dose while an answer that speaks of suicide waits for a clinician's assessment."""
+    if command.type not in GIVING or command.data.get("already_happened"):
+        return
+    from afterglow.clinic.measures.risk import STOP, find_stop
+
+    if finding := find_stop(session.patient, now=now):
+        raise Refused(STOP, "An answer about suicide is not assessed; no dose.", findings=[finding])
+
+
 def _decide(state: SessionState, command: Command, **context: Any) -> Decision:
     answer = decide(state, command, **context)
     if isinstance(answer, Refusal):
@@ -346,30 +441,43 @@ def _decide(state: SessionState, command: Command, **context: Any) -> Decision:
     return answer
 
 
-def _append(
-    session: Session, state: SessionState, decision: Decision, *, protocol: Protocol
-) -> tuple[list[SessionEvent], SessionState]:
-    """Store the events of a decision and bring the session's row up to them."""
-    if not decision.events:
-        return [], state
-    stored = append_rows(session, [_build_row(event) for event in decision.events])
-    after = fold(map(read_event, stored), state)
-    session.phase, session.is_closed = find_phase(after, protocol), after.is_closed
-    session.save()
-    transaction.on_commit(lambda: keep_state(session, after))
-    publish_after_commit(get_topic(session.pk), session.last_seq)
-    return stored, after
-
-
-def _build_row(event: Event) -> Row:
-    body = render_canonical(dict(event.data))
-    return Row(event.type, event.version, event.occurred_at, event.recorded_at, event.by, body, event.second)
-
-
-def _render(session: Session, state: SessionState, protocol: Protocol, now: datetime) -> dict[str, Any]:
+def _render(
+    session: Session,
+    state: SessionState,
+    protocol: Protocol,
+    now: datetime,
+    notes: Mapping[str, EventNote] | None = None,
+) -> dict[str, Any]:
     view = derive_view(state, protocol=protocol, now=now)
-    rendered: dict[str, Any] = put_texts(view, load_notes(session))
+    rendered: dict[str, Any] = put_texts(view, load_notes(session) if notes is None else notes)
+    if rendered["phase"] in BEFORE_DOSE and state.last_seq:
+        _add_opening(rendered, session, protocol, now)
+    if rendered["phase"] in BEFORE_DOSE or protocol.pattern is Pattern.DEVICES:
+        _add_risk(rendered, session, now)
     return rendered
+
+
+def _add_opening(view: dict[str, Any], session: Session, protocol: Protocol, now: datetime) -> None:
+    """Say beside the session's own blockers that the opening checks of the site hold its first dose."""
+    from afterglow.clinic.floor.opening import OPENING_CODE, find_opening_finding
+
+    _add_stop(view, OPENING_CODE, find_opening_finding(session.site, now))
+
+
+def _add_risk(view: dict[str, Any], session: Session, now: datetime) -> None:
+    """Say beside the session's own blockers that an answer about suicide holds the next dose."""
+    from afterglow.clinic.measures.risk import STOP, find_stop
+
+    _add_stop(view, STOP, find_stop(session.patient, now=now))
+
+
+def _add_stop(view: dict[str, Any], code: str, finding: Finding | None) -> None:
+    if finding is None:
+        return
+    view["blockers"].append(Blocker(code, finding.asks, finding=finding).to_json())
+    for row in view["allowed"]:
+        if row["command"] in GIVING and row["is_allowed"]:
+            row.update(is_allowed=False, reason=finding.asks)
 
 
 def _take_all_texts(command: Command, state: SessionState, session: Session, now: datetime) -> dict[str, Any]:
@@ -406,7 +514,9 @@ def _find_receipt(session: Session, key: str | None, digest: str) -> CommandRece
 
 def _answer_again(session: Session, receipt: CommandReceipt, now: datetime) -> Submission:
     rows = SessionEvent.objects.filter(session=session, seq__range=(receipt.first_seq, receipt.last_seq))
-    return Submission(tuple(rows.order_by("seq")), tuple(receipt.findings), get_view(session, now), is_repeated=True)
+    return Submission(
+        tuple(rows.order_by("seq")), tuple(receipt.findings), partial(get_view, session, now), is_repeated=True
+    )
 
 
 def _write_receipt(
@@ -433,7 +543,7 @@ def _write_receipt(
     )
 
 
-def _copy_row(source: Session, target: Session) -> None:
+def copy_row(source: Session, target: Session) -> None:
     """Bring the caller's object up to the row that was written."""
     for name in ("phase", "is_closed", "last_seq", "last_recorded_at", "head_hash"):
         setattr(target, name, getattr(source, name))

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.conf import settings
 
-from afterglow.clinic.audit.heads import append_link
+from afterglow.clinic.audit.heads import append_link, store_linked
 from afterglow.clinic.chain import EMPTY, Part, calculate_link, to_bytes
 from afterglow.clinic.dosing_sessions.models import Session, SessionEvent, SiteAnchor
 
@@ -24,9 +24,9 @@ class Row:
     second: str = ""
 
 
-def append_rows(session: Session, rows: Sequence[Row]) -> list[SessionEvent]:
-    """Chain and store some events of a locked session, move its head, and anchor the new head in the site's chain."""
-    stored: list[SessionEvent] = []
+def chain_rows(session: Session, rows: Sequence[Row]) -> list[SessionEvent]:
+    """Return some events of a locked session with their links, and move the head of the session as it is in memory."""
+    chained: list[SessionEvent] = []
     seq, previous = session.last_seq, session.head_hash
     for row in rows:
         seq += 1
@@ -43,11 +43,15 @@ def append_rows(session: Session, rows: Sequence[Row]) -> list[SessionEvent]:
             previous=previous,
         )
         event.hash = previous = calculate_event_hash(event)
-        stored.append(event)
-    SessionEvent.objects.bulk_create(stored)
+        chained.append(event)
     session.last_seq, session.head_hash, session.last_recorded_at = seq, previous, rows[-1].recorded_at
-    anchor_head(session, rows[-1].recorded_at)
-    return stored
+    return chained
+
+
+def store_rows(session: Session, chained: Sequence[SessionEvent]) -> None:
+    """Store chained events, the last of which is the session's head, and anchor that head in the site's chain."""
+    SessionEvent.objects.bulk_create(chained)
+    anchor_head(session, chained[-1].recorded_at)
 
 
 def calculate_event_hash(event: SessionEvent) -> str:
@@ -83,7 +87,7 @@ def anchor_head(session: Session, recorded_at: datetime) -> SiteAnchor:
     )
     link = append_link(get_chain_name(anchor.site), list_anchor_parts(anchor))
     anchor.seq, anchor.previous, anchor.hash = link.seq, link.previous, link.hash
-    anchor.save(force_insert=True)
+    store_linked(anchor)
     return anchor
 
 

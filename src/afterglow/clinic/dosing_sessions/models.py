@@ -34,7 +34,7 @@ class Session(OpaqueIdModel):
     protocol = models.ForeignKey(ProtocolSnapshot, on_delete=models.PROTECT, related_name="sessions")
     phase = models.CharField(max_length=WORD, default="booked", db_index=True)
     is_closed = models.BooleanField(default=False)
-    planned_at = models.DateTimeField(null=True, blank=True)
+    planned_at = models.DateTimeField(null=True, blank=True, db_index=True)
     opened_at = models.DateTimeField(db_index=True)
     opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     last_seq = models.PositiveIntegerField(default=0)
@@ -50,6 +50,11 @@ class Session(OpaqueIdModel):
                 | (Q(last_seq__gt=0, last_recorded_at__isnull=False) & ~Q(head_hash=EMPTY)),
                 name="session_head_matches_events",
             )
+        ]
+        indexes = [
+            models.Index(fields=["site", "opened_at"], name="session_by_opening"),
+            models.Index(fields=["site", "planned_at"], name="session_by_plan"),
+            models.Index(fields=["site", "opened_at"], condition=Q(is_closed=False), name="session_unclosed"),
         ]
 
     @property

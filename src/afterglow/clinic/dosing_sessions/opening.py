@@ -22,6 +22,7 @@ from afterglow.clinic.plans.headers import (
 from afterglow.clinic.plans.judging import is_off_label
 from afterglow.clinic.plans.orders import calculate_effective_dose
 from afterglow.clinic.screening.cases import build_case
+from afterglow.clinicday.checkin import join_classes
 from afterglow.protocols.cases import flatten_case
 from afterglow.protocols.model import Protocol
 from afterglow.terms import Finding, Severity, render_instant
@@ -29,8 +30,8 @@ from afterglow.terms import Finding, Severity, render_instant
 GIVEN = ("dosing-started", "injection-given", "device-given")
 
 
-def collect_header(*, session: Session, protocol: Protocol, now: datetime) -> dict[str, Any]:
-    """Return the data of a session's first event."""
+def collect_header(*, session: Session, protocol: Protocol, now: datetime, visit: Any = None) -> dict[str, Any]:
+    """Return the data of a session's first event; `visit` is the booked one whose check-in the person answered."""
     zone = ZoneInfo(session.site.timezone)
     dates = list_session_dates(session, zone)
     header: dict[str, Any] = {
@@ -45,7 +46,8 @@ def collect_header(*, session: Session, protocol: Protocol, now: datetime) -> di
         "is_first": not dates,
         "consent": find_consent(session, protocol, now.astimezone(zone).date()),
         "weight": find_weight(session),
-        "facts": collect_facts(session, protocol, now),
+        "facts": collect_facts(session, protocol, now, visit=visit),
+        "told": _list_told(visit),
         "session_dates": [day.isoformat() for day in dates],
         "rems": describe_rems(session.patient, session.plan) if protocol.rems_fields else None,
         "last": find_last_time(session.patient) or None,
@@ -109,22 +111,43 @@ def list_lacks_of_order(session: Session, protocol: Protocol, order: Mapping[str
 def find_latest_consent(patient_id: str, on: date) -> Consent | None:
     """Return the consent signed last that stands on a day."""
     rows = Consent.objects.filter(patient=patient_id, withdrawn_at__isnull=True, expires_on__gte=on)
-    return rows.order_by("signed_at").last()
+    return rows.order_by("signed_at", "pk").last()
 
 
 def find_weight(session: Session) -> dict[str, Any]:
     """Return the last weight of the chart with the time it was taken."""
-    row = session.patient.measurement_set.filter(kind="weight", ended_at__isnull=True).order_by("observed_at").last()
+    row = (
+        session.patient.measurement_set.filter(kind="weight", ended_at__isnull=True)
+        .order_by("observed_at", "recorded_at", "pk")
+        .last()
+    )
     if row is None:
         return {}
     return {"weight_kg": _plain(row.value), "weighed_at": render_instant(row.observed_at)}
 
 
-def collect_facts(session: Session, protocol: Protocol, now: datetime) -> dict[str, Any]:
-    """Return the facts of the chart as the rules read them now; what the chart does not say is absent."""
+def collect_facts(session: Session, protocol: Protocol, now: datetime, *, visit: Any = None) -> dict[str, Any]:
+    """Return the facts of the chart as the rules read them now; what the chart does not say is absent.
+
+    Of what the person told before the visit only what raised a finding is added: it holds until somebody here has
+    asked again, and nothing that was told closes a check.
+    """
     case = build_case(session.patient, protocol_id=protocol.id, indication=protocol.indication, now=now)
-    facts = flatten_case(case).facts
-    return {name: _plain(value) for name, value in facts.items() if value is not None}
+    facts = {name: value for name, value in flatten_case(case).facts.items() if value is not None}
+    if visit is not None:
+        from afterglow.clinic.checkins.actions import find_visit_facts, list_visit_classes
+
+        facts = join_classes({**facts, **find_visit_facts(appointment=visit)}, list_visit_classes(appointment=visit))
+    return {name: _plain(value) for name, value in facts.items()}
+
+
+def _list_told(visit: Any) -> list[dict[str, Any]] | None:
+    """Return what the person told before the visit, or None where nothing was told."""
+    if visit is None:
+        return None
+    from afterglow.clinic.checkins.actions import list_visit_answers
+
+    return list_visit_answers(appointment=visit) or None
 
 
 def _plain(value: Any) -> Any:

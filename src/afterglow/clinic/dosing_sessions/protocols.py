@@ -15,6 +15,9 @@ NOT_HASHED = "content_hash"
 
 def store_protocol(protocol: Protocol, *, now: datetime) -> ProtocolSnapshot:
     """Return the stored snapshot of a protocol, writing it when it is the first of its content."""
+    known = ProtocolSnapshot.objects.filter(pk=protocol.content_hash).first() if protocol.content_hash else None
+    if known is not None:
+        return known
     content = render_protocol(protocol)
     content.pop(NOT_HASHED, None)
     body = render_canonical(content)
@@ -28,7 +31,7 @@ def store_protocol(protocol: Protocol, *, now: datetime) -> ProtocolSnapshot:
 
 def find_protocol_of(*, plan: Any, site: Any, protocol_id: str = "") -> Protocol:
     """Return the effective protocol of a plan as it was signed, or of a site where there is no plan."""
-    if plan is not None and plan.protocol_content:
+    if plan is not None and plan.protocol_hash:
         return load_signed_protocol(plan)
     if plan is not None:
         return find_protocol(plan)

@@ -14,6 +14,8 @@ from afterglow.clinic.ids import make_id
 
 WITHDRAWN = "[text withdrawn]"
 NOTE_KEYS = {"note_id", "note_digest"}
+# most of a payload: nothing in it to look for
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
 def take_texts(data: Mapping[str, Any], fields: Iterable[str], *, session: Session, now: datetime) -> dict[str, Any]:
@@ -36,9 +38,9 @@ def put_texts(value: Any, notes: Mapping[str, EventNote]) -> Any:
         if value.keys() == NOTE_KEYS:
             note = notes.get(value["note_id"])
             return WITHDRAWN if note is None or note.withdrawn_at else note.text
-        return {key: put_texts(part, notes) for key, part in value.items()}
+        return {key: part if type(part) in _PLAIN else put_texts(part, notes) for key, part in value.items()}
     if isinstance(value, list):
-        return [put_texts(part, notes) for part in value]
+        return [part if type(part) in _PLAIN else put_texts(part, notes) for part in value]
     return value
 
 

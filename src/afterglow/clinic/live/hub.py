@@ -38,6 +38,8 @@ class Hub:
         """Begin without streams."""
         self._lock = threading.Lock()
         self._topics: dict[str, set[Subscription]] = defaultdict(set)
+        self._counts: dict[str, int] = defaultdict(int)
+        self._all = 0
 
     @contextmanager
     def subscribe(self, topic: str, owner: str = "") -> Iterator[Subscription]:
@@ -56,13 +58,25 @@ class Hub:
     def publish(self, topic: str, seq: int) -> None:
         """Tell every stream of a topic; may be called from any thread."""
         with self._lock:
+            self._counts[topic] += 1
             listening = list(self._topics.get(topic, ()))
         for subscription in listening:
             _call(subscription, lambda s=subscription: s.offer(seq))
 
+    def note(self, topic: str) -> None:
+        """Count that a topic is about to change, so that what this process keeps of it is not used any more."""
+        with self._lock:
+            self._counts[topic] += 1
+
+    def count_news(self, topic: str) -> tuple[int, int]:
+        """Return how often this process was told of a topic, and to look at everything again: the same while quiet."""
+        with self._lock:
+            return self._counts.get(topic, 0), self._all
+
     def publish_all(self, seq: int = 0) -> None:
         """Tell every stream to look again, as after a lost connection to the database."""
         with self._lock:
+            self._all += 1
             topics = list(self._topics)
         for topic in topics:
             self.publish(topic, seq)

@@ -13,12 +13,18 @@ LOOK_AGAIN = 0
 
 def publish_after_commit(topic: str, seq: int) -> None:
     """Tell every stream of a topic that it has reached a number, if and when this transaction commits."""
+    hub.note(topic)
     connection = connections[DEFAULT_DB_ALIAS]
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, f"{topic} {seq}"])
         return
     transaction.on_commit(lambda: hub.publish(topic, seq), robust=True)
+
+
+def get_floor_topic(site_id: str) -> str:
+    """Return the topic under which everything that a site's floor board shows is published."""
+    return f"floor:{site_id}"
 
 
 def end_streams_of(owner: str) -> None:

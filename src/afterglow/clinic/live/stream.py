@@ -50,7 +50,7 @@ async def stream_session(session_id: str, last_event_id: int | None = None, *, o
                 if len(events) == PAGE:
                     quiet_beats = LOOK_EVERY_BEATS
                     continue
-            news = await _wait_for_news(subscription, sent)
+            news = await wait_for_news(subscription, sent)
             if news:
                 quiet_beats = LOOK_EVERY_BEATS
                 if LOOK_AGAIN in news:
@@ -78,7 +78,7 @@ def render_beat(seq: int) -> str:
     return render_frame("beat", {"now": render_instant(timezone.now()), "seq": seq})
 
 
-async def _wait_for_news(subscription: Subscription, sent: int) -> set[int]:
+async def wait_for_news(subscription: Subscription, sent: int) -> set[int]:
     """Return the numbers above the last one sent, and the one that asks to look again; nothing on a beat or an end."""
     getting = asyncio.ensure_future(subscription.queue.get())
     ending = asyncio.ensure_future(subscription.ended.wait())

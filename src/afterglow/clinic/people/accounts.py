@@ -12,6 +12,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
 from afterglow.clinic import policy
+from afterglow.clinic.accounts.sign_ins import MANAGE, can_manage
 from afterglow.clinic.accounts.signers import set_pin
 from afterglow.clinic.actions import action
 from afterglow.clinic.audit import actions as audit
@@ -19,7 +20,6 @@ from afterglow.clinic.errors import Refused
 from afterglow.clinic.people.checks import Checks
 from afterglow.clinic.people.models import PractitionerRole, SetupLink, User
 
-MANAGE = "user.manage"
 LINK_HOURS = 72
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,59}\Z")
 USERNAME_ACCEPTED = "2 to 60 small letters, digits, points, hyphens or underscores"
@@ -89,7 +89,7 @@ def take_role(*, user: User, site: Any, role: str, by: Any, now: datetime) -> No
 @action
 def make_setup_link(*, user: User, by: Any, now: datetime, hours: int = LINK_HOURS) -> str:
     """Return a new one-time token that sets the account up; only its hash is kept, older ones end."""
-    if by is not None and not _may_manage(by, user):
+    if by is not None and not can_manage(by, user):
         policy.require(None, MANAGE)
     SetupLink.objects.filter(user=user, used_at__isnull=True).delete()
     token = secrets.token_urlsafe(32)
@@ -142,11 +142,6 @@ def _require(by: Any, site: Any) -> None:
     """Ask the policy; the command line of the machine itself acts as nobody."""
     if by is not None:
         policy.require(by, MANAGE, site)
-
-
-def _may_manage(by: Any, user: User) -> bool:
-    """Return whether somebody manages users at a site of this account."""
-    return bool(policy.find_sites(by, MANAGE) & {site for site, _ in policy.list_assignments(user)})
 
 
 def _refuse_own(user: User, by: Any) -> None:

@@ -118,6 +118,8 @@ def sign_plan(*, plan: Any, by: Any, now: datetime, second: Any = None, version:
     Refused
         Not a draft, not eligible, no consent that covers it, a limit passed, or no second clinician.
     """
+    from afterglow.clinic.outcomes.marking import mark_stale
+
     policy.require(by, SIGN, plan)
     locked = _lock(plan)
     if locked.state != "draft":
@@ -138,6 +140,7 @@ def sign_plan(*, plan: Any, by: Any, now: datetime, second: Any = None, version:
     locked.findings = as_json([finding.to_json() for finding in findings])
     locked.updated_at = now
     locked.save()
+    mark_stale(locked.patient_id, now)
     detail = {"number": locked.number, "hash": locked.protocol_hash, "second": audit.identify(locked.second_signed_by)}
     audit.record(by=by, action="plan.signed", subject=locked, now=now, patient=locked.patient, detail=detail)
     return locked
@@ -145,7 +148,14 @@ def sign_plan(*, plan: Any, by: Any, now: datetime, second: Any = None, version:
 
 @action
 def stop_plan(*, plan: Any, reason: str, by: Any, now: datetime) -> Plan:
-    """Stop the plan in force; no order is signed under it any more."""
+    """Stop the plan in force: no order is signed under it, and screens that only serve more doses end.
+
+    The desk is asked to cancel its visits; nobody is reminded of them any more. Only a new version takes that back.
+    """
+    from afterglow.clinic.outcomes.marking import mark_stale
+    from afterglow.clinic.scheduling.voiding import judge_again
+    from afterglow.clinic.tasks.stopping import end_screens, find_kept_screens
+
     policy.require(by, SIGN, plan)
     checks = Checks()
     words = checks.text(reason, "reason", longest=500, is_required=True)
@@ -153,9 +163,13 @@ def stop_plan(*, plan: Any, reason: str, by: Any, now: datetime) -> Plan:
     locked = _lock(plan)
     if locked.state != "signed":
         raise Refused("plan-not-in-force", "only the plan in force can be stopped")
+    kept = find_kept_screens(patient=locked.patient, now=now)
     locked.state, locked.superseded_at, locked.stop_reason = "stopped", now, words
     locked.save(update_fields=["state", "superseded_at", "stop_reason"])
+    mark_stale(locked.patient_id, now)
     audit.record(by=by, action="plan.stopped", subject=locked, now=now, patient=locked.patient)
+    end_screens(patient=locked.patient, kept=kept, reason=words, by=by, now=now)
+    judge_again(patient=locked.patient, by=by, now=now)
     return locked
 
 

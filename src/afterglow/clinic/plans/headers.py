@@ -13,10 +13,9 @@ from afterglow.chairside.readings import list_readings
 from afterglow.clinic.consents.checks import find_valid_consent
 from afterglow.clinic.people.checks import get_local_date
 from afterglow.clinic.plans.judging import find_weight, is_off_label, list_session_days
-from afterglow.clinic.plans.values import find_protocol
+from afterglow.clinic.plans.values import find_protocol, load_signed_protocol
 from afterglow.clinic.screening.cases import build_case
 from afterglow.protocols.cases import flatten_case
-from afterglow.protocols.catalogue import parse_protocol
 from afterglow.protocols.medicines import find_generic_names
 from afterglow.protocols.model import Protocol
 from afterglow.terms import render_instant
@@ -67,7 +66,7 @@ def describe_chart(
 
 def get_plan_protocol(plan: Any) -> Protocol:
     """Return the protocol of a plan: as it was signed, or as it stands for a draft."""
-    return parse_protocol(plan.protocol_content) if plan.protocol_content else find_protocol(plan)
+    return load_signed_protocol(plan) if plan.protocol_hash else find_protocol(plan)
 
 
 def describe_consent(patient: Any, protocol: Protocol, dose: Any, now: datetime) -> dict[str, Any]:
@@ -134,14 +133,22 @@ def list_medicines(patient: Any) -> list[dict[str, Any]]:
 
 
 def list_scores(patient: Any) -> list[dict[str, Any]]:
-    """Return the last total of each scale with its day."""
-    found = {}
-    rows = patient.historyfact_set.filter(name__startswith="scales.", ended_at__isnull=True).order_by("recorded_at")
+    """Return the last total of each scale with its day, from the chart or from a form that was answered."""
+    from afterglow.clinic.measures.facts import list_told
+
+    found: dict[str, dict[str, Any]] = {}
+    rows = patient.historyfact_set.filter(name__startswith="scales.", ended_at__isnull=True).order_by(
+        "recorded_at", "pk"
+    )
     for row in rows:
         named = _SCORE.match(row.name)
         if named and row.value is not None:
             on = row.observed_on or get_local_date(patient.site, row.recorded_at)
             found[named[1]] = {"scale": named[1], "total": as_plain(row.value), "on": on.isoformat()}
+    for name, told in list_told(patient).items():
+        named = _SCORE.match(name)
+        if named and told.on.isoformat() >= found.get(named[1], {"on": ""})["on"]:
+            found[named[1]] = {"scale": named[1], "total": as_plain(told.value), "on": told.on.isoformat()}
     return list(found.values())
 
 
@@ -173,7 +180,7 @@ def find_last_time(patient: Any) -> dict[str, Any]:
     from afterglow.clinic.dosing_sessions.models import Session
 
     given = ("dosing-started", "injection-given", "device-given")
-    last = Session.objects.filter(patient=patient, events__type__in=given).order_by("-opened_at").first()
+    last = Session.objects.filter(patient=patient, events__type__in=given).order_by("-opened_at", "-pk").first()
     if last is None:
         return {}
     state = load_state(last)

@@ -24,7 +24,7 @@ NOT_YET = frozenset({"L-VIAL"})
 def find_weight(patient: Any) -> Measurement | None:
     """Return the weight observed last."""
     rows = Measurement.objects.filter(patient=patient, kind="weight", ended_at__isnull=True)
-    return rows.order_by("observed_at", "recorded_at").last()
+    return rows.order_by("observed_at", "recorded_at", "pk").last()
 
 
 def judge_dose(

@@ -6,6 +6,14 @@ from django.db.models import Q
 from afterglow.clinic.models import OpaqueIdModel
 
 
+class PlanManager(models.Manager["Plan"]):
+    """Plans without the text of their protocol, a hundred kilobytes each; it is fetched when somebody asks for it."""
+
+    def get_queryset(self) -> models.QuerySet["Plan"]:
+        """Return the plans, the protocol's text left for later."""
+        return super().get_queryset().defer("protocol_content")
+
+
 class Plan(OpaqueIdModel):
     """One version of a person's plan: what is signed is a dose by weight (or devices) and a cap, never volumes."""
 
@@ -44,9 +52,12 @@ class Plan(OpaqueIdModel):
     protocol_content = models.JSONField(null=True, blank=True)
     findings = models.JSONField(default=list, blank=True)
 
+    objects = PlanManager()
+
     class Meta:
         """A signed plan is whole; one draft and one signed plan in force at a time."""
 
+        base_manager_name = "objects"
         constraints = [
             models.UniqueConstraint(fields=["patient", "number"], name="plan_number_once_for_a_patient"),
             models.UniqueConstraint(fields=["patient"], condition=Q(state="draft"), name="one_draft_for_a_patient"),

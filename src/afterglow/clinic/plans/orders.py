@@ -1,6 +1,7 @@
 """The order of one session, within the plan: worked out from today's weight, checked, signed by a prescriber."""
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -195,7 +196,7 @@ def _find_previous(patient: Any, protocol: Protocol, *, is_per_kg: bool, but: An
     from afterglow.clinic.dosing_sessions.models import Session
 
     found: list[tuple[datetime, Decimal | None]] = []
-    paper = SessionOrder.objects.filter(patient=patient, plan__protocol=protocol.id).order_by("signed_at")
+    paper = SessionOrder.objects.filter(patient=patient, plan__protocol=protocol.id).order_by("signed_at", "pk")
     kept = paper.exclude(session=but.pk) if but is not None else paper
     # the order that is being signed into its own session is no order before it
     last = kept.exclude(session__isnull=True).last() if but is not None else kept.last()
@@ -229,7 +230,7 @@ def calculate_effective_dose(order: Mapping[str, Any]) -> tuple[Decimal, Decimal
 @action
 def attach_order(*, order: Any, session: Any, by: Any, now: datetime, second: Any = None) -> SessionOrder:
     """Sign an order in its session: the session's own list of events then holds it."""
-    from afterglow.clinic.dosing_sessions.actions import submit_command
+    from afterglow.clinic.dosing_sessions.actions import copy_row, submit_command
     from afterglow.clinic.dosing_sessions.fold import read_event
 
     policy.require(by, SIGN, order)
@@ -238,7 +239,9 @@ def attach_order(*, order: Any, session: Any, by: Any, now: datetime, second: An
         raise Refused("order-used", "this order belongs to a session already")
     if session.patient_id != locked.patient_id:
         raise Refused("order-of-another", "this order is not this patient's")
-    made = submit_command(session=session, type="sign-order", data=build_command(locked), by=by, now=now, second=second)
+    # the caller's session moves on only when the order stands
+    own = copy(session)
+    made = submit_command(session=own, type="sign-order", data=build_command(locked), by=by, now=now, second=second)
     signed = next(event for event in made.events if event.type == "order-signed")
     ordered = Decimal(str(read_event(signed).data["ordered_mg"]))
     if ordered != locked.dose_mg:
@@ -248,6 +251,7 @@ def attach_order(*, order: Any, session: Any, by: Any, now: datetime, second: An
         raise Refused("order-changed", message)
     locked.session = session
     locked.save(update_fields=["session"])
+    copy_row(own, session)
     return locked
 
 

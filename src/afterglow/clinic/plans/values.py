@@ -1,6 +1,5 @@
 """A plan's values and its protocol: what a new draft begins with, what may be set, and what it runs under."""
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -8,7 +7,7 @@ from typing import Any
 
 from afterglow.clinic.people.checks import Checks, get_local_date
 from afterglow.clinic.plans.models import Plan
-from afterglow.protocols.catalogue import get_effective, parse_protocol_text
+from afterglow.protocols.catalogue import get_effective, parse_protocol
 from afterglow.protocols.model import Pattern, Protocol
 from afterglow.protocols.overlay import list_places
 from afterglow.terms import InvalidInput
@@ -36,6 +35,8 @@ _PLACES: Mapping[str, tuple[str, ...]] = {
     "observe_min": ("gates.G-1.minutes", "gates.G-2.minutes", "gates.G-3.minutes"),
 }
 BY_WEIGHT = frozenset({Pattern.INFUSION, Pattern.INJECTION})
+_MOST_SIGNED = 128
+_signed: dict[str, Protocol] = {}
 _ESKETAMINE_AGE = "start_low_from_age_a"
 
 
@@ -53,8 +54,15 @@ def find_protocol(plan: Plan) -> Protocol:
 
 
 def load_signed_protocol(plan: Plan) -> Protocol:
-    """Return the protocol that a signed plan froze, read once for the same content."""
-    return parse_protocol_text(json.dumps(plan.protocol_content, sort_keys=True, ensure_ascii=False))
+    """Return the protocol that a signed plan froze, read and checked against its hash once by a process."""
+    kept = _signed.get(plan.protocol_hash)
+    if kept is None:
+        kept = parse_protocol(plan.protocol_content or {})
+        if kept.content_hash == plan.protocol_hash:
+            while len(_signed) >= _MOST_SIGNED:
+                _signed.pop(next(iter(_signed)), None)
+            _signed[plan.protocol_hash] = kept
+    return kept
 
 
 def read_own_places(plan: Plan, base: Protocol) -> dict[str, str]:

@@ -174,6 +174,8 @@ def find_eligibility(
     made = (
         ScreeningDecision.objects.filter(patient=patient, run__protocol=protocol_id, run__indication=indication)
         .select_related("run", "run__patient__site", "recorded_by")
+        # the case and what it cleared are long, and nothing of them is asked here
+        .defer("run__case", "run__cleared", "run__resistance")
         .order_by("-recorded_at", "-pk")
         .first()
     )

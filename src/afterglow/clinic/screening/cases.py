@@ -1,7 +1,7 @@
 """Builds the screening case of a person from the chart: what is recorded, nothing guessed, today's day of the site."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from afterglow.clinic.people.actions.measurements import KINDS
@@ -51,41 +51,64 @@ def _add_facts(case: dict[str, Any], patient: Patient) -> None:
     vocabulary = load_facts()
     rows = HistoryFact.objects.filter(patient=patient, ended_at__isnull=True).order_by("recorded_at")
     answers = {row.name: row for row in rows}
+    told = _list_newer(patient, answers)
     for name, row in answers.items():
         spec = vocabulary.get(name)
-        if spec is None or not spec.case or row.value is None:
+        if spec is None or not spec.case or row.value is None or name in told:
             continue
         _put(case, spec.case, row.value)
-        _put_day(case, name, row, answers)
+        _put_day(case, name, row.observed_on, answers)
+    for name, each in told.items():
+        _put(case, vocabulary[name].case, each.value)
+        _put_day(case, name, each.on, {})
     if _get(case, "workup.has_diagnosis") is None and patient.problementry_set.filter(ended_at__isnull=True).exists():
         _put(case, "workup.has_diagnosis", True)
 
 
-def _put_day(case: dict[str, Any], name: str, row: HistoryFact, answers: Mapping[str, HistoryFact]) -> None:
+def _list_newer(patient: Patient, answers: Mapping[str, HistoryFact]) -> dict[str, Any]:
+    """Return what submitted forms told later than the chart's own entry: the later day counts, then the later entry."""
+    from afterglow.clinic.measures.facts import list_told
+
+    found = {}
+    for name, told in list_told(patient).items():
+        row = answers.get(name)
+        stated = None if row is None else row.observed_on or get_local_date(patient.site, row.recorded_at)
+        if row is None or stated is None or (stated, row.recorded_at) <= (told.on, told.recorded_at):
+            found[name] = told
+    return found
+
+
+def _put_day(case: dict[str, Any], name: str, on: date | None, answers: Mapping[str, HistoryFact]) -> None:
     """Give a laboratory's or questionnaire's answer its day, unless the day was stated itself."""
     own = "suicide.asked_on" if name.startswith("suicide.") else f"{name.rpartition('.')[0]}.on"
     spec = load_facts().get(own)
-    if spec is not None and spec.case and own not in answers and row.observed_on is not None:
-        _put(case, spec.case, row.observed_on.isoformat())
+    if spec is not None and spec.case and own not in answers and on is not None:
+        _put(case, spec.case, on.isoformat())
 
 
 def _add_measurements(case: dict[str, Any], patient: Patient) -> None:
+    """Put the last value of each kind; of blood pressure those of the two hours before it too. One query for all."""
+    rows = patient.measurement_set.filter(ended_at__isnull=True, kind__in=list(KINDS))
+    by_kind: dict[str, list[tuple[datetime, Any, Any]]] = {}
+    columns = ("kind", "observed_at", "value", "second_value")
+    for kind, at, value, second in rows.order_by("observed_at", "recorded_at").values_list(*columns):
+        by_kind.setdefault(kind, []).append((at, value, second))
     for kind, declared in KINDS.items():
-        rows = patient.measurement_set.filter(kind=kind, ended_at__isnull=True).order_by("observed_at", "recorded_at")
-        last = rows.last()
-        if last is None:
+        listed = by_kind.get(kind)
+        if not listed:
             continue
+        last_at, last, _ = listed[-1]
         if kind == "blood-pressure":
-            since = last.observed_at - timedelta(hours=2)
             readings = [
-                {"systolic_mmhg": row.value, "diastolic_mmhg": row.second_value}
-                for row in rows.filter(observed_at__gte=since)
+                {"systolic_mmhg": value, "diastolic_mmhg": second}
+                for at, value, second in listed
+                if at >= last_at - timedelta(hours=2)
             ]
             _put(case, "measurements.blood_pressure", readings)
             _drop(case, "measurements.systolic_mmhg")
             _drop(case, "measurements.diastolic_mmhg")
         else:
-            _put(case, load_facts()[declared.fact].case, last.value)
+            _put(case, load_facts()[declared.fact].case, last)
 
 
 def _add_lists(case: dict[str, Any], patient: Patient, now: datetime) -> None:

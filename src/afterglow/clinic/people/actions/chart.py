@@ -37,6 +37,8 @@ def record_history(
     `observed_on` is the day the answers belong to (a laboratory's day, a questionnaire's); today where left out.
     An earlier answer to the same question is ended, never changed.
     """
+    from afterglow.clinic.outcomes.marking import mark_facts
+
     policy.require(by, EDIT, patient)
     today = get_local_date(patient.site, now)
     checks = Checks()
@@ -56,6 +58,7 @@ def record_history(
         for name, value in read.items()
     ]
     HistoryFact.objects.bulk_create(rows)
+    mark_facts(patient.pk, read, now)
     audit.record(
         by=by, action="history.recorded", subject=patient, now=now, patient=patient, detail={"facts": sorted(read)}
     )
@@ -210,6 +213,10 @@ def end_entry(*, entry: Any, by: Any, now: datetime, reason: str = "") -> Any:
         raise Conflict("this entry was ended before")
     locked.ended_at, locked.ended_by, locked.end_reason = max(now, locked.recorded_at), by, words
     locked.save(update_fields=["ended_at", "ended_by", "end_reason"])
+    if isinstance(locked, HistoryFact):
+        from afterglow.clinic.outcomes.marking import mark_facts
+
+        mark_facts(locked.patient_id, (locked.name,), now)
     kind = type(entry)._meta.model_name
     audit.record(by=by, action=f"{kind}.ended", subject=locked, now=now, patient=locked.patient)
     return locked
