@@ -8,9 +8,13 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from afterglow.commands import BAD_INPUT, DONE
 from afterglow.terms import InvalidInput, build_error
+
+if TYPE_CHECKING:
+    from afterglow.web.server import Listener
 
 HELP = "build a clinic with invented patients and serve it"
 HOST = "127.0.0.1"
@@ -22,6 +26,9 @@ LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `demo` takes."""
     parser.add_argument("--port", type=int, default=8000, help="port of the pages (default: 8000)")
+    parser.add_argument(
+        "--patient-port", type=int, default=-1, help="port of the patients' pages (default: a free one); 0 turns it off"
+    )
     parser.add_argument("--mllp-port", type=int, default=2575, help="port of bedside monitors; 0 turns it off")
     parser.add_argument(
         "--data", metavar="DIR", default="", help="its data folder (default: in the user's data folder)"
@@ -33,9 +40,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Build or take the demonstration, say how to sign in, serve it."""
-    if not 0 <= args.port <= 65535:
-        message = f"{args.port} is no port"
-        raise InvalidInput([build_error("port", "port-unusable", args.port, "0 to 65535", message)])
+    from afterglow.commands.serve import check_ports
+
+    if problems := check_ports(args.port, max(args.patient_port, 0)):
+        raise InvalidInput(problems)
     from afterglow.clinic.setup import tell_troubles
 
     folder = Path(args.data).expanduser().resolve() if args.data else find_default_folder()
@@ -44,6 +52,7 @@ def run(args: argparse.Namespace) -> int:
         if args.build_only:
             print_sign_ins(folder, password)
             return DONE
+        open_today(folder)
         return _serve(args, folder, password)
 
 
@@ -126,6 +135,16 @@ def open_folder(folder: Path) -> None:
         os.environ.pop(AS_OWNER, None)
 
 
+def open_today(folder: Path) -> None:
+    """Close the day that was left and open a new one, where hours have passed; nobody may be serving it meanwhile."""
+    from afterglow.clinic.demo.build import refresh_demonstration
+    from afterglow.clinic.server_lock import hold_server_lock
+
+    with hold_server_lock(folder):
+        if refresh_demonstration(now=datetime.now(UTC)):
+            print("the day that was left is closed, a new one is open", flush=True)
+
+
 def make_password() -> str:
     """Return a random password of four groups: about 79 bits, and still easy to copy from the screen."""
     return "-".join("".join(random.choice(LETTERS) for _ in range(4)) for _ in range(4))
@@ -142,20 +161,34 @@ def print_sign_ins(folder: Path, password: str, names: Sequence[str] = ()) -> No
 
 
 def _serve(args: argparse.Namespace, folder: Path, password: str) -> int:
+    from afterglow.clinic.checkins.demonstration import make_demonstration_link
+    from afterglow.clinic.measures.demonstration import make_demonstration_form_link
+    from afterglow.commands.serve import print_doors
     from afterglow.web.server import Listener, serve
 
-    listener = Listener(host=HOST, port=args.port)
-
-    def tell() -> None:
-        print(f"web ready at {listener.address}", flush=True)
+    def tell(listener: Listener) -> None:
+        print_doors(listener)
         if args.mllp_port:
             print("monitors: this version does not listen for bedside monitors yet")
-        print("patient phone: not in this version")
+        print_patient_link(listener, token)
+        if form_token is not None:
+            print(f"form link: {listener.patient_address}form/{form_token}/", flush=True)
         print_sign_ins(folder, password)
         if not args.no_browser:
             _open_browser(listener.address)
 
+    token = make_demonstration_link(now=datetime.now(UTC))
+    form_token = make_demonstration_form_link(now=datetime.now(UTC))
+    listener = Listener(host=HOST, port=args.port, patient_host=HOST, patient_port=args.patient_port)
     return DONE if serve(listener, tell) else BAD_INPUT
+
+
+def print_patient_link(listener: "Listener", token: str | None) -> None:
+    """Print the check-in link of one invented person, or what is lacking for one."""
+    if token is None:
+        print("patient link: no visit is to come; book one, then send a check-in link", flush=True)
+    else:
+        print(f"patient link: {listener.patient_address}checkin/{token}/", flush=True)
 
 
 def _open_browser(address: str) -> None:

@@ -89,7 +89,11 @@ def _check_site(name: str, timezone: str) -> None:
 def _make_first_site(name: str, timezone: str) -> str:
     from datetime import UTC, datetime
 
+    from afterglow.clinic.floor.actions import choose_settings
     from afterglow.clinic.sites.actions import create_site
 
-    site = create_site(name=name, timezone=timezone, by=None, now=datetime.now(UTC))
+    now = datetime.now(UTC)
+    site = create_site(name=name, timezone=timezone, by=None, now=now)
+    # a new site asks for the opening checks before the first dose of a day; one that was there before has to choose
+    choose_settings(site=site, asks_opening_checks=True, by=None, now=now)
     return str(site.pk)

@@ -13,7 +13,7 @@ from afterglow.pharmacology.models.exposure import calculate_derived
 from afterglow.pharmacology.models.model import Model, Parameter, Variance
 from afterglow.pharmacology.regimen import DOSE_BASIS
 from afterglow.pharmacology.results import render_source
-from afterglow.terms import Citation
+from afterglow.terms import Citation, Grade
 
 HELP = "list the published drug models, or print one with every parameter, source and grade"
 
@@ -102,8 +102,16 @@ def render_model(model: Model) -> dict[str, Any]:
             for one in model.residuals
         ],
         "derived": {
-            one.name: {"value": derived[one.name], "unit": one.unit, "published": one.published, "text": one.text}
+            one.name: {
+                "value": derived[one.name],
+                "value_grade": Grade.D.value,
+                "unit": one.unit,
+                "published": one.published,
+                "text": one.text,
+                **_cite(one.citation),
+            }
             for one in model.derived
+            if one.name in derived
         },
         "known_failures": list(model.known_failures),
         "cautions": dict(model.cautions),
@@ -145,7 +153,9 @@ def iterate_lines(model: Model) -> Iterator[str]:
     if model.can_compute:
         for name, value in calculate_derived(model).items():
             found = next(one for one in model.derived if one.name == name)
-            yield f"Derived: {name} = {value:.4g} {found.unit}; published {found.published}: {found.text}"
+            unit = "" if found.unit == "1" else f" {found.unit}"
+            worked = f"{value:.4g}{unit} (from the parameters, grade {Grade.D.value})"
+            yield f"Derived: {name} = {worked}; stated {found.published:g}: {found.text}  {_mark(found.citation)}"
     for text in (*model.notes, *([model.mass_balance_exempt] if model.mass_balance_exempt else [])):
         yield f"Note: {text}"
     for name, text in model.cautions.items():

@@ -1,117 +1,24 @@
-"""Write the credibility report of the drug model as HTML and PDF: published figures, checks, use and limits.
-
-Other programs (scipy, libroadrunner) are asked to solve the same systems where they are installed; where they are not,
-the report says so.
-"""
+"""What the drug model answers beside `simulate`: a dose for a goal, what readings say of a patient, its credibility."""
 
 import argparse
-import platform
-from datetime import UTC, date, datetime, time
-from pathlib import Path
-from typing import Any
 
-from afterglow import __version__
-from afterglow.commands import DONE, REFUSED, print_json
-from afterglow.terms import InvalidInput, build_error, parse_decimal
+from afterglow.commands.credibility import command as report
+from afterglow.commands.questions import find, update
 
-HELP = "write the credibility report of the drug model"
-MOST_PEOPLE = 100_000
-FEWEST_PEOPLE = 200
+HELP = "find a dose, learn from a patient's readings, or write the credibility report"
+OWN_JSON_FLAG = True
+ACTS = {"find": find, "update": update, "report": report}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what the report takes."""
-    parser.add_argument("act", choices=("report",), help="what to do")
-    parser.add_argument("--to", default=".", metavar="DIR", help="folder for credibility.html and credibility.pdf")
-    parser.add_argument("--date", metavar="YYYY-MM-DD", help="the day that the report bears; today otherwise")
-    parser.add_argument("--seed", default="1", metavar="N", help="seed of the virtual people")
-    parser.add_argument("--people", default="4000", metavar="N", help="virtual people behind effects and mood")
-    parser.add_argument("--without-peers", action="store_true", help="do not ask other programs or the compiled engine")
+    """Add each act with its own arguments."""
+    acts = parser.add_subparsers(dest="act", metavar="ACT", required=True)
+    for name, module in ACTS.items():
+        act = acts.add_parser(name, help=module.HELP, description=module.__doc__)
+        act.add_argument("--json", action="store_true", help="print JSON")
+        module.add_arguments(act)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write both files; return 1 when a figure misses its band without a reason known beforehand."""
-    from afterglow.commands.credibility.html import render_html
-    from afterglow.commands.credibility.pdf import render_pdf
-    from afterglow.pharmacology.report import Verdict, build_document
-
-    on = _read_date(args.date)
-    folder = _open_folder(args.to)
-    report = make_report(
-        on,
-        seed=_read_whole("seed", args.seed, 0, 2**63 - 1),
-        people=_read_whole("people", args.people, FEWEST_PEOPLE, MOST_PEOPLE),
-        with_peers=not args.without_peers,
-    )
-    document = build_document(report)
-    files = {
-        folder / "credibility.html": render_html(document).encode(),
-        folder / "credibility.pdf": render_pdf(document, now=datetime.combine(on, time(), UTC)),
-    }
-    for path, body in files.items():
-        _write(path, body)
-    counts = {verdict.value: report.count(verdict) for verdict in Verdict if report.count(verdict)}
-    if args.json:
-        print_json({"files": [str(path) for path in files], "rows": counts, "is_sound": report.is_sound})
-    else:
-        for path, body in files.items():
-            print(f"{path}: {len(body)} bytes")
-        print("; ".join(f"{count} {word}" for word, count in counts.items()))
-    return DONE if report.is_sound else REFUSED
-
-
-def make_report(on: date, *, seed: int = 1, people: int = 4000, with_peers: bool = True) -> Any:
-    """Return the report with what other programs gave, and the versions of everything that took part."""
-    import numpy as np
-
-    from afterglow.commands.credibility.peers import list_versions, run_peers, skip_peers
-    from afterglow.pharmacology.report import build_report, run_compiled_checks
-
-    versions = {"afterglow": __version__, "Python": platform.python_version(), "numpy": np.__version__}
-    return build_report(
-        on,
-        versions=versions | (list_versions() if with_peers else {}),
-        seed=seed,
-        people=people,
-        checks=run_compiled_checks() if with_peers else (),
-        peers=run_peers() if with_peers else skip_peers("left out by --without-peers"),
-    )
-
-
-def _read_date(text: str | None) -> date:
-    if text is None:
-        return datetime.now(UTC).date()
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        message = f"{text!r} is not a date"
-        raise InvalidInput([build_error("date", "date-malformed", text, "YYYY-MM-DD", message)]) from None
-
-
-def _read_whole(path: str, text: str, lowest: int, highest: int) -> int:
-    number = parse_decimal(text, path)
-    if number != number.to_integral_value() or not lowest <= number <= highest:
-        accepted = f"a whole number from {lowest} to {highest}"
-        raise InvalidInput([build_error(path, "count-malformed", text, accepted, f"{text!r} cannot be used")])
-    return int(number)
-
-
-def _open_folder(text: str) -> Path:
-    folder = Path(text)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _refuse_path(folder, error) from None
-    return folder
-
-
-def _write(path: Path, body: bytes) -> None:
-    try:
-        path.write_bytes(body)
-    except OSError as error:
-        raise _refuse_path(path, error) from None
-
-
-def _refuse_path(path: Path, error: OSError) -> InvalidInput:
-    message = f"{path} cannot be written: {error.strerror}"
-    return InvalidInput([build_error("to", "file-unwritable", str(path), "a folder to write to", message)])
+    """Do what was asked."""
+    return int(ACTS[args.act].run(args))

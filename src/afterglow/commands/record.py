@@ -23,6 +23,7 @@ def run(args: argparse.Namespace) -> int:
     from django.utils import timezone
 
     from afterglow.clinic.audit import actions as audit
+    from afterglow.clinic.documents.typesetting import FontMissing
     from afterglow.clinic.dosing_sessions.models import Session
     from afterglow.web.record.build import build_record
     from afterglow.web.record.render import render_pdf
@@ -32,7 +33,10 @@ def run(args: argparse.Namespace) -> int:
         message = f"no session {args.session!r}"
         raise InvalidInput([build_error("session", "session-unknown", args.session, "the id of a session", message)])
     now = timezone.now()
-    body = render_pdf("session", build_record(session, now=now, by="the command line"), now=now)
+    try:
+        body = render_pdf("session", build_record(session, now=now, by="the command line"), now=now)
+    except FontMissing as missing:
+        raise InvalidInput([missing.problem]) from None
     try:
         Path(args.pdf).write_bytes(body)
     except OSError as error:

@@ -39,10 +39,13 @@ def run(args: argparse.Namespace) -> int:
         found = verify_clinic()
     if args.json:
         faults = [fault.to_json() for fault in found.faults]
-        print_json({"data": str(folder), "made_at": manifest["made_at"], "intact": found.is_intact, "faults": faults})
+        told = {"data": str(folder), "made_at": manifest["made_at"], "left": manifest["left"]}
+        print_json({**told, "intact": found.is_intact, "faults": faults})
     else:
         print(f"restored to {folder}: made {manifest['made_at']} by version {manifest['version']}")
         for fault in found.faults:
             print(f"{fault.chain}: {fault.message} [{fault.code}]")
+        for words in manifest["left"]:
+            print(f"left to do: {words}")
         print(f"{'intact' if found.is_intact else 'ALTERED'}: {found.rows} rows, {found.sessions} sessions")
     return DONE if found.is_intact else REFUSED

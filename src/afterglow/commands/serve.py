@@ -4,9 +4,13 @@ import argparse
 import os
 import ssl
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from afterglow.commands import BAD_INPUT, DONE
 from afterglow.terms import InvalidInput, Problem, build_error
+
+if TYPE_CHECKING:
+    from afterglow.web.server import Listener
 
 HELP = "serve a clinic"
 
@@ -16,6 +20,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", required=True, metavar="DIR", help="the clinic's data folder")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine alone)")
     parser.add_argument("--port", type=int, default=8000, help="port of the pages (default: 8000)")
+    parser.add_argument(
+        "--patient-port", type=int, default=0, help="second port that knows the patients' pages alone; 0 turns it off"
+    )
+    parser.add_argument("--patient-host", default="", help="address of the patients' port (default: that of --host)")
     parser.add_argument("--mllp-port", type=int, default=0, help="port of bedside monitors; 0 turns it off (default)")
     parser.add_argument("--tls-cert", metavar="FILE", help="certificate chain in PEM; turns TLS on")
     parser.add_argument("--tls-key", metavar="FILE", help="its private key in PEM")
@@ -45,16 +53,23 @@ def serve_clinic(args: argparse.Namespace) -> int:
         tls_cert=Path(args.tls_cert) if args.tls_cert else None,
         tls_key=Path(args.tls_key) if args.tls_key else None,
         workers=args.workers,
+        patient_host=args.patient_host or args.host,
+        patient_port=args.patient_port,
     )
-    has_opened = serve(listener, lambda: print(f"web ready at {listener.address}", flush=True))
-    return DONE if has_opened else BAD_INPUT
+    return DONE if serve(listener, print_doors) else BAD_INPUT
+
+
+def print_doors(listener: "Listener") -> None:
+    """Print one line for each door that is open."""
+    print(f"web ready at {listener.address}", flush=True)
+    if listener.patient_port:
+        print(f"patients ready at {listener.patient_address}", flush=True)
 
 
 def check_call(args: argparse.Namespace) -> None:
     """Refuse ports that do not exist, half a TLS pair, files that cannot be read, and a listener that is not there."""
     problems = []
-    if not 0 <= args.port <= 65535:
-        problems.append(build_error("port", "port-unusable", args.port, "0 to 65535", f"{args.port} is no port"))
+    problems += check_ports(args.port, args.patient_port)
     if args.mllp_port != 0:
         message = "this version has no listener for bedside monitors"
         problems.append(build_error("mllp-port", "mllp-absent", args.mllp_port, "0", message))
@@ -66,6 +81,20 @@ def check_call(args: argparse.Namespace) -> None:
         problems.append(build_error("workers", "workers-too-few", args.workers, "1 or more", "at least one process"))
     if problems:
         raise InvalidInput(problems)
+
+
+def check_ports(port: int, patient_port: int) -> list[Problem]:
+    """Return what is wrong with the ports of the pages: none that exists, or one for both."""
+    named = (("port", port), ("patient-port", patient_port))
+    problems = [
+        build_error(name, "port-unusable", number, "0 to 65535", f"{number} is no port")
+        for name, number in named
+        if not 0 <= number <= 65535
+    ]
+    if patient_port and patient_port == port:
+        message = "the patients' pages need a port of their own; without one they answer on the first"
+        problems.append(build_error("patient-port", "port-twice", patient_port, "another port, or 0", message))
+    return problems
 
 
 def check_tls(certificate: str | None, key: str | None) -> list[Problem]:

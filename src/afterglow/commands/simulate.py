@@ -2,18 +2,21 @@
 
 A dose is AMOUNT[@START][/DURATION]: 0.5mg/kg@0min/40min, 28mg@5min; repeat --dose for each. Doses are base, not salt:
 1 mg of the hydrochloride holds 0.867 mg. What lies outside the range a model was studied in is marked; nothing here is
-an order, and no dose is carried from one route to another.
+an order, and no dose is carried from one route to another. Instead of flags, a JSON object with their names may come
+from a file or from standard input (-): {"drug": "racemic", "route": "iv", "dose": ["0.5mg/kg/40min"], "weight": 70}.
 """
 
 import argparse
 from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
-from afterglow.commands import DONE, print_json, print_problems
+from afterglow.commands import DONE, print_json, print_problems, read_json
 from afterglow.pharmacology.covariates import Person
+from afterglow.pharmacology.models.catalogue import DRUGS, ROUTES
 from afterglow.pharmacology.regimen import DOSE_BASIS, parse_time
 from afterglow.pharmacology.results import Simulation
 from afterglow.pharmacology.simulate import Request, check_request, simulate
@@ -21,13 +24,21 @@ from afterglow.terms import InvalidInput, Problem, build_error, parse_decimal
 
 HELP = "concentration and effect over time, typical or population"
 ROWS = 13
+COMPILED_FROM = 5000  # people; up to there plain numpy is done before the compiler is loaded
+FIELDS = {
+    **dict.fromkeys(("drug", "route", "model", "sex", "ancestry", "hepatic", "until", "step"), "a word"),
+    **dict.fromkeys(("weight", "age", "height", "bmi", "n", "seed", "session"), "a number"),
+    **dict.fromkeys(("venous", "no_effects"), "true or false"),
+    **dict.fromkeys(("dose", "interaction"), "a list of words"),
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the drug, the dose, the person and the times."""
     add = parser.add_argument
-    add("--drug", required=True, metavar="DRUG", help="racemic or esketamine")
-    add("--route", required=True, metavar="ROUTE", help="iv, im, sc, intranasal, sublingual, oral or inhaled")
+    add("request", nargs="?", metavar="FILE", help="JSON object with the names of the flags; - for standard input")
+    add("--drug", metavar="DRUG", help="racemic or esketamine")
+    add("--route", metavar="ROUTE", help="iv, im, sc, intranasal, sublingual, oral or inhaled")
     add("--model", metavar="ID", help="see `afterglow models`; the route's default otherwise")
     add(
         "--dose",
@@ -42,20 +53,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--height", metavar="CM", help="height in cm")
     add("--bmi", metavar="KG_PER_M2", help="body mass index instead of height")
     add("--ancestry", metavar="X", help="european, african, asian, japanese or other")
-    add("--hepatic", default="normal", metavar="CLASS", help="normal, mild, moderate or severe impairment")
+    add("--hepatic", metavar="CLASS", help="normal, mild, moderate or severe impairment")
     add("--interaction", action="append", default=[], metavar="NAME", help="what else is taken; repeat for each")
-    add("--until", default="24h", metavar="TIME", help="end, for example 24h or 14d")
-    add("--step", default="1min", metavar="TIME", help="spacing of the times")
+    add("--until", metavar="TIME", help="end, for example 14d; 24h otherwise")
+    add("--step", metavar="TIME", help="spacing of the times; 1min otherwise")
     add("--n", metavar="N", help="a population of N people instead of the typical person")
     add("--seed", metavar="N", help="seed of the population; 1 otherwise")
     add("--venous", action="store_true", help="an arterial model's levels behind a venous delay")
-    add("--session", default="1", metavar="N", help="which session of the course, for tolerance to dissociation")
+    add("--session", metavar="N", help="which session of the course the first dose is, for tolerance; 1 otherwise")
     add("--no-effects", action="store_true", help="levels only")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the simulation."""
-    found = simulate(read_request(args))
+    request = read_request(args if args.request is None else merge_request(args))
+    if request.n is not None and request.n < COMPILED_FROM:
+        request = replace(request, engine="plain")  # done before the compiler is loaded
+    found = simulate(request)
     if args.json:
         print_json(found.to_json())
     else:
@@ -64,11 +78,53 @@ def run(args: argparse.Namespace) -> int:
     return DONE
 
 
+def merge_request(args: argparse.Namespace) -> argparse.Namespace:
+    """Return the arguments with what a JSON object gives; refuse unknown names, wrong kinds and what is told twice."""
+    content = read_json(args.request, "request")
+    if not isinstance(content, dict):
+        message = "the request must be a JSON object"
+        raise InvalidInput([build_error("request", "not-an-object", str(content)[:80], "a JSON object", message)])
+    problems, found = [], {}
+    for name, value in content.items():
+        field = name.replace("-", "_")
+        if field not in FIELDS:
+            message = f"there is no {name}"
+            problems.append(build_error(name, "unknown-field", name, ", ".join(sorted(FIELDS)), message))
+        elif getattr(args, field):
+            message = f"{name} is told by the flag and in the request"
+            problems.append(build_error(name, "told-twice", str(getattr(args, field)), "one of the two", message))
+        elif value is not None:
+            found[field] = [value] if field in ("dose", "interaction") and isinstance(value, str) else value
+            problems += _judge_kind(name, found[field], FIELDS[field])
+    if problems:
+        raise InvalidInput(problems)
+    return argparse.Namespace(**(vars(args) | found))
+
+
+def _judge_kind(name: str, value: Any, kind: str) -> list[Problem]:
+    is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
+    fits = {
+        "a word": isinstance(value, str),
+        "a number": is_number or isinstance(value, str),
+        "true or false": isinstance(value, bool),
+        "a list of words": isinstance(value, list) and all(isinstance(one, str) for one in value),
+    }
+    if fits[kind]:
+        return []
+    return [build_error(name, "wrong-kind", str(value)[:80], kind, f"{name} must be {kind}")]
+
+
 def read_request(args: argparse.Namespace) -> Request:
     """Return the request of a command line; refuse with every field that cannot be read or used."""
-    problems: list[Problem] = []
+    problems: list[Problem] = [
+        build_error(name, "missing", None, ", ".join(known), f"the {name} is missing")
+        for name, known in (("drug", DRUGS), ("route", ROUTES))
+        if getattr(args, name) is None
+    ]
+    if problems:
+        raise InvalidInput(problems)
 
-    def read(path: str, text: str | None, reader: Any, default: Any = None) -> Any:
+    def read(path: str, text: Any, reader: Any, default: Any = None) -> Any:
         if text is None:
             return default
         try:
@@ -84,7 +140,7 @@ def read_request(args: argparse.Namespace) -> Request:
         height_cm=read("height", args.height, _read_number),
         bmi=read("bmi", args.bmi, _read_number),
         ancestry=args.ancestry,
-        hepatic=args.hepatic,
+        hepatic="normal" if args.hepatic is None else args.hepatic,
     )
     request = Request(
         drug=args.drug,
@@ -155,19 +211,19 @@ def _show(value: Any) -> str:
     return f"{value:.4g}"
 
 
-def _read_number(text: str, path: str) -> float:
+def _read_number(text: Any, path: str) -> float:
     return float(parse_decimal(text, path))
 
 
-def _read_whole(text: str, path: str) -> int:
+def _read_whole(text: Any, path: str) -> int:
     number = parse_decimal(text, path)
     if number != number.to_integral_value() or abs(number) >= 2**63:
         message = f"{text!r} is not a whole number"
-        raise InvalidInput([build_error(path, "count-malformed", text, "a whole number", message)])
+        raise InvalidInput([build_error(path, "count-malformed", str(text), "a whole number", message)])
     return int(number)
 
 
-def _read_count(text: str, path: str) -> int:
+def _read_count(text: Any, path: str) -> int:
     number = _read_whole(text, path)
     if not 1 <= number <= 1000:
         message = "sessions are counted from 1"

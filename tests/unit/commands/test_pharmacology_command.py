@@ -12,8 +12,9 @@ import pytest
 from pypdf import PdfReader
 
 from afterglow.cli import main
+from afterglow.clinic.documents.typesetting import FontMissing
 from afterglow.commands.credibility.html import render_html
-from afterglow.commands.credibility.pdf import PrintFailed, render_pdf
+from afterglow.commands.credibility.pdf import render_pdf
 from afterglow.commands.credibility.peers import SOLVERS, find_difference, run_peers, skip_peers, write_sbml
 from afterglow.pharmacology.report import Document, Grid, Section, Verdict, list_peer_cases
 
@@ -143,10 +144,18 @@ def test_paper_shows_text_never_markup() -> None:
     assert "&lt;b&gt;" in render_html(document)
 
 
-def test_a_figure_that_is_none_is_an_error_not_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("afterglow.commands.credibility.pdf.FONT_PACKAGE", "afterglow.terms")
-    with pytest.raises((PrintFailed, FileNotFoundError)):
+def test_without_the_built_font_the_html_stays_and_the_command_that_builds_it_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("afterglow.clinic.documents.typesetting.FONT_FOLDER", "none-built")
+    with pytest.raises(FontMissing):
         render_pdf(Document("t", "s", ()), now=datetime(2026, 11, 22, tzinfo=UTC))
+    assert main([*REPORT, "--to", str(tmp_path)]) == 2
+    told = capsys.readouterr().err
+    assert "`afterglow assets`" in told
+    assert "credibility.html is written, credibility.pdf is not" in told
+    assert (tmp_path / "credibility.html").stat().st_size > 10_000
+    assert not (tmp_path / "credibility.pdf").exists()
 
 
 @pytest.mark.parametrize(("module", "goal"), [("scipy", 1e-9), ("roadrunner", 1e-6)])

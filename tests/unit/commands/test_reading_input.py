@@ -92,7 +92,7 @@ def test_a_fault_of_the_program_is_no_refusal(
 
     call = ["score", "phq9", "--answers", "1,1,1,1,1,1,1,1,0"]
     assert main(call) == DONE
-    monkeypatch.setattr(score, "get_instrument", lambda name: 1 / 0)
+    monkeypatch.setattr(score, "get_instrument", lambda *asked: 1 / 0)
     assert main(call) == PROGRAM_FAILED
     told = capsys.readouterr().err
     assert "ZeroDivisionError" in told
