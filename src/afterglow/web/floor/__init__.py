@@ -1,0 +1,1 @@
+"""The floor board, its stream, and what is recorded on it."""

@@ -1,0 +1,1 @@
+"""Referrals: the queue, the intake form of staff."""

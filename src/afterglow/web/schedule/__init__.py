@@ -1,0 +1,1 @@
+"""The schedule: day, week, series, waiting list, booking."""

@@ -1,0 +1,1 @@
+"""Tasks, on-call roster, surveillance."""
