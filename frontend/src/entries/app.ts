@@ -6,7 +6,11 @@ import { attachAges, attachClock } from "../islands/ages";
 import { attachDialogs } from "../islands/dialogs";
 import { attachCurves } from "../islands/expect";
 import { attachGuards } from "../islands/guard";
+import { attachRows } from "../islands/rows";
 import { attachShortcuts } from "../islands/shortcuts";
+import { attachIdleLock } from "../islands/security/lock";
+import { attachPasskeys } from "../islands/security/passkey";
+import { attachSignatures } from "../islands/security/signature";
 import { attachStoredNotes } from "../islands/stored";
 import { attachThemeSwitch } from "../islands/theme";
 import { attachUnsavedWarning } from "../islands/unsaved";
@@ -17,6 +21,8 @@ function attachAll(root: ParentNode): void {
   attachStoredNotes(root);
   attachDialogs(root);
   attachUnsavedWarning(root);
+  attachPasskeys(root);
+  attachSignatures(root);
 }
 
 document.documentElement.dataset.script = "on";
@@ -24,7 +30,9 @@ attachAll(document);
 attachAges();
 attachClock();
 attachThemeSwitch();
+attachRows(document);
 attachShortcuts();
+attachIdleLock();
 document.addEventListener("htmx:after:swap", () => attachAll(document));
 
 const problems = document.getElementById("problems");

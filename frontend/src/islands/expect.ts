@@ -27,10 +27,10 @@ class Curves {
     });
     card.addEventListener("keydown", (event) => {
       const field = event.target as Element;
-      if (event.key !== "Enter" || !field.matches("[popover] input")) return;
-      // Enter would store the draft, whose form the fields of B belong to
+      if (event.key !== "Enter" || !field.matches("[popover] input, .find__fields input")) return;
+      // Enter would store the draft, whose form the fields of B and of a goal belong to
       event.preventDefault();
-      field.closest("[popover]")?.querySelector<HTMLButtonElement>("button[value=expect]")?.click();
+      field.closest("[popover], .find__fields")?.querySelector<HTMLButtonElement>("button[value=expect]")?.click();
     });
     this.lookAgain();
   }

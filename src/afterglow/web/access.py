@@ -1,6 +1,7 @@
 """The one door into a page: signed in, permitted, in the site's time zone, refusals turned into answers."""
 
 import functools
+import logging
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec
 
@@ -10,6 +11,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from afterglow.clinic import policy
+from afterglow.clinic.documents.typesetting import FontMissing, PrintFailed
 from afterglow.clinic.errors import Conflict, Denied, Refused, TryLater
 from afterglow.terms import InvalidInput
 from afterglow.web.context import get_zone
@@ -18,6 +20,7 @@ Arguments = ParamSpec("Arguments")
 View = Callable[Concatenate[HttpRequest, Arguments], HttpResponse]
 
 STATUS_UNUSABLE = 422
+_LOG = logging.getLogger(__name__)
 
 
 def staff_page(permission: str = "", *, methods: tuple[str, ...] = ("GET", "HEAD", "POST")) -> Callable[[View], View]:
@@ -53,6 +56,9 @@ def _run(view: View, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpRes
         return show_error(request, 429, "later", reason=str(error))
     except InvalidInput as error:
         return show_error(request, STATUS_UNUSABLE, "unusable", problems=error.problems)
+    except PrintFailed as error:
+        _LOG.error("a sheet could not be set: %s", error)
+        return show_error(request, 503, "print", is_font_missing=isinstance(error, FontMissing))
     except Refused as error:
         return show_error(request, STATUS_UNUSABLE, "refused", reason=str(error), findings=error.findings)
 
@@ -64,7 +70,7 @@ def show_error(request: HttpRequest, status: int, kind: str, **context: Any) -> 
 
 def find_or_404(request: HttpRequest, queryset: Any, permission: str, **lookup: Any) -> Any:
     """Return the one row the user may see, or raise 404 without telling whether it exists."""
-    row = policy.scope(request.user, queryset, permission).filter(**lookup).first()
+    row = policy.find_one(policy.scope(request.user, queryset, permission).filter(**lookup))
     if row is None or not policy.allow(request.user, permission, row):
         raise Http404
     return row

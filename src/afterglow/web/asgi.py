@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 from collections.abc import Awaitable, Callable
@@ -9,9 +10,9 @@ from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "afterglow.clinic.settings")
 
-from django.core.asgi import get_asgi_application
+import django
 
-django_application = get_asgi_application()
+django.setup(set_prefix=False)
 
 from asgiref.sync import sync_to_async  # noqa: E402 - only after Django is set up
 from django.conf import settings  # noqa: E402
@@ -19,13 +20,18 @@ from django.db import DEFAULT_DB_ALIAS, connections  # noqa: E402
 
 from afterglow.clinic.live.listen import listen_forever  # noqa: E402
 from afterglow.clinic.readiness import check_storage  # noqa: E402
+from afterglow.clinic.tasks.chores import work_forever  # noqa: E402
 from afterglow.clinic.ticker import tick_forever  # noqa: E402
 from afterglow.web.body_limit import answer_within_limit  # noqa: E402
+from afterglow.web.handler import make_staff_handler  # noqa: E402
+from afterglow.web.phone.listener import ROOT, is_patient, make_patient_handler  # noqa: E402
 
 logger = logging.getLogger("afterglow.server")
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
+staff_application = make_staff_handler()
+patient_application = make_patient_handler()
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -33,7 +39,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
         await _run_lifespan(receive, send)
     else:
-        await answer_within_limit(django_application, scope, receive, send)
+        chosen = patient_application if is_patient(scope) else staff_application
+        await answer_within_limit(chosen, scope, receive, send)
 
 
 async def _run_lifespan(receive: Receive, send: Send) -> None:
@@ -64,6 +71,10 @@ def warm_up() -> None:
     from django.urls import get_resolver
 
     list(get_resolver().reverse_dict)
+    list(get_resolver(ROOT).reverse_dict)
+    # what was loaded stays for good: looking through it for garbage would hold up a page for a tenth of a second
+    gc.collect()
+    gc.freeze()
 
 
 def _start_background() -> list[asyncio.Task[None]]:
@@ -72,4 +83,5 @@ def _start_background() -> list[asyncio.Task[None]]:
         tasks.append(asyncio.create_task(listen_forever(), name="live-notices"))
     if settings.IS_LIVE_TICKER:
         tasks.append(asyncio.create_task(tick_forever(), name="ticker"))
+        tasks.append(asyncio.create_task(work_forever(), name="chores"))
     return tasks

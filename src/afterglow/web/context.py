@@ -77,6 +77,20 @@ class Page:
         """Return the instant of this page in the site's zone."""
         return timezone.localtime(timezone.now(), get_zone(self._request))
 
+    @cached_property
+    def site_name(self) -> str:
+        """Return the name of the site this page works at, for who works at more than one; else nothing."""
+        from afterglow.web.sites import get_site
+
+        return str(get_site(self._request).name) if self.other_sites else ""
+
+    @cached_property
+    def other_sites(self) -> list[Any]:
+        """Return the other sites of the signed-in user."""
+        from afterglow.web.sites import get_other_sites
+
+        return get_other_sites(self._request) if self.is_signed_in else []
+
     @property
     def zone(self) -> str:
         """Return the name of the site's time zone."""
@@ -94,8 +108,12 @@ def page(request: HttpRequest) -> dict[str, Page]:
 
 
 _PLACES = (
-    ("floor", "web:home", "Today", "session.read"),
+    ("floor", "web:home", "Floor", "floor.arrivals"),
     ("patients", "web:patients", "Patients", "patient.find"),
+    ("referrals", "web:referrals", "Referrals", "referral.read"),
+    ("schedule", "web:schedule", "Schedule", "schedule.read"),
+    ("outcomes", "web:outcomes", "Outcomes", "outcomes.read|outcomes.release"),
+    ("tasks", "web:tasks", "Tasks", "task.read"),
     ("protocols", "web:protocols", "Protocols", "protocol.read"),
     ("audit", "web:audit", "Access log", "audit.read"),
 )
@@ -107,7 +125,7 @@ def list_places(request: HttpRequest, user: Any) -> list[Place]:
 
     places = []
     for key, name, title, permission in _PLACES:
-        if user is None or (permission and not policy.allow(user, permission)):
+        if user is None or not any(policy.allow(user, each) for each in permission.split("|")):
             continue
         try:
             url = reverse(name)
@@ -120,11 +138,9 @@ def list_places(request: HttpRequest, user: Any) -> list[Place]:
 
 def list_roles(user: Any) -> list[str]:
     """Return the words of the user's roles, each once."""
-    from afterglow.clinic.people.models import PractitionerRole
+    from afterglow.clinic import policy
 
-    if user is None:
-        return []
-    return list(dict.fromkeys(PractitionerRole.objects.filter(user=user).values_list("role", flat=True)))
+    return [] if user is None else list(dict.fromkeys(role for _, role in policy.list_assignments(user)))
 
 
 def describe_role(role: str) -> str:

@@ -1,11 +1,12 @@
 """The server: uvicorn inside our own process, with TLS, and an end that open streams cannot hold up."""
 
 import errno
+import os
 import socket
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from afterglow.terms import InvalidInput, build_error
+from afterglow.web.phone.listener import PORT_VARIABLE
 
 GRACE_S = 3
 APPLICATION = "afterglow.web.asgi:application"
@@ -20,20 +22,32 @@ APPLICATION = "afterglow.web.asgi:application"
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Where to listen, and with which certificate."""
+    """Where to listen, and with which certificate; `patient_port` is a second door for the patients' pages alone.
+
+    A patient port of 0 is none, and of -1 any free one, which `open_patient_sockets` then names.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8000
     tls_cert: Path | None = None
     tls_key: Path | None = None
     workers: int = 1
+    patient_host: str = "127.0.0.1"
+    patient_port: int = 0
 
     @property
     def address(self) -> str:
         """Return the address a browser would open."""
+        return self._write(self.host, self.port)
+
+    @property
+    def patient_address(self) -> str:
+        """Return the address of the patients' pages: their own door, or the one door there is."""
+        return self._write(self.patient_host, self.patient_port) if self.patient_port > 0 else self.address
+
+    def _write(self, host: str, port: int) -> str:
         scheme = "https" if self.tls_cert else "http"
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{scheme}://{host}:{self.port}/"
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}/"
 
 
 class Server(uvicorn.Server):
@@ -51,8 +65,10 @@ class Server(uvicorn.Server):
             self._when_ready()
 
 
-def serve(listener: Listener, when_ready: Callable[[], None]) -> bool:
+def serve(listener: Listener, when_ready: Callable[[Listener], None]) -> bool:
     """Serve the clinic that Django is set up for until a signal; return whether the door ever opened.
+
+    `when_ready` is told the listener as it is: a free port that was asked for has its number.
 
     Raises
     ------
@@ -73,7 +89,11 @@ def serve(listener: Listener, when_ready: Callable[[], None]) -> bool:
         sockets = open_sockets(listener)
         for each in sockets:
             stack.callback(each.close)
-        return _run(build_config(listener), sockets, when_ready)
+        patient_sockets, opened = open_patient_sockets(listener)
+        for each in patient_sockets:
+            stack.callback(each.close)
+        os.environ[PORT_VARIABLE] = str(opened.patient_port) if patient_sockets else ""
+        return _run(build_config(opened), [*sockets, *patient_sockets], lambda: when_ready(opened))
 
 
 def _run(config: uvicorn.Config, sockets: list[socket.socket], when_ready: Callable[[], None]) -> bool:
@@ -111,6 +131,18 @@ def open_sockets(listener: Listener) -> list[socket.socket]:
             each.close()
         raise _refuse_address(listener, error) from None
     return opened
+
+
+def open_patient_sockets(listener: Listener) -> tuple[list[socket.socket], Listener]:
+    """Return the sockets of the patients' door, none where there is none, and the listener with the port they have."""
+    if listener.patient_port == 0:
+        return [], listener
+    second = replace(listener, host=listener.patient_host, port=max(listener.patient_port, 0))
+    try:
+        opened = open_sockets(second)
+    except InvalidInput as error:
+        raise InvalidInput(replace(each, path=f"patient-{each.path}") for each in error.problems) from None
+    return opened, replace(listener, patient_port=opened[0].getsockname()[1])
 
 
 def _refuse_address(listener: Listener, error: OSError) -> InvalidInput:

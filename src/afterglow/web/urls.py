@@ -16,6 +16,8 @@ urlpatterns = [
         name="closed",
     ),
     path("accounts/", include("allauth.urls")),
+    # what a patient reaches by a link of their own; a second listener serves these alone
+    path("", include("afterglow.web.phone.urls")),
     path("", include("afterglow.web.routes")),
 ]
 

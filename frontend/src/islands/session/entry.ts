@@ -12,6 +12,7 @@ type State = "sending" | "stored" | "kept" | "refused";
 export class Entries {
   private readonly outbox: Outbox;
   private undoTimer: number | undefined;
+  private readonly sent = new WeakMap<HTMLFormElement, string>();
 
   constructor(private readonly page: SessionPage) {
     this.outbox = new Outbox(
@@ -33,6 +34,7 @@ export class Entries {
   private async submit(form: HTMLFormElement, submitter: HTMLElement | null): Promise<void> {
     if (form.dataset.state === "sending") return;
     const entry = this.pack(form, submitter);
+    this.sent.set(form, list(new FormData(form)));
     this.clearProblems(form);
     form.dataset.state = "sending";
     this.say("sending", "Sending.", form);
@@ -108,6 +110,9 @@ export class Entries {
   }
 
   private finish(form: HTMLFormElement): void {
+    // what was typed while the entry was on its way is the next entry: it stays where it is
+    const isTouched = list(new FormData(form)) !== this.sent.get(form);
+    if (isTouched) return;
     form.reset();
     const sheet = form.closest<HTMLElement>("[popover]");
     if (sheet?.matches(":popover-open")) sheet.hidePopover();
@@ -171,6 +176,10 @@ export class Entries {
     (field.closest("[data-field], .s-field-box") ?? field).insertAdjacentElement("afterend", note);
     return field;
   }
+}
+
+function list(content: FormData): string {
+  return JSON.stringify([...content].filter(([, value]) => typeof value === "string"));
 }
 
 function findField(form: HTMLFormElement, path: string): HTMLElement | undefined {

@@ -3,6 +3,7 @@
 
 export class Pad {
   private current: HTMLInputElement | undefined;
+  private walkedTo: HTMLInputElement | undefined;
 
   constructor(private readonly pad: HTMLElement) {
     pad.addEventListener("focusin", (event) => {
@@ -13,7 +14,9 @@ export class Pad {
       if (key) this.press(key);
     });
     pad.addEventListener("input", (event) => {
-      if (event.target instanceof HTMLInputElement) this.walk(event.target);
+      if (!(event.target instanceof HTMLInputElement)) return;
+      this.walkedTo = undefined;
+      this.walk(event.target);
     });
     pad.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || !(event.target instanceof HTMLInputElement) || !event.target.dataset.max) return;
@@ -21,7 +24,11 @@ export class Pad {
       if (next && event.target.value) {
         event.preventDefault();
         next.focus();
+      } else if (next && event.target === this.walkedTo) {
+        // the Enter of a hand that did not see the focus walk on by itself: half a pressure is not sent by it
+        event.preventDefault();
       }
+      this.walkedTo = undefined;
     });
     pad.addEventListener("session:entered", () => this.fields[0]?.focus({ preventScroll: true }));
     document.addEventListener("session:parts", () => this.showPast());
@@ -50,7 +57,9 @@ export class Pad {
     if (!field.dataset.max || field !== document.activeElement || !digits) return;
     const full = digits.length >= Number(field.dataset.max) || (field.dataset.max === "3" && digits.length === 2 && /^[4-9]/.test(digits));
     const next = this.fields[this.fields.indexOf(field) + 1];
-    if (full && next && !next.value) next.focus();
+    if (!full || !next || next.value) return;
+    next.focus();
+    if (next.name === "data.diastolic") this.walkedTo = next;
   }
 
   private showPast(): void {

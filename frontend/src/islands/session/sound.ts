@@ -1,6 +1,6 @@
 // Alarm sound of this screen: off until someone turns it on, and the bar always says which. High is five pulses, medium
 // three, low one. The bedside monitor's own alarm comes first.
-//   <button data-sound hidden><span data-sound-words data-on="Sound on" data-off="Sound off"></span></button>
+//   <button data-sound data-unready><span data-sound-words data-on="Sound on" data-off="Sound off"></span></button>
 
 const PATTERNS: Record<string, { pulses: number; everyMs: number; hertz: number }> = {
   high: { pulses: 5, everyMs: 5000, hertz: 880 },
@@ -13,7 +13,7 @@ export class AlarmSound {
   private lastAt = 0;
 
   constructor(private readonly button: HTMLButtonElement) {
-    button.hidden = false;
+    button.removeAttribute("data-unready");
     button.setAttribute("aria-pressed", "false");
     button.addEventListener("click", () => void this.toggle());
     window.setInterval(() => this.check(), 500);

@@ -12,22 +12,23 @@ class SecretField(forms.CharField):
 
     unit = ""
 
-    def __init__(self, *, label: Any, autocomplete: str = "current-password", **kwargs: Any) -> None:
-        """Use a password input."""
-        widget = forms.PasswordInput(attrs={"autocomplete": autocomplete})
+    def __init__(self, *, label: Any, autocomplete: str = "current-password", passkey: str = "", **kwargs: Any) -> None:
+        """Use a password input; `passkey` says whose passkey may stand in for it: one's own, or the second person's."""
+        attrs = {"autocomplete": autocomplete, **({"data-passkey": passkey} if passkey else {})}
+        widget = forms.PasswordInput(attrs=attrs)
         super().__init__(label=label, widget=widget, strip=False, max_length=200, **kwargs)
 
 
 class UnlockForm(forms.Form):
     """The person at a locked screen proves who they are."""
 
-    secret = SecretField(label=_("Password or PIN"))
+    secret = SecretField(label=_("Password or PIN"), passkey="own")
 
 
 class PinForm(forms.Form):
     """A PIN for signing on a shared screen."""
 
-    secret = SecretField(label=_("Your password"))
+    secret = SecretField(label=_("Your password"), passkey="own")
     pin = SecretField(label=_("New PIN, 6 to 12 digits"), autocomplete="off")
 
 
@@ -54,11 +55,11 @@ class SetupForm(forms.Form):
 class SignatureForm(forms.Form):
     """Signing asks once more who is there; where a limit asks for it, a second clinician signs on the same screen."""
 
-    secret = SecretField(label=_("Your password or PIN"))
+    secret = SecretField(label=_("Your password or PIN"), passkey="own")
     second_name = forms.CharField(
         label=_("Second clinician's sign-in name"),
         max_length=60,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    second_secret = SecretField(label=_("Their password or PIN"), autocomplete="off", required=False)
+    second_secret = SecretField(label=_("Their password or PIN"), autocomplete="off", passkey="second", required=False)

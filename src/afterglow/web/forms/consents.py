@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from afterglow.clinic.consents.drawings import LONGEST
 from afterglow.web.forms.account import SecretField
 from afterglow.web.forms.fields import (
     AnswerField,
@@ -49,10 +50,11 @@ class SignForm(forms.Form):
 
     text = PickField(label=_("Text"), choices=())
     typed_name = TextField(label=_("Patient types their full name"), max_length=240)
+    drawn = forms.CharField(label=_("Drawn signature"), max_length=LONGEST, required=False, widget=forms.HiddenInput)
     identifiers = forms.MultipleChoiceField(
         label=_("Identity seen by"), choices=IDENTIFIERS, widget=ChoiceBoxes, required=False
     )
-    secret = SecretField(label=_("Witness: your password or PIN"))
+    secret = SecretField(label=_("Witness: your password or PIN"), passkey="own")
 
     def __init__(self, *args: Any, texts: Iterable[Any] = (), **kwargs: Any) -> None:
         """Offer the texts in force."""

@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from afterglow.clinic.errors import NotYet
+from afterglow.clinic.errors import GaveUp, NotYet
 from afterglow.protocols.model import Protocol
 from afterglow.web.predictions import words
 from afterglow.web.predictions.asking import GLANCE_S, ask_comparison
 from afterglow.web.predictions.comparing import SEEN, describe_comparison, draw_comparison
+from afterglow.web.predictions.finding import build_finding, read_copied, read_goal
 from afterglow.web.predictions.forms import OtherForm, describe_initial
 from afterglow.web.predictions.options import (
     Option,
@@ -21,8 +23,10 @@ from afterglow.web.predictions.options import (
     judge_use,
     propose_other,
 )
+from afterglow.web.predictions.own import build_own
 from afterglow.web.predictions.people import describe_patient
-from afterglow.web.predictions.reading import Comparison, Side, list_messages, read_comparison
+from afterglow.web.predictions.problems import list_messages
+from afterglow.web.predictions.reading import Comparison, Side, read_comparison
 
 Card = dict[str, Any]
 STEP_MIN, FINE_MIN = 1.0, 0.5
@@ -46,8 +50,9 @@ class Asked:
 
 
 def build_card(
-    patient: Any, asked: Asked, now: datetime, *, data: Any = None, timeout_s: float = GLANCE_S, may_use: bool = False
-) -> Card:
+    patient: Any, asked: Asked, now: datetime, *, user: Any, data: Any = None, timeout_s: float = GLANCE_S,
+    may_use: bool = False,
+) -> Card:  # fmt: skip
     """Return everything the card shows.
 
     Parameters
@@ -55,8 +60,10 @@ def build_card(
     patient : Patient
     asked : Asked
     now : datetime
+    user : User
+        Who looks: only sessions that they may see speak of this patient.
     data : QueryDict, optional
-        What was posted; B is read from it where it names one.
+        What was posted; B and the goal of a dose question are read from it where it names them.
     timeout_s : float
         How long the page waits for the worker.
     may_use : bool
@@ -64,28 +71,39 @@ def build_card(
     """
     first = asked.first
     form = OtherForm(data) if data is not None and "b-way" in data else None
-    card: Card = {"state": "missing", "form": form or OtherForm(), "first": first, "lines": []}
+    card: Card = {"state": "missing", "form": form or OtherForm(), "goal_form": read_goal(data), "first": first}
     if first is None or asked.protocol is None:
         text = _("Correct the draft first: its values cannot be used.") if asked.has_errors else describe_missing(asked)
         return card | {"missing": [text]}
-    proposed = propose_other(first, asked.protocol)
+    person = describe_patient(patient, now)
+    copied = None
+    if data is not None and "weight_kg" in person:
+        copied = read_copied(str(data.get("act", "")), first, asked.protocol, Decimal(str(person["weight_kg"])))
+    if copied is not None:
+        form = OtherForm({f"b-{name}": value for name, value in describe_initial(copied).items()})
     if form is None:
-        form = card["form"] = OtherForm(initial=describe_initial(proposed))
-        other = proposed
+        other = propose_other(first, asked.protocol)
+        form = OtherForm(initial=describe_initial(other))
     elif form.is_valid():
         other = form.build_option()
     else:
         return card | {"missing": [_("Correct option B: it cannot be given like this.")], "is_open": True}
     card |= {
+        "form": form,
         "other": other,
         "labels": _label(first, other),
         "refusal": judge_use(asked.protocol, other),
         "may_use": may_use,
     }
-    person = describe_patient(patient, now)
     if "weight_kg" not in person:
         return card | {"missing": [_("No weight on file: nothing is predicted for an assumed one. Weigh first.")]}
-    return card | _ask(person, first, other, asked.protocol, asked.values, timeout_s)
+    card |= _ask(person, first, other, asked.protocol, asked.values, timeout_s)
+    if card["state"] != "ready":
+        return card
+    return card | {
+        "find": build_finding(card["goal_form"], person, first, asked.protocol, timeout_s),
+        "own": build_own(user, person, patient, first, find_end_min(first), timeout_s),
+    }
 
 
 def describe_missing(asked: Asked) -> str:
@@ -127,6 +145,8 @@ def _ask(
         answer = ask_comparison(payload, timeout_s)
     except NotYet:
         return {"state": "later"}
+    except GaveUp as gone:
+        return {"state": "missing", "missing": [words.describe_giving_up(gone)]}
     if answer.get("status") != "ok":
         return {"state": "missing", "missing": list_messages(answer.get("problems", ()))}
     found = read_comparison(answer)
@@ -138,7 +158,7 @@ def _ask(
         "seen_source": trials.source if trials else "",
         "rows": _build_rows(found, first, other, protocol, values.get("observe_min")),
         "models": [_build_model(side, option) for side, option in zip(found.sides, (first, other), strict=True)],
-        "notes": list_messages([{"message": note} for note in found.notes]),
+        "notes": _list_notes(found, first, other),
         "warnings": _list_warnings(found),
         "table": _build_table(found),
         "session_number": person.get("session_number", 1),
@@ -172,6 +192,22 @@ def _build_rows(found: Comparison, first: Option, other: Option, protocol: Proto
             "cells": [{"after": words.write_evidence(option, protocol)} for option in options],
         },
     ]
+
+
+def _list_notes(found: Comparison, first: Option, other: Option) -> list[str]:
+    """Return what must not be read into two options that differ in more than their dose."""
+    notes = []
+    bases = [side.basis for side in found.sides]
+    if first.way != other.way:
+        notes.append(_("Two drugs or routes are shown beside each other; neither dose is the other's equivalent."))
+    if bases[0]["sampling_site"] != bases[1]["sampling_site"]:
+        notes.append(
+            _("Levels of A are %(a)s, of B %(b)s: they differ by that alone while drug goes in.")
+            % {"a": words.write_site(bases[0]), "b": words.write_site(bases[1])}
+        )
+    if bases[0]["model"] != bases[1]["model"]:
+        notes.append(_("A and B come from different published models; small differences mean nothing."))
+    return notes
 
 
 def _write_reaching(side: Side) -> dict[str, str]:

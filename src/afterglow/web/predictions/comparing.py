@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from afterglow.pharmacology.practice import load_practice
 from afterglow.web.charts import svg
-from afterglow.web.predictions.reading import Band, Comparison, Side
+from afterglow.web.predictions.reading import Band, Comparison
 from afterglow.web.predictions.words import write_ends
 
 WIDTH, HEIGHT = 560, 424
@@ -31,8 +33,11 @@ class Trials:
     source: str
 
 
-# mean peaks of racemic ketamine, 0.5 mg/kg over 40 min by vein
-SEEN = {"racemic.iv": Trials(100, 250, "Krystal 1994, B")}
+# by drug and route, as the drug model's data cites them
+SEEN = {
+    f"{one.drug}.{one.route}": Trials(one.low_ng_per_ml, one.high_ng_per_ml, f"{one.name}, {one.citation.grade.value}")
+    for one in load_practice().levels
+}
 
 
 class _Axes:
@@ -65,8 +70,9 @@ def draw_comparison(
     parts += _draw_ticks(axes, comparison)
     for side in comparison.sides:
         corners = edges.get(side.key, ())
-        parts += _draw_band(side, side.concentration, comparison.minutes, axes.x, axes.level, corners)
-        parts += _draw_band(side, side.cadss6, comparison.minutes, axes.x, axes.score, corners)
+        kind = side.key.lower()
+        parts += draw_band(kind, side.concentration, comparison.minutes, axes.x, axes.level, corners)
+        parts += draw_band(kind, side.cadss6, comparison.minutes, axes.x, axes.score, corners)
     parts += _label(comparison, axes)
     caption = _("minutes from start. Ribbon: 90 of 100 people of this weight. Predicted, not measured.")
     parts.append(svg.text("chart__tick", LEFT, 420, caption))
@@ -87,6 +93,12 @@ def describe_comparison(comparison: Comparison) -> str:
 
 
 def smooth(values: Sequence[float], minutes: Sequence[float], edges: Iterable[float]) -> list[float]:
+    """Return a course without the steps of its rounding; the same course is worked out once."""
+    return list(_smooth(tuple(values), tuple(minutes), tuple(edges)))
+
+
+@lru_cache(maxsize=512)
+def _smooth(values: tuple[float, ...], minutes: tuple[float, ...], edges: tuple[float, ...]) -> tuple[float, ...]:
     """Return a course without the steps of its rounding; corners, where giving begins or ends, stay as they are.
 
     Numbers come with two figures: what rises slowly is a stair. The line is drawn through the middles of its steps, and
@@ -106,7 +118,7 @@ def smooth(values: Sequence[float], minutes: Sequence[float], edges: Iterable[fl
         for index in set(range(1, len(values) - 1)) - fixed:
             wanted = (before[index - 1] + 2 * before[index] + before[index + 1]) / 4
             drawn[index] = _hold(wanted, values[index])
-    return drawn
+    return tuple(drawn)
 
 
 def _hold(wanted: float, value: float) -> float:
@@ -181,10 +193,10 @@ def _draw_ticks(axes: _Axes, comparison: Comparison) -> list[str]:
     return parts
 
 
-def _draw_band(
-    side: Side, band: Band, minutes: Sequence[float], x: Scale, y: Scale, corners: Sequence[float]
+def draw_band(
+    kind: str, band: Band, minutes: Sequence[float], x: Scale, y: Scale, corners: Sequence[float]
 ) -> list[str]:
-    kind = side.key.lower()
+    """Return a ribbon and its middle line; `kind` ends the names of their classes."""
     low, mid, high = (
         [(x(minute), y(value)) for minute, value in zip(minutes, smooth(values, minutes, corners), strict=True)]
         for values in (band.low, band.mid, band.high)

@@ -5,7 +5,11 @@ from typing import Any
 
 from django.utils import timezone
 
+from afterglow.clinic.dosing_sessions.models import Session
+from afterglow.clinic.people.models import HistoryFact, Measurement, MedicationStatement
+from afterglow.clinic.prepared import Prepared
 from afterglow.pharmacology.interactions import load_perpetrators
+from afterglow.pharmacology.practice import is_attenuating
 from afterglow.protocols.derive import calculate_age
 from afterglow.protocols.medicines import normalise_name
 from afterglow.web.present.head import find_weight
@@ -13,17 +17,6 @@ from afterglow.web.present.head import find_weight
 SEXES = {"female": "F", "male": "M"}
 LIVERS = {"A": "mild", "B": "moderate", "C": "severe"}
 LIVER_FACT = "history.child_pugh"
-# they blunt the rise of pressure and heart rate
-ATTENUATING = (
-    "atenolol",
-    "bisoprolol",
-    "carvedilol",
-    "clonidine",
-    "labetalol",
-    "metoprolol",
-    "nebivolol",
-    "propranolol",
-)
 # how charts also write what was studied
 OTHER_NAMES = {
     "rifampicin": ("rifampin",),
@@ -34,6 +27,29 @@ OTHER_NAMES = {
 ON_THE_SKIN = ("cream", "shampoo", "ointment", "gel", "topical")
 DOSED = ("dosing", "paused", "observing", "released", "left", "ended")
 MOST_SESSIONS = 60
+_HEIGHT = Prepared(
+    lambda patient: Measurement.objects.filter(patient__pk=patient, kind="height", ended_at__isnull=True).order_by(
+        "-observed_at", "-recorded_at", "-pk"
+    )[:1]
+)
+_MEDICINES = Prepared(
+    lambda patient: MedicationStatement.objects.filter(patient__pk=patient, ended_at__isnull=True).values_list(
+        "name", flat=True
+    )
+)
+_ALL_DOSED = Prepared(
+    lambda patient: Session.objects.filter(patient__pk=patient, phase__in=DOSED).values_list("pk", flat=True)
+)
+_DOSED = Prepared(
+    lambda patient, before: Session.objects.filter(
+        patient__pk=patient, phase__in=DOSED, opened_at__lt=before
+    ).values_list("pk", flat=True)
+)
+_LIVER = Prepared(
+    lambda patient: HistoryFact.objects.filter(patient__pk=patient, name=LIVER_FACT, ended_at__isnull=True).order_by(
+        "-recorded_at", "-pk"
+    )[:1]
+)
 
 
 def describe_patient(patient: Any, now: datetime, *, weight_kg: Any = None, before: datetime | None = None) -> Any:
@@ -49,13 +65,13 @@ def describe_patient(patient: Any, now: datetime, *, weight_kg: Any = None, befo
         Sessions opened before this instant count; else all that were dosed.
     """
     weight = weight_kg if weight_kg is not None else getattr(find_weight(patient), "value", None)
-    height = patient.measurement_set.filter(kind="height", ended_at__isnull=True).order_by("-observed_at").first()
-    names = [row.name.strip().lower() for row in patient.medicationstatement_set.filter(ended_at__isnull=True)]
+    height = _HEIGHT.find(patient=patient.pk)
+    names = [name.strip().lower() for name in _MEDICINES.ask(patient=patient.pk)]
     found: dict[str, Any] = {
         "age_years": _count_age(patient.birth_on, now),
         "session_number": count_sessions(patient, before) + 1,
         "interactions": list_interactions(names),
-        "has_attenuation": any(name.startswith(ATTENUATING) for name in names),
+        "has_attenuation": any(is_attenuating(name) for name in names),
     }
     if weight is not None:
         found["weight_kg"] = round(float(weight), 1)
@@ -70,10 +86,8 @@ def describe_patient(patient: Any, now: datetime, *, weight_kg: Any = None, befo
 
 def count_sessions(patient: Any, before: datetime | None = None) -> int:
     """Return the sessions with a dose so far, for dissociation that wears off over the first ones."""
-    rows = patient.sessions.filter(phase__in=DOSED)
-    if before is not None:
-        rows = rows.filter(opened_at__lt=before)
-    return min(int(rows.count()), MOST_SESSIONS - 1)
+    rows = _ALL_DOSED.ask(patient=patient.pk) if before is None else _DOSED.ask(patient=patient.pk, before=before)
+    return min(len(rows), MOST_SESSIONS - 1)
 
 
 def list_interactions(names: list[str]) -> list[str]:
@@ -91,5 +105,5 @@ def _count_age(birth_on: date, now: datetime) -> int:
 
 
 def _find_liver(patient: Any) -> str:
-    row = patient.historyfact_set.filter(name=LIVER_FACT, ended_at__isnull=True).order_by("-recorded_at").first()
+    row = _LIVER.find(patient=patient.pk)
     return LIVERS.get(str(row.value).upper()[:1], "") if row is not None and row.value else ""

@@ -21,6 +21,7 @@ class Side:
     key: str
     concentration: Band
     cadss6: Band
+    pressure: Band
     values: Mapping[str, Any]
     basis: Mapping[str, Any]
     problems: tuple[Mapping[str, Any], ...]
@@ -32,7 +33,6 @@ class Comparison:
 
     minutes: tuple[float, ...]
     sides: tuple[Side, ...]
-    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ class Course:
 
 def read_comparison(answer: Mapping[str, Any]) -> Comparison:
     """Return two options from the worker's answer; its status is ok."""
-    sides = tuple(_read_side(content) for content in answer["options"])
-    return Comparison(tuple(answer["time_min"]), sides, tuple(answer.get("notes", ())))
+    sides = tuple(read_side(content) for content in answer["options"])
+    return Comparison(tuple(answer["time_min"]), sides)
 
 
 def read_course(answer: Mapping[str, Any]) -> Course:
@@ -71,23 +71,19 @@ def read_course(answer: Mapping[str, Any]) -> Course:
     )
 
 
-def list_messages(problems: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return each problem's sentence once, with its first letter large and a full stop."""
-    texts = [str(problem.get("message") or problem.get("code") or "").strip() for problem in problems]
-    return list(dict.fromkeys(f"{text[:1].upper()}{text[1:].rstrip('.')}." for text in texts if text))
-
-
 def find_place(minutes: Sequence[float], at: float) -> int:
     """Return the place of the last minute that is not after `at`; the first one where all are."""
     return max((index for index, minute in enumerate(minutes) if minute <= at + 1e-9), default=0)
 
 
-def _read_side(content: Mapping[str, Any]) -> Side:
+def read_side(content: Mapping[str, Any]) -> Side:
+    """Return one option of an answer."""
     curves = content["curves"]
     return Side(
         content["key"],
         _read_band(curves["concentration_ng_per_ml"]),
         _read_band(curves["cadss6"]),
+        _read_band(curves["systolic_rise_mmhg"]),
         content["values"],
         content["basis"],
         tuple(content.get("problems", ())),

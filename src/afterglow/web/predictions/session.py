@@ -11,15 +11,16 @@ from django.utils.translation import gettext as _
 
 from afterglow.chairside.orders import find_weight
 from afterglow.chairside.state import SessionState
-from afterglow.clinic.errors import NotYet
+from afterglow.clinic.errors import GaveUp, NotYet
 from afterglow.pharmacology.finding.words import round_band
 from afterglow.protocols.model import Protocol
 from afterglow.web.predictions import words
-from afterglow.web.predictions.asking import NO_WAIT_S, ask_session
+from afterglow.web.predictions.asking import NO_WAIT_S, ask_session, write_question
 from afterglow.web.predictions.comparing import smooth
 from afterglow.web.predictions.given import list_given
 from afterglow.web.predictions.people import describe_patient
-from afterglow.web.predictions.reading import Course, find_place, list_messages, read_course
+from afterglow.web.predictions.problems import list_messages
+from afterglow.web.predictions.reading import Course, find_place, read_course
 from afterglow.web.sessions.chart.model import Forecast
 
 UNTIL_MIN = {"infusion": 150, "devices": 180, "injection": 180}
@@ -27,12 +28,12 @@ FOLLOWED = frozenset({"dosing", "paused", "observing", "released"})
 LONGEST_MIN = 480
 KEPT = 128
 _lock = threading.Lock()
-_kept: "OrderedDict[tuple[str, str], Predicted]" = OrderedDict()
+_kept: "OrderedDict[str, Predicted]" = OrderedDict()
 
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
-    """What the lane shows: a band, or a sentence why there is none."""
+    """What the lane shows: a band, or a sentence why there is none; `is_late` where looking again may find another."""
 
     course: Course | None = None
     reason: str = ""
@@ -44,23 +45,11 @@ def predict_session(
 ) -> Predicted | None:
     """Return the band by what was recorded so far, or None before the first drug and after the person has left.
 
-    What is ready is kept by the session's last event, so that a page that only looks again costs nothing.
+    What is ready is kept by all that it was asked with, the chart's part of it included, so that a page that only looks
+    again costs little and a corrected chart is followed.
     """
     if phase not in FOLLOWED:
         return None
-    key = (str(session.pk), str(session.head_hash))
-    with _lock:
-        kept = _kept.get(key)
-    found = kept or _predict(session, state, protocol, now, timeout_s)
-    if not found.is_late:
-        with _lock:
-            _kept[key] = found
-            while len(_kept) > KEPT:
-                _kept.popitem(last=False)
-    return found
-
-
-def _predict(session: Any, state: SessionState, protocol: Protocol, now: datetime, timeout_s: float) -> Predicted:
     given = list_given(state, protocol)
     if not given:
         return Predicted(reason=_("No prediction: the amount given cannot be worked out"))
@@ -68,9 +57,22 @@ def _predict(session: Any, state: SessionState, protocol: Protocol, now: datetim
     if weight is None:
         return Predicted(reason=_("No prediction: no weight is recorded"))
     person = describe_patient(session.patient, now, weight_kg=weight[0], before=session.opened_at)
+    question = write_question(_build_payload(person, protocol, given))
+    with _lock:
+        kept = _kept.get(question)
+    found = kept or _predict(question, timeout_s)
+    if not found.is_late:
+        with _lock:
+            _kept[question] = found
+            while len(_kept) > KEPT:
+                _kept.popitem(last=False)
+    return found
+
+
+def _build_payload(person: Mapping[str, Any], protocol: Protocol, given: list[dict[str, Any]]) -> dict[str, Any]:
     last = max(row["at_min"] + row.get("duration_min", 0) for row in given)
     end = max(UNTIL_MIN.get(str(protocol.pattern), 180), last + 90)
-    payload = {
+    return {
         "patient": person,
         "drug": str(protocol.drug),
         "route": str(protocol.route),
@@ -78,10 +80,15 @@ def _predict(session: Any, state: SessionState, protocol: Protocol, now: datetim
         "until_min": min(-(-int(end) // 30) * 30, LONGEST_MIN),
         "step_min": 1.0,
     }
+
+
+def _predict(question: str, timeout_s: float) -> Predicted:
     try:
-        answer = ask_session(payload, timeout_s)
+        answer = ask_session(question, timeout_s)
     except NotYet:
         return Predicted(reason=_("Predicted band: being worked out"), is_late=True)
+    except GaveUp:
+        return Predicted(reason=_("No prediction: the calculation was stopped"), is_late=True)
     if answer.get("status") != "ok":
         told = " ".join(list_messages(answer.get("problems", ())))
         return Predicted(reason=_("No prediction: %(why)s") % {"why": told})

@@ -33,7 +33,7 @@ def expect(
     may_use = plan is not None and plan.state == "draft" and policy.allow(request.user, "plan.draft", patient)
     data = request.POST if request.method == "POST" else None
     asked = read_asked(plan, form or (PlanForm(data, protocol=_find(plan)) if may_use and _is_typed(data) else None))
-    return build_card(patient, asked, now, data=data, timeout_s=timeout_s, may_use=may_use)
+    return build_card(patient, asked, now, user=request.user, data=data, timeout_s=timeout_s, may_use=may_use)
 
 
 def read_asked(plan: Any, form: PlanForm | None) -> Asked:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from afterglow.clinic.errors import GaveUp
 from afterglow.pharmacology.finding.words import describe_share, round_band
 from afterglow.protocols.model import Protocol
 from afterglow.web.predictions.options import Option, find_way
@@ -55,6 +56,28 @@ def write_share_range(ends: Sequence[float]) -> str:
     return "" if low == high else _("%(low)s to %(high)s") % {"low": low, "high": high}
 
 
+def write_of_hundred(share: float) -> str:
+    """Return a share of virtual people as people of 100, rounded to 5 of them; ends are said as ends."""
+    people = 5 * round(20 * share)
+    if share < 0.05:
+        return _("under 5 of 100")
+    if share > 0.95:
+        return _("over 95 of 100")
+    return _("about %(n)s of 100") % {"n": people}
+
+
+def write_range_of_hundred(ends: Sequence[float]) -> str:
+    """Return what chance alone leaves open, from the number of virtual people: `54–66`."""
+    return f"{100 * ends[0]:.0f}–{100 * ends[1]:.0f}"
+
+
+def describe_giving_up(gone: GaveUp) -> str:
+    """Return in words why an answer will not come."""
+    if gone.code == "took-too-long":
+        return _("The calculation took too long and was stopped. Everything else on this page works.")
+    return _("The calculation failed. Everything else on this page works.")
+
+
 def write_rise(ends: Sequence[float]) -> str:
     """Return the upper end of a rise of pressure, rounded up to 5 mmHg: `40/25`."""
     return "/".join(f"{5 * math.ceil(max(end, 0.0) / 5 - 1e-9)}" for end in ends)
@@ -88,22 +111,41 @@ def write_evidence(option: Option, protocol: Protocol) -> str:
 
 def write_basis(basis: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return model, population, sampling site and grades as lines."""
-    grades = basis.get("effect_grade") or {}
-    effects = ", ".join(
-        f"{words} {grades[key]}"
-        for key, words in (("cadss", "CADSS"), ("cadss6", "CADSS-6"), ("blood_pressure", _("blood pressure")))
-        if key in grades
-    )
     lines = [
-        (_("Model"), f"{basis.get('title', '')} ({basis.get('model', '')})"),
+        (_("Model"), write_source(basis)),
         (_("Source"), str(basis.get("source", ""))),
         (_("Studied in"), _write_studied(basis)),
-        (_("Sampled from"), str(basis.get("sampling_site", ""))),
+        (_("Sampled from"), write_site(basis)),
         (_("Grade of the levels"), str(basis.get("grade", ""))),
-        (_("Grade of the effects"), effects),
+        (_("Grade of the effects"), _write_effect_grades(basis)),
         (_("Worked out for"), _("%(n)s virtual people like this one") % {"n": basis.get("virtual_n") or "–"}),
     ]
     return [{"words": words, "value": value} for words, value in lines if value]
+
+
+def write_source(basis: Mapping[str, Any]) -> str:
+    """Return the model by title and id."""
+    return f"{basis.get('title', '')} ({basis.get('model', '')})"
+
+
+def write_site(basis: Mapping[str, Any]) -> str:
+    """Return in which blood the levels are."""
+    site = str(basis.get("sampling_site", ""))
+    return {"arterial": _("arterial"), "venous": _("venous")}.get(site, site)
+
+
+def write_grades(basis: Mapping[str, Any]) -> str:
+    """Return every grade in one line."""
+    return _("levels %(level)s; %(effects)s") % {
+        "level": basis.get("grade", ""),
+        "effects": _write_effect_grades(basis),
+    }
+
+
+def _write_effect_grades(basis: Mapping[str, Any]) -> str:
+    grades = basis.get("effect_grade") or {}
+    named = (("cadss", "CADSS"), ("cadss6", "CADSS-6"), ("blood_pressure", _("blood pressure")))
+    return ", ".join(f"{words} {grades[key]}" for key, words in named if key in grades)
 
 
 def _write_studied(basis: Mapping[str, Any]) -> str:

@@ -23,8 +23,8 @@ class Basis:
         """Read what was recorded until then and not ended by then."""
         standing = Q(recorded_at__lte=at) & (Q(ended_at__isnull=True) | Q(ended_at__gt=at))
         self._at, self._patient = at, patient
-        self._measured = list(patient.measurement_set.filter(standing).order_by("observed_at", "recorded_at"))
-        rows = patient.historyfact_set.filter(standing).order_by("recorded_at")
+        self._measured = list(patient.measurement_set.filter(standing).order_by("observed_at", "recorded_at", "pk"))
+        rows = patient.historyfact_set.filter(standing).order_by("recorded_at", "pk")
         self._answers = {row.name: row for row in rows}
 
     def describe(self, facts: list[str]) -> str:

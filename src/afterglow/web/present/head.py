@@ -9,11 +9,34 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from afterglow.clinic import policy
-from afterglow.clinic.dosing_sessions.models import LIVE_PHASES
+from afterglow.clinic.dosing_sessions.models import LIVE_PHASES, Session
+from afterglow.clinic.measures.facts import list_told
+from afterglow.clinic.measures.risk import find_newest, list_open
+from afterglow.clinic.people.checks import get_local_date
+from afterglow.clinic.people.models import Allergy, Escort, HistoryFact, Measurement, ProblemEntry
+from afterglow.clinic.prepared import Prepared
 from afterglow.web.templatetags.words import day, hour, years
 
 WEIGHT_KINDS = ("weight", "weight.kg")
 SUICIDE_FACT = "suicide.ideation"
+_PROBLEMS = Prepared(lambda patient: ProblemEntry.objects.filter(patient=patient, ended_at__isnull=True))
+_SESSIONS: Prepared[Any] = Prepared(
+    lambda patient: Session.objects.filter(patient=patient).order_by("-opened_at").values("pk", "phase", "place")
+)
+_WEIGHT = Prepared(
+    lambda patient: Measurement.objects.filter(patient=patient, kind__in=WEIGHT_KINDS, ended_at__isnull=True).order_by(
+        "-observed_at", "-recorded_at", "-pk"
+    )[:1]
+)
+_ALLERGIES = Prepared(lambda patient: Allergy.objects.filter(patient=patient, ended_at__isnull=True))
+_ESCORT = Prepared(
+    lambda patient: Escort.objects.filter(patient=patient, ended_at__isnull=True).order_by("-recorded_at", "-pk")[:1]
+)
+_SUICIDE = Prepared(
+    lambda patient: HistoryFact.objects.filter(patient=patient, name=SUICIDE_FACT, ended_at__isnull=True).order_by(
+        "-recorded_at", "-pk"
+    )[:1]
+)
 
 
 @dataclass(slots=True)
@@ -55,13 +78,16 @@ class ChartHead:
     tags: list[Tag] = field(default_factory=list)
     tabs: list[Tab] = field(default_factory=list)
     running: dict[str, str] | None = None
+    print_url: str = ""
 
 
 def build_head(patient: Any, user: Any, current: str, now: datetime) -> ChartHead:
     """Return the header of a patient's chart with one tab marked."""
     weight, weight_age = describe_weight(patient, now)
     has_allergy, allergies, allergies_note = describe_allergies(patient, now)
-    problem, problem_note = _describe_problems(patient)
+    problems = _PROBLEMS.ask(patient=patient)
+    problem, problem_note = _describe_problems(problems)
+    sessions = _SESSIONS.ask(patient=patient)
     return ChartHead(
         patient=patient,
         current=current,
@@ -75,9 +101,10 @@ def build_head(patient: Any, user: Any, current: str, now: datetime) -> ChartHea
         problem=problem,
         problem_note=problem_note,
         url=reverse("web:patient", args=[patient.pk]),
-        tags=_list_tags(patient),
-        tabs=list_tabs(patient, user),
-        running=find_running(patient, now),
+        tags=_list_tags(patient, problems),
+        tabs=list_tabs(patient, user, len(sessions)),
+        running=_find_running(sessions),
+        print_url=reverse("web:patient-print", args=[patient.pk]) if policy.allow(user, "chart.print", patient) else "",
     )
 
 
@@ -94,8 +121,7 @@ def describe_person(patient: Any) -> str:
 
 def find_weight(patient: Any) -> Any:
     """Return the latest weight that has not been ended, or None."""
-    rows = patient.measurement_set.filter(kind__in=WEIGHT_KINDS, ended_at__isnull=True)
-    return rows.order_by("-observed_at", "-recorded_at").first()
+    return _WEIGHT.find(patient=patient)
 
 
 def describe_weight(patient: Any, now: datetime) -> tuple[str, str]:
@@ -117,7 +143,7 @@ def describe_when(instant: datetime | None, now: datetime) -> str:
 
 def describe_allergies(patient: Any, now: datetime) -> tuple[bool, str, str]:
     """Return whether there are allergies, their words, and when they were asked."""
-    rows = list(patient.allergy_set.filter(ended_at__isnull=True))
+    rows = _ALLERGIES.ask(patient=patient)
     asked = patient.allergies_asked_at
     asked_words = _("asked %(when)s") % {"when": describe_when(asked, now)} if asked else ""
     if rows:
@@ -128,59 +154,80 @@ def describe_allergies(patient: Any, now: datetime) -> tuple[bool, str, str]:
     return False, _("Allergies not asked"), _("ask before any dose")
 
 
-def _describe_problems(patient: Any) -> tuple[str, str]:
-    rows = list(patient.problementry_set.filter(ended_at__isnull=True))
+def _describe_problems(rows: list[Any]) -> tuple[str, str]:
     if not rows:
         return _("No diagnosis recorded"), _("needed for the screening")
     more = _("and %(n)d more") % {"n": len(rows) - 1} if len(rows) > 1 else ""
     return rows[0].display, ", ".join(part for part in (rows[0].code, more) if part)
 
 
-def _list_tags(patient: Any) -> list[Tag]:
-    tags = [Tag("caution", "alarm", row.display) for row in patient.problementry_set.filter(ended_at__isnull=True)[1:3]]
-    if suicide := _describe_suicide(patient):
+def _list_tags(patient: Any, problems: list[Any]) -> list[Tag]:
+    tags = [Tag("caution", "alarm", row.display) for row in problems[1:3]]
+    alerts = list_open(patient)
+    if alerts:
+        tags.insert(0, Tag("caution", "alarm", _("Answer about suicide not assessed")))
+    if suicide := _describe_suicide(patient, alerts):
         tags.append(suicide)
-    escort = patient.escorts.filter(ended_at__isnull=True).order_by("-recorded_at").first()
+    escort = _ESCORT.find(patient=patient)
     if escort is not None:
         tags.append(Tag("plum", "person", _("Escort: %(name)s") % {"name": escort.name}))
     return tags
 
 
-def _describe_suicide(patient: Any) -> Tag | None:
-    row = patient.historyfact_set.filter(name=SUICIDE_FACT, ended_at__isnull=True).order_by("-recorded_at").first()
-    if row is None or row.value is None:
+def _describe_suicide(patient: Any, alerts: list[Any]) -> Tag | None:
+    """Return the newest C-SSRS of the chart or of a form, in words; nothing calms while an answer is not assessed.
+
+    One that was stored before the newest answer that waits says so: it does not speak of that answer.
+    """
+    row = _SUICIDE.find(patient=patient)
+    told = list_told(patient).get(SUICIDE_FACT)
+    value, on, at = None, None, None
+    if row is not None:
+        value, at = row.value, row.recorded_at
+        on = row.observed_on or get_local_date(patient.site, at)
+    if told is not None and (row is None or (on, at) <= (told.on, told.recorded_at)):
+        value, on, at = told.value, told.on, told.recorded_at
+    if value is None or on is None:
         return None
-    when = day(row.observed_on or row.recorded_at, "short")
-    if row.value in (0, "0"):
-        return Tag("ok", "shield", _("C-SSRS none, %(when)s") % {"when": when})
-    return Tag("caution", "alarm", _("C-SSRS ideation %(n)s, %(when)s") % {"n": row.value, "when": when})
+    when, newest = day(on, "short"), find_newest(alerts)
+    if newest is not None and at is not None and at < newest:
+        words = _("C-SSRS ideation %(n)s, %(when)s: ask again") % {"n": value, "when": when}
+        return Tag("caution", "alarm", words)
+    if value in (0, "0"):
+        kind, icon = ("caution", "alarm") if alerts else ("ok", "shield")
+        return Tag(kind, icon, _("C-SSRS none, %(when)s") % {"when": when})
+    return Tag("caution", "alarm", _("C-SSRS ideation %(n)s, %(when)s") % {"n": value, "when": when})
 
 
-def list_tabs(patient: Any, user: Any) -> list[Tab]:
-    """Return the tabs this user may open."""
+def list_tabs(patient: Any, user: Any, sessions: int) -> list[Tab]:
+    """Return the tabs this user may open; that of the sessions says how many there are."""
     key = [patient.pk]
     tabs = [
         (Tab("glance", _("At a glance"), reverse("web:patient", args=key)), "patient.read"),
         (
-            Tab("sessions", _("Sessions"), reverse("web:patient-sessions", args=key), patient.sessions.count()),
+            Tab("sessions", _("Sessions"), reverse("web:patient-sessions", args=key), sessions),
             "session.read",
         ),
         (Tab("screening", _("Screening"), reverse("web:patient-screening", args=key)), "patient.read"),
         (Tab("plan", _("Plan"), reverse("web:patient-plan", args=key)), "patient.read"),
         (Tab("consents", _("Consents"), reverse("web:patient-consents", args=key)), "patient.read"),
+        (Tab("surveillance", _("Screens"), reverse("web:patient-surveillance", args=key)), "patient.read"),
+        (Tab("measures", _("Measures"), reverse("web:patient-measures", args=key)), "measure.read"),
         (Tab("history", _("History"), reverse("web:patient-history", args=key)), "patient.read"),
+        (Tab("care", _("Care"), reverse("web:patient-care", args=key)), "care.read"),
+        (Tab("notes", _("Notes"), reverse("web:care-notes", args=key)), "care.read"),
         (Tab("documents", _("Documents"), reverse("web:patient-documents", args=key)), "patient.read"),
         (Tab("access", _("Access log"), reverse("web:patient-access", args=key)), "audit.read"),
     ]
     return [tab for tab, permission in tabs if policy.allow(user, permission, patient)]
 
 
-def find_running(patient: Any, now: datetime) -> dict[str, str] | None:
-    """Return the running session's place and address, if there is one."""
+def _find_running(sessions: list[dict[str, Any]]) -> dict[str, str] | None:
+    """Return the running session's place and address, if there is one; the sessions come newest first."""
     from afterglow.web.views.home import describe_phase
 
-    session = patient.sessions.filter(phase__in=LIVE_PHASES).order_by("-opened_at").first()
+    session = next((row for row in sessions if row["phase"] in LIVE_PHASES), None)
     if session is None:
         return None
-    words = ", ".join(part for part in (session.place, describe_phase(session.phase).lower()) if part)
-    return {"words": words[:1].upper() + words[1:], "url": reverse("web:session", args=[session.pk])}
+    words = ", ".join(part for part in (session["place"], describe_phase(session["phase"]).lower()) if part)
+    return {"words": words[:1].upper() + words[1:], "url": reverse("web:session", args=[session["pk"]])}

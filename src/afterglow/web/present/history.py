@@ -8,19 +8,26 @@ from django.utils.translation import gettext as _
 
 from afterglow.protocols.facts import load_facts
 from afterglow.web.forms.facts import GROUPS, describe_choice, find_group
+from afterglow.web.present.due import list_told
 from afterglow.web.present.glance import describe_intake
 from afterglow.web.present.head import describe_allergies, describe_when
 from afterglow.web.presenting import describe_name
 from afterglow.web.templatetags.words import day, plain
 
+Told = frozenset[tuple[str, str]]
+
 
 def build_history(patient: Any, now: datetime) -> dict[str, Any]:
     """Return every section of the history page."""
     _has, allergies, allergies_note = describe_allergies(patient, now)
+    told = list_told(patient)
     return {
-        "facts": list_fact_groups(patient, now),
+        "facts": list_fact_groups(patient, now, told),
         "allergies": _present(
-            patient.allergy_set, now, lambda row: (row.substance, ", ".join(filter(None, (row.reaction, row.severity))))
+            patient.allergy_set,
+            now,
+            told,
+            lambda row: (row.substance, ", ".join(filter(None, (row.reaction, row.severity)))),
         ),
         "allergies_words": f"{allergies}, {allergies_note}" if allergies_note else allergies,
         "medication_words": describe_none(patient.medicines_asked_at, patient.medicationstatement_set, now),
@@ -28,12 +35,13 @@ def build_history(patient: Any, now: datetime) -> dict[str, Any]:
         "problems": _present(
             patient.problementry_set,
             now,
+            told,
             lambda row: (row.display, ", ".join(filter(None, (row.code, _since(row.onset_on))))),
         ),
-        "medication": _present(patient.medicationstatement_set, now, _describe_medicine),
-        "trials": _present(patient.medicationtrial_set, now, _describe_trial),
-        "measurements": _present(patient.measurement_set, now, _describe_measurement, newest=True),
-        "preferences": _present(patient.preference_set, now, lambda row: (row.text, "")),
+        "medication": _present(patient.medicationstatement_set, now, told, _describe_medicine),
+        "trials": _present(patient.medicationtrial_set, now, told, _describe_trial),
+        "measurements": _present(patient.measurement_set, now, told, _describe_measurement, newest=True),
+        "preferences": _present(patient.preference_set, now, told, lambda row: (row.text, "")),
         "escorts": [
             {
                 "id": row.pk,
@@ -53,10 +61,10 @@ def describe_none(asked_at: datetime | None, rows: Any, now: datetime) -> str:
     return _("None, asked %(when)s.") % {"when": describe_when(asked_at, now)}
 
 
-def list_fact_groups(patient: Any, now: datetime) -> list[dict[str, Any]]:
-    """Return the stated facts by group, the latest answer of each."""
+def list_fact_groups(patient: Any, now: datetime, told: Told = frozenset()) -> list[dict[str, Any]]:
+    """Return the stated facts by group, the latest answer of each; what was told and not confirmed is marked."""
     latest: dict[str, Any] = {}
-    for row in patient.historyfact_set.filter(ended_at__isnull=True).order_by("recorded_at"):
+    for row in patient.historyfact_set.filter(ended_at__isnull=True).order_by("recorded_at", "pk"):
         latest[row.name] = row
     groups = []
     for key, (_beginnings, title) in GROUPS.items():
@@ -71,6 +79,7 @@ def list_fact_groups(patient: Any, now: datetime) -> list[dict[str, Any]]:
                         "words": describe_fact_name(row.name),
                         "value": describe_answer(row),
                         "when": describe_when(row.recorded_at, now),
+                        "is_told": ("historyfact", row.pk) in told,
                     }
                     for row in rows
                 ],
@@ -99,15 +108,17 @@ def describe_answer(row: Any) -> str:
     return f"{plain(row.value)}{unit}"
 
 
-def _present(rows: Any, now: datetime, describe: Any, *, newest: bool = False) -> list[dict[str, Any]]:
+def _present(rows: Any, now: datetime, told: Told, describe: Any, *, newest: bool = False) -> list[dict[str, Any]]:
     kept = rows.filter(ended_at__isnull=True).select_related("recorded_by")
     if newest:
-        kept = kept.order_by("-observed_at")[:20]
+        kept = kept.order_by("-observed_at", "-pk")[:20]
     shown = []
     for row in kept:
         name, note = describe(row)
         when = describe_when(row.recorded_at, now)
-        shown.append({"id": row.pk, "name": name, "note": note, "when": f"{when}, {row.recorded_by.display_name}"})
+        who = f"{when}, {row.recorded_by.display_name}"
+        is_told = (row._meta.model_name, row.pk) in told
+        shown.append({"id": row.pk, "name": name, "note": note, "when": who, "is_told": is_told})
     return shown
 
 

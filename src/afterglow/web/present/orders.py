@@ -119,7 +119,7 @@ def list_before(patient: Any, plan: Any, now: datetime) -> list[dict[str, Any]]:
 def list_signed(patient: Any, now: datetime) -> list[dict[str, str]]:
     """Return today's signed orders, newest first."""
     today = timezone.localdate(now)
-    rows = patient.session_orders.select_related("signed_by").order_by("-signed_at")[:20]
+    rows = patient.session_orders.select_related("signed_by").order_by("-signed_at", "-pk")[:20]
     return [
         {
             "words": _describe_signed(row),
@@ -141,10 +141,10 @@ def _describe_signed(row: Any) -> str:
 def find_open_order(patient: Any, now: datetime) -> Any:
     """Return today's newest order that no session has taken yet, or None."""
     today = timezone.localdate(now)
-    row = patient.session_orders.filter(session__isnull=True).order_by("-signed_at").first()
+    row = patient.session_orders.filter(session__isnull=True).order_by("-signed_at", "-pk").first()
     return row if row is not None and timezone.localtime(row.signed_at).date() == today else None
 
 
 def find_session(patient: Any) -> Any:
     """Return the session that is open now, or None."""
-    return patient.sessions.filter(phase__in=(*LIVE_PHASES, "booked")).order_by("-opened_at").first()
+    return patient.sessions.filter(phase__in=(*LIVE_PHASES, "booked")).order_by("-opened_at", "-pk").first()

@@ -127,7 +127,7 @@ def _describe_body(patient: Any, now: datetime) -> str:
 
 
 def _describe_decision(patient: Any, plan: Any) -> str:
-    decision = patient.screening_decisions.order_by("-recorded_at").first()
+    decision = patient.screening_decisions.order_by("-recorded_at", "-pk").first()
     if decision is None:
         decided = _("Not screened to a decision yet")
     else:
@@ -184,9 +184,11 @@ def _build_signature(patient: Any, plan: Any, user: Any, now: datetime) -> dict[
             "time": hour(plan.signed_at),
             "name": plan.signed_by.signature_name,
         }
-        return {"signed": signed}
+        may_stop = plan.state == "signed" and policy.allow(user, "plan.sign", patient)
+        stop_url = reverse("web:patient-plan-stop", args=[patient.pk]) if may_stop else ""
+        return {"signed": signed, "stop_url": stop_url, "stopped": describe_stop(plan)}
     covers = find_covering_consent(patient, plan, timezone.localdate(now))
-    decision = patient.screening_decisions.order_by("-recorded_at").first()
+    decision = patient.screening_decisions.order_by("-recorded_at", "-pk").first()
     before = [
         {
             "words": _("Consent covers this route and dose"),
@@ -203,6 +205,14 @@ def _build_signature(patient: Any, plan: Any, user: Any, now: datetime) -> dict[
     words = _("Sign %(dose)s") % {"dose": describe_dose(plan)}
     reason = "" if may_sign else _("A prescriber signs.")
     return {"before_signing": before, "may_sign": may_sign, "sign_words": words, "sign_reason": reason}
+
+
+def describe_stop(plan: Any) -> str:
+    """Return when and why a plan was stopped, or nothing."""
+    if plan.state != "stopped":
+        return ""
+    words = _("Stopped %(day)s %(time)s: %(reason)s")
+    return words % {"day": day(plan.superseded_at), "time": hour(plan.superseded_at), "reason": plan.stop_reason}
 
 
 def find_covering_consent(patient: Any, plan: Any, today: date) -> ConsentCheck:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from afterglow.clinic.plans.calendar import build_calendar as propose_sessions
 from afterglow.clinic.plans.values import find_protocol as find_draft_protocol
+from afterglow.clinic.plans.values import load_signed_protocol
 from afterglow.protocols import catalogue
 from afterglow.protocols.dose import calculate_dose
 from afterglow.protocols.model import Pattern, Protocol
@@ -29,8 +30,8 @@ SHOWN_WEEKS = 8
 
 def find_protocol(plan: Any) -> Protocol | None:
     """Return the effective protocol of a plan: the one it was signed with, or today's for a draft."""
-    if plan.protocol_content:
-        return catalogue.parse_protocol(plan.protocol_content)
+    if plan.protocol_hash:
+        return load_signed_protocol(plan)
     try:
         return find_draft_protocol(plan)
     except InvalidInput:

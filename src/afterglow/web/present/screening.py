@@ -206,7 +206,7 @@ def build_groups(by_kind: dict[str, list[Any]]) -> list[dict[str, Any]]:
 def build_resistance(patient: Any, run: Any, now: datetime) -> dict[str, Any]:
     """Return the trials' chart and the definitions with their answers."""
     today = timezone.localtime(now).date()
-    trials = list(patient.medicationtrial_set.filter(ended_at__isnull=True).order_by("started_on", "recorded_at"))
+    trials = list(patient.medicationtrial_set.filter(ended_at__isnull=True).order_by("started_on", "recorded_at", "pk"))
     answers = (run.resistance or {}).get("definitions", []) if run is not None else []
     chosen = (run.resistance or {}).get("chosen", "") if run is not None else ""
     answer = next((item for item in answers if item["id"] == chosen), None)
@@ -281,14 +281,14 @@ def list_severity(patient: Any, now: datetime) -> list[dict[str, str]]:
     """Return today's severity and safety lines; what is not there says so."""
     lines = []
     for name, words, maximum in SEVERITY_FACTS:
-        row = patient.historyfact_set.filter(name=name, ended_at__isnull=True).order_by("-recorded_at").first()
+        row = patient.historyfact_set.filter(name=name, ended_at__isnull=True).order_by("-recorded_at", "-pk").first()
         if row is None or row.value is None:
             lines.append({"words": words, "value": _("not recorded"), "kind": "low"})
             continue
         label = f"{words}, {day(row.observed_on or row.recorded_at)}"
         lines.append({"words": label, "value": _("%(n)s of %(all)d") % {"n": plain(row.value), "all": maximum}})
     lines.append(_build_safety_plan(patient))
-    talk = patient.consent_talks.order_by("-held_at").first()
+    talk = patient.consent_talks.order_by("-held_at", "-pk").first()
     value = day(talk.held_at) if talk else _("not done")
     lines.append({"words": _("Capacity and consent talk"), "value": value, "kind": "ok" if talk else "amber"})
     return lines
@@ -296,14 +296,14 @@ def list_severity(patient: Any, now: datetime) -> list[dict[str, str]]:
 
 def _build_safety_plan(patient: Any) -> dict[str, str]:
     """Return the safety plan's line: the day of the newest one on file, or that there is none."""
-    plan = patient.documents.filter(title__icontains="safety plan").order_by("-recorded_at").first()
+    plan = patient.documents.filter(title__icontains="safety plan").order_by("-recorded_at", "-pk").first()
     value = _("on file, %(day)s") % {"day": day(plan.recorded_at)} if plan else _("not on file")
     return {"words": _("Safety plan"), "value": value, "kind": "ok" if plan else "amber"}
 
 
 def build_decision(run: Any, review: dict[str, Any], user: Any) -> dict[str, Any]:
     """Return the decision's state: who may, what is open and why something is locked."""
-    made = run.decisions.select_related("recorded_by").order_by("-recorded_at").first()
+    made = run.decisions.select_related("recorded_by").order_by("-recorded_at", "-pk").first()
     words = {"eligible": _("Eligible"), "defer": _("Deferred"), "decline": _("Declined")}
     said = ""
     if made is not None:

@@ -31,7 +31,7 @@ def read_source(session: Session, now: datetime) -> Source:
     """Return everything the sheets of a session need, as it stands at `now` or at its end."""
     state, events, protocol = load_state(session), list_events(session), load_protocol(session)
     ids = {event.by for event in events} | {event.second for event in events}
-    ids |= {str(event.data.get("prescriber")) for event in events if event.data.get("prescriber")}
+    ids |= {str(event.data[name]) for event in events for name in ("prescriber", "nurse", "to") if event.data.get(name)}
     return Source(
         state=state,
         protocol=protocol,

@@ -73,20 +73,18 @@ def cell(text: str, *, strong: bool = False, missed: bool = False) -> dict[str, 
 def build_measurements(source: Source) -> dict[str, Any]:
     """Return the table of readings: one row an instant, a dash where nothing was due, `missed` where it was."""
     rows = _collect_rows(source)
-    missed = _collect_missed(source)
-    for at, missing_keys in missed.items():
-        row = rows.setdefault(at, {})
-        for key in missing_keys:
-            row.setdefault(key, cell(_("missed"), missed=True))
-    alarmed = {source.local(event.occurred_at).replace(second=0) for event in source.state.list("alarm-raised")}
+    for at, missing_keys in _collect_missed(source).items():
+        _mark_missed(rows, at, missing_keys)
+    alarmed = {source.local(event.occurred_at) for event in source.state.list("alarm-raised")}
     keys = ("bp", "heart_rate", "spo2", "resp_rate", "sedation", "cadss6")
     table, bold = [], []
-    for index, (at, row) in enumerate(sorted(rows.items())):
-        is_alarm = at in alarmed and "bp" in row and not isinstance(row["bp"], dict)
+    for index, row in enumerate(sorted(rows, key=lambda each: each.first)):
+        is_alarm = not alarmed.isdisjoint(row.instants) and "bp" in row.values
         if is_alarm:
             bold.append(index)
-        values = [row.get(key, DASH) for key in keys]
-        table.append([at.strftime("%H:%M"), _minute(source, at), *values, _remark(row, is_alarm=is_alarm)])
+        values = [row.values.get(key, DASH) for key in keys]
+        remark = _remark(row.values, is_alarm=is_alarm)
+        table.append([row.minute.strftime("%H:%M"), _minute(source, row.minute), *values, remark])
     return {
         "title": _("Measurements"),
         "note": _("Entered by hand unless marked. A dash was not due; missed was due and not taken"),
@@ -107,15 +105,50 @@ def build_measurements(source: Source) -> dict[str, Any]:
     }
 
 
-def _collect_rows(source: Source) -> dict[datetime, dict[str, Any]]:
-    rows: dict[datetime, dict[str, Any]] = {}
-    for key, vital in source.view["vitals"].items():
-        for reading in vital["history"]:
-            at = source.local(reading["observed_at"]).replace(second=0, microsecond=0)
-            value = reading["value"]
-            text = f"{value['systolic']}/{value['diastolic']}" if isinstance(value, dict) else f"{value}"
-            rows.setdefault(at, {})[key] = text
+@dataclass(slots=True)
+class Row:
+    """A line of the table: the minute it stands under, the instants it was read at, and a value per kind."""
+
+    first: datetime
+    instants: set[datetime]
+    values: dict[str, Any]
+
+    @property
+    def minute(self) -> datetime:
+        """The minute of its first reading."""
+        return self.first.replace(second=0, microsecond=0)
+
+
+def _collect_rows(source: Source) -> list[Row]:
+    """Return a row per minute, and another one where a kind was read twice in it: no reading is left out."""
+    readings = sorted(
+        (source.local(reading["observed_at"]), order, key, reading["value"])
+        for key, vital in source.view["vitals"].items()
+        for order, reading in enumerate(vital["history"])
+    )
+    rows: list[Row] = []
+    for at, _order, key, value in readings:
+        text = f"{value['systolic']}/{value['diastolic']}" if isinstance(value, dict) else f"{value}"
+        row = rows[-1] if rows else None
+        if row is None or row.minute != at.replace(second=0, microsecond=0) or key in row.values:
+            row = Row(at, set(), {})
+            rows.append(row)
+        row.instants.add(at)
+        row.values[key] = text
     return rows
+
+
+def _mark_missed(rows: list[Row], at: datetime, keys: Sequence[str]) -> None:
+    """Write `missed` under the kinds that were due in that minute and not read in it."""
+    same = [row for row in rows if row.minute == at]
+    wanted = [key for key in keys if not any(key in row.values for row in same)]
+    if not wanted:
+        return
+    if not same:
+        same = [Row(at, set(), {})]
+        rows.extend(same)
+    for key in wanted:
+        same[0].values[key] = cell(_("missed"), missed=True)
 
 
 def _collect_missed(source: Source) -> dict[datetime, list[str]]:
@@ -229,6 +262,8 @@ def build_events(source: Source) -> dict[str, Any]:
         if event.type in ("time-out-signed", "release-signed", "order-signed"):
             signers = [source.name(event.by), *([source.name(event.second)] if event.second else [])]
             words = f"{words}: {', '.join(signers)}"
+        if event.type in ("nurse-assigned", "handover-offered", "handover-accepted"):
+            words = f"{words}: {source.name(str(event.data.get('to') or event.data.get('nurse') or ''))}"
         if isinstance(line["note"], str) and line["note"]:
             words = f"{words}. {line['note']}"
         if line["is_late"]:

@@ -1,5 +1,6 @@
 """The people around a session, as the head of the page names them: nurse, escort, medicines, last time."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -8,27 +9,50 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from afterglow.chairside.nursing import find_nurse
 from afterglow.chairside.orders import find_order, find_preparation
 from afterglow.chairside.readings import list_readings
 from afterglow.chairside.state import SessionState
-from afterglow.clinic.dosing_sessions.fold import load_notes, load_state
-from afterglow.clinic.dosing_sessions.models import Session
+from afterglow.clinic import policy
+from afterglow.clinic.care.goals import list_goals
+from afterglow.clinic.care.models.goals import INTENTION
+from afterglow.clinic.dosing_sessions.fold import load_state
+from afterglow.clinic.dosing_sessions.models import EventNote, Session
 from afterglow.clinic.dosing_sessions.texts import put_texts
-from afterglow.clinic.people.models import PractitionerRole
+from afterglow.clinic.people.models import Allergy, Escort, MedicationStatement, PractitionerRole
+from afterglow.clinic.prepared import Prepared
 from afterglow.protocols.model import Protocol
 from afterglow.web.sessions.present.entries import write_site
 from afterglow.web.sessions.present.words import write_fixed, write_hour, write_number
 
 View = dict[str, Any]
 
+_PEOPLE: Prepared[Any] = Prepared(lambda keys: get_user_model().objects.filter(pk__in=keys))
+_NURSES = Prepared(
+    lambda site: PractitionerRole.objects.filter(site=site, role="nurse").values_list("user_id", flat=True)
+)
+_ALLERGIES = Prepared(lambda patient: Allergy.objects.filter(patient=patient, ended_at__isnull=True))
+_MEDICINES = Prepared(lambda patient: MedicationStatement.objects.filter(patient=patient, ended_at__isnull=True))
+_ESCORT = Prepared(
+    lambda patient: Escort.objects.filter(patient=patient, ended_at__isnull=True).order_by("-recorded_at", "-pk")[:1]
+)
+_LAST = Prepared(
+    lambda patient, before: (
+        Session.objects.filter(patient=patient, opened_at__lt=before)
+        .exclude(phase__in=["cancelled", "booked"])
+        .order_by("-opened_at", "-pk")[:1]
+    )
+)
 WHERE = {"here": "in the waiting area", "on-call": "comes when called"}
 
 
-def build_about(session: Session, protocol: Protocol, now: datetime) -> View:
-    """Return the head of the page."""
+def build_about(session: Session, protocol: Protocol, now: datetime, notes: Mapping[str, EventNote]) -> View:
+    """Return the head of the page; `notes` are those of the session."""
     patient, state = session.patient, load_state(session)
     order = find_order(state)
-    escort = _find_escort(session, state)
+    escort = _find_escort(session, state, notes)
+    nurse, prescriber = _find_nurse(session, state), str(_find_prescriber(session, order) or "")
+    names = name_people({nurse, prescriber})
     return {
         "name": patient.display_name,
         "number": patient.number,
@@ -39,8 +63,8 @@ def build_about(session: Session, protocol: Protocol, now: datetime) -> View:
         "allergies": _list_allergies(patient),
         "no_allergies": _("No known allergies") if patient.has_no_known_allergies else _("Allergies not asked"),
         "place": session.place or _("no place"),
-        "nurse": _find_nurse(session, state),
-        "prescriber": name_person(order.by if order else getattr(session.plan, "signed_by_id", None)),
+        "nurse": names.get(nurse, ""),
+        "prescriber": names.get(prescriber, ""),
         "prescriber_on_site": _is_passed(state, "prescriber-on-site"),
         "prescriber_words": _describe_presence(state),
         "iv": _read_access(state),
@@ -53,14 +77,19 @@ def build_about(session: Session, protocol: Protocol, now: datetime) -> View:
     }
 
 
-def name_person(key: Any) -> str:
-    """Return the display name of a user by key; an unknown key shows nothing rather than itself."""
-    return name_people({str(key)}).get(str(key), "") if key else ""
+def list_goals_for(session: Session, user: Any) -> list[View]:
+    """Return the person's standing goals and the intention for today in their words, for who may read them."""
+    if not policy.allow(user, "care.read", session.patient):
+        return []
+    return [
+        {"is_intention": row.goal.kind == INTENTION, "words": row.goal.words, "said_on": row.goal.said_on}
+        for row in list_goals(session.patient)
+    ]
 
 
 def name_people(keys: set[str]) -> dict[str, str]:
-    """Return display names by key, in one query."""
-    found = get_user_model().objects.filter(pk__in=[key for key in keys if key and key != "system"])
+    """Return display names by key, in one query; an unknown key has none, and shows nothing rather than itself."""
+    found = _PEOPLE.ask(keys=[key for key in keys if key and key != "system"])
     return {str(user.pk): getattr(user, "display_name", "") or user.get_username() for user in found}
 
 
@@ -106,16 +135,22 @@ def _find_patient_url(patient: Any) -> str:
 
 
 def _list_allergies(patient: Any) -> list[str]:
-    rows = patient.allergy_set.filter(ended_at__isnull=True)
+    rows = _ALLERGIES.ask(patient=patient)
     return [f"{row.substance}: {row.reaction}" if row.reaction else row.substance for row in rows]
 
 
 def _find_nurse(session: Session, state: SessionState) -> str:
-    """Return the nurse who recorded last, else who opened the session."""
-    nurses = PractitionerRole.objects.filter(site=session.site, role="nurse").values_list("user_id", flat=True)
-    known = {str(key) for key in nurses}
+    """Return the key of the named nurse; else of the nurse who recorded last, else of who opened the session."""
+    if named := find_nurse(state):
+        return named
+    known = {str(key) for key in _NURSES.ask(site=session.site_id)}
     authors = [event.by for event in state.events if event.by in known]
-    return name_person(authors[-1] if authors else session.opened_by_id)
+    return authors[-1] if authors else str(session.opened_by_id or "")
+
+
+def _find_prescriber(session: Session, order: Any) -> Any:
+    """Return the key of who signed the order, or the plan where nothing is ordered yet."""
+    return order.by if order else getattr(session.plan, "signed_by_id", None)
 
 
 def _is_passed(state: SessionState, check: str) -> bool:
@@ -140,12 +175,12 @@ def _read_access(state: SessionState) -> View | None:
     return {"site": f"{site}, {gauge} G" if gauge else site, "looked_at": looks[-1].occurred_at}
 
 
-def _find_escort(session: Session, state: SessionState) -> View:
+def _find_escort(session: Session, state: SessionState, notes: Mapping[str, EventNote]) -> View:
     """Return who takes the person home as said today, else who is on the chart."""
     said = [event.data for event in state.list("arrival-recorded", "check-recorded") if event.data.get("escort")]
     if said:
-        return dict(put_texts(dict(said[-1]), load_notes(session)))
-    known = session.patient.escorts.filter(ended_at__isnull=True).order_by("-recorded_at").first()
+        return dict(put_texts(dict(said[-1]), notes))
+    known = _ESCORT.find(patient=session.patient_id)
     return {"escort": known.name} if known else {}
 
 
@@ -157,7 +192,7 @@ def _list_medicines(patient: Any, state: SessionState, now: datetime) -> list[Vi
         if event.data.get("purpose") == "own"
     }
     listed = []
-    for row in patient.medicationstatement_set.filter(ended_at__isnull=True):
+    for row in _MEDICINES.ask(patient=patient):
         at = taken.get(row.name.split(" ")[0].lower()) or row.last_taken_at
         is_today = at is not None and timezone.localtime(at).date() == timezone.localdate(now)
         words = _("taken %(at)s") % {"at": write_hour(at)} if is_today else ""
@@ -167,8 +202,7 @@ def _list_medicines(patient: Any, state: SessionState, now: datetime) -> list[Vi
 
 def _find_last_time(session: Session) -> View | None:
     """Return the peak pressure, nausea and what helped of the session before this one."""
-    others = Session.objects.filter(patient=session.patient, opened_at__lt=session.opened_at).exclude(pk=session.pk)
-    last = others.exclude(phase__in=["cancelled", "booked"]).order_by("-opened_at").first()
+    last = _LAST.find(patient=session.patient_id, before=session.opened_at)
     if last is None:
         return None
     state = load_state(last)

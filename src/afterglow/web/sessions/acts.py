@@ -19,7 +19,7 @@ def build_acts(context: Context) -> Context:
         "ready_acts": ready,
         "leaving_acts": leaving,
         "more_acts": _list_more(context),
-        "waiting_for": _explain([*ready, *leaving], context["allowed"]),
+        "waiting_for": _explain([*ready, *leaving], context["allowed"]) or _name_releaser(context),
     }
 
 
@@ -32,8 +32,23 @@ def _explain(acts: list[Act], allowed: dict[str, Any]) -> str:
     return ""
 
 
+def _name_releaser(context: Context) -> str:
+    """Return who signs the release where the person on the page may not; nothing where they may, or it is signed."""
+    if not _is_released_by_another(context):
+        return ""
+    name = context["about"].get("prescriber")
+    return (
+        _("the release is a prescriber's: %(name)s signs it.") % {"name": name} if name else _("a prescriber releases.")
+    )
+
+
+def _is_released_by_another(context: Context) -> bool:
+    is_asked = context["is_after"] and not context["is_closed"] and context["phase"] == "observing"
+    return bool(is_asked and not context["can"].get("release", True))
+
+
 def _act(command: str, label: str, key: str = "", **more: Any) -> Act:
-    return {"command": command, "label": label, "key": key, **more}
+    return {"command": command, "label": label, "key": key, "sheet": "", "is_main": False, "is_danger": False, **more}
 
 
 def _list_ready(context: Context) -> list[Act]:
@@ -85,6 +100,8 @@ def _list_leaving(context: Context) -> list[Act]:
         _act("record-suicide-screen", _("Re-screen"), "q"),
         _act("record-reconciliation", _("Drug reconciled"), "k"),
     ]
+    if _is_released_by_another(context):
+        return acts
     acts.append(
         _act("record-left", _("Record: left"), "l", is_main=True)
         if phase == "released"

@@ -7,10 +7,10 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from afterglow.clinic.dosing_sessions.fold import load_protocol
+from afterglow.clinic.dosing_sessions.fold import load_notes, load_protocol
 from afterglow.web.access import staff_page
 from afterglow.web.sessions.about import build_about, build_order
-from afterglow.web.sessions.lookup import find_session, read_view, record_page_read
+from afterglow.web.sessions.lookup import build_view, find_session, record_page_read
 from afterglow.web.sessions.present.page import build_page
 
 BLANK_ROWS = 16
@@ -22,8 +22,9 @@ def show_handoff(request: HttpRequest, session_id: str) -> HttpResponse:
     session, now = find_session(request, session_id), timezone.now()
     record_page_read(request, session, "hand-off sheet", now)
     protocol = load_protocol(session)
-    view = read_view(session, now, protocol)
-    about = build_about(session, protocol, now)
+    notes = load_notes(session)
+    view = build_view(session, now, protocol, notes)
+    about = build_about(session, protocol, now, notes)
     context = build_page(view, protocol=protocol, order=build_order(session), about=about)
     context["session_id"] = session.pk
     context["log"].reverse()

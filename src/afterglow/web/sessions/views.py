@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.template.context_processors import csrf
 from django.urls import NoReverseMatch, reverse
@@ -12,22 +13,27 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from afterglow.clinic import policy
-from afterglow.clinic.dosing_sessions.fold import load_protocol, load_state
+from afterglow.clinic.accounts.idle import LOCKED
+from afterglow.clinic.dosing_sessions.fold import load_notes, load_protocol, load_state
 from afterglow.clinic.dosing_sessions.models import Session
+from afterglow.clinic.prepared import Prepared
 from afterglow.web.access import staff_page
 from afterglow.web.predictions.session import predict_session
-from afterglow.web.sessions.about import build_about, build_order, name_people
+from afterglow.web.sessions.about import build_about, build_order, list_goals_for, name_people
 from afterglow.web.sessions.acts import build_acts
 from afterglow.web.sessions.forms import bind_form, get_form
-from afterglow.web.sessions.forms.registry import list_sheets
-from afterglow.web.sessions.lookup import find_session, read_view, record_page_read
+from afterglow.web.sessions.lookup import build_view, find_session, read_view, record_page_read
 from afterglow.web.sessions.present import build_parts
 from afterglow.web.sessions.present.page import build_page
 from afterglow.web.sessions.present.record import read_undo
+from afterglow.web.sessions.sheets import draw_sheets
 from afterglow.web.sessions.submit import Outcome, carry_out
 from afterglow.web.sessions.taps import build_taps, build_vitals_form
 
 Context = dict[str, Any]
+LOCKED_PARTS = ("alarms",)
+CHANGING = tuple(field.attname for field in Session._meta.concrete_fields if not field.is_relation)
+_CHANGED = Prepared(lambda pk: Session.objects.filter(pk=pk).values_list(*CHANGING))
 
 
 @staff_page("session.read", methods=("GET", "HEAD"))
@@ -40,8 +46,10 @@ def show_session(request: HttpRequest, session_id: str) -> HttpResponse:
 
 @staff_page("session.read", methods=("GET", "HEAD"))
 def show_view(request: HttpRequest, session_id: str) -> HttpResponse:
-    """Return the derived view as JSON; `?parts=1` adds the page's live parts."""
+    """Return the derived view as JSON; `?parts=1` returns the page's live parts instead."""
     session, now = find_session(request, session_id), timezone.now()
+    if request.session.get(LOCKED):
+        return _answer_locked(request, session, now)
     if "X-Afterglow-Background" not in request.headers:
         record_page_read(request, session, "session view", now)
     return _answer(request, session, now, {})
@@ -52,7 +60,8 @@ def post_command(request: HttpRequest, session_id: str) -> HttpResponse:
     """Carry out one command and answer as asked: JSON for scripts, the page for a posted form."""
     session, now = find_session(request, session_id), timezone.now()
     outcome = carry_out(request, session, now)
-    session.refresh_from_db()
+    # what a command may change; the people and the protocol that were read with the row stay as they are
+    _refresh(session)
     if _wants_json(request):
         return _answer(request, session, timezone.now(), outcome.to_json(), outcome.status)
     if outcome.is_stored:
@@ -61,6 +70,11 @@ def post_command(request: HttpRequest, session_id: str) -> HttpResponse:
         return redirect("web:session", session_id=session.pk)
     context = build_context(request, session, timezone.now(), outcome)
     return render(request, "web/sessions/page.html", context, status=outcome.status)
+
+
+def _refresh(session: Session) -> None:
+    for name, value in zip(CHANGING, _CHANGED.ask(pk=session.pk)[0], strict=True):
+        setattr(session, name, value)
 
 
 def build_context(request: HttpRequest, session: Session, now: datetime, outcome: Outcome | None = None) -> Context:
@@ -75,7 +89,7 @@ def build_context(request: HttpRequest, session: Session, now: datetime, outcome
         taps=build_taps(),
         vitals_form=build_vitals_form(typed if is_vitals else {}, problems if is_vitals else {}),
         undo=read_undo(context["view"], str(request.user.pk), now),
-        sheets=list_sheets(context),
+        sheets=_draw_sheets(request, context) if context["can"]["record"] else "",
         user_id=str(request.user.pk),
         problem_form=None if outcome is None or is_vitals else _bind_problem(outcome, problems),
         problem_message=outcome.message if outcome and is_vitals else "",
@@ -83,11 +97,16 @@ def build_context(request: HttpRequest, session: Session, now: datetime, outcome
     return context
 
 
+def _draw_sheets(request: HttpRequest, context: Context) -> str:
+    return draw_sheets(context, address=context["urls"]["commands"], token=get_token(request))
+
+
 def build_live_context(request: HttpRequest, session: Session, now: datetime) -> Context:
     """Return what the live parts show."""
     protocol = load_protocol(session)
-    view = read_view(session, now, protocol)
-    about = build_about(session, protocol, now)
+    notes = load_notes(session)
+    view = build_view(session, now, protocol, notes)
+    about = build_about(session, protocol, now, notes)
     predicted = predict_session(session, load_state(session), protocol, str(view.get("phase") or ""), now)
     context = build_page(view, protocol=protocol, order=build_order(session), about=about, predicted=predicted)
     _name_authors(context)
@@ -96,19 +115,35 @@ def build_live_context(request: HttpRequest, session: Session, now: datetime) ->
         seq=session.last_seq,
         urls=list_urls(session),
         is_closed=session.is_closed,
+        goals=list_goals_for(session, request.user),
         can={name: policy.allow(request.user, f"session.{name}", session) for name in ("record", "sign", "correct")},
     )
+    role = (view.get("discharge") or {}).get("release_role")
+    context["can"]["release"] = role != "prescriber" or policy.allow(request.user, "order.sign", session)
     context.update(build_acts(context))
     return context
+
+
+def _answer_locked(request: HttpRequest, session: Session, now: datetime) -> JsonResponse:
+    """Return what a locked screen may go on showing of its session: the alarms, no value and no name."""
+    context = build_live_context(request, session, now)
+    for strip in (*context["alarms"]["strips"], *context["alarms"]["hidden"]):
+        strip.update(seen="", shown_limit="")
+    parts = build_parts({**context, **csrf(request)}, request)
+    shown = {name: html for name, html in parts.items() if name in LOCKED_PARTS}
+    answer = {"now": now.isoformat(), "seq": session.last_seq, "parts": shown}
+    return JsonResponse(answer, headers={"Cache-Control": "no-store"})
 
 
 def _name_authors(context: Context) -> None:
     """Put names where events and alarms hold keys; a key nobody has stays away from the screen."""
     strips = [*context["alarms"]["strips"], *context["alarms"]["hidden"]]
-    keys = {str(row.get("by") or "") for row in (*context["log"], *strips, *context["orders"])}
-    names = name_people(keys)
-    for row in (*context["log"], *strips, *context["orders"]):
+    rows = (*context["log"], *strips, *context["orders"])
+    names = name_people({str(row.get(who) or "") for row in rows for who in ("by", "second")})
+    for row in rows:
         row["by_name"] = names.get(str(row.get("by") or ""), _("Afterglow"))
+        if second := names.get(str(row.get("second") or "")):
+            row["by_name"] = _("%(by)s and %(second)s") % {"by": row["by_name"], "second": second}
         if "mark" in row:
             row["by"] = row["by_name"]
 
@@ -139,11 +174,13 @@ def list_urls(session: Session) -> dict[str, str]:
 def _answer(
     request: HttpRequest, session: Session, now: datetime, answer: dict[str, Any], status: int = 200
 ) -> JsonResponse:
-    """Return the answer with the view as it is now, and the parts when the page asks for them."""
-    context = build_live_context(request, session, now)
-    answer.update(view=context["view"], seq=session.last_seq, now=now.isoformat())
+    """Return the answer with the view as it is now, or with the page's parts instead where it asks for them."""
     if request.GET.get("parts"):
-        answer["parts"] = build_parts({**context, **csrf(request)}, request)
+        context = build_live_context(request, session, now)
+        answer.update(parts=build_parts({**context, **csrf(request)}, request))
+    else:
+        answer["view"] = read_view(session, now, load_protocol(session))
+    answer.update(seq=session.last_seq, now=now.isoformat())
     return JsonResponse(answer, status=status, headers={"Cache-Control": "no-store"})
 
 

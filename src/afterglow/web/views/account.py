@@ -1,13 +1,15 @@
-"""The small things of a sign-in: leaving, theme, shortcuts."""
+"""The small things of a sign-in: leaving, theme, shortcuts, the site one works at."""
 
 from django.conf import settings
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from afterglow.web.access import staff_page
 from afterglow.web.context import SHORTCUTS_COOKIE, THEME_COOKIE, THEMES
+from afterglow.web.sites import SITE_COOKIE, list_own_sites
 
 YEAR_S = 365 * 24 * 3600
 
@@ -35,6 +37,17 @@ def choose_shortcuts(request: HttpRequest) -> HttpResponse:
     response = _go_back(request)
     wanted = "off" if request.POST.get("shortcuts") == "off" else "on"
     _keep(response, SHORTCUTS_COOKIE, wanted)
+    return response
+
+
+@staff_page(methods=("POST",))
+def choose_site(request: HttpRequest) -> HttpResponse:
+    """Work at another of one's own sites on this browser; every page there asks for what the role at that site may."""
+    wanted = request.POST.get("site", "")
+    if wanted not in {site.pk for site in list_own_sites(request.user)}:
+        raise Http404
+    response = redirect("web:home")
+    _keep(response, SITE_COOKIE, wanted)
     return response
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -14,21 +14,27 @@ from afterglow.clinic.audit.reads import record_read
 from afterglow.clinic.documents.actions import read_document
 from afterglow.clinic.documents.models import Document
 from afterglow.clinic.people.models import Patient
+from afterglow.clinic.prepared import Prepared
 from afterglow.web.access import find_or_404, staff_page
+from afterglow.web.outlook.card import build_course_card
 from afterglow.web.present import glance
+from afterglow.web.present.due import describe_told, list_next_visits
 from afterglow.web.present.head import build_head, find_weight
 from afterglow.web.present.history import build_history
 from afterglow.web.present.log import list_reads_and_acts, present_rows
 from afterglow.web.views.home import describe_phase
 
 PAGE_SIZE = 50
+_PATIENT = Prepared(lambda pk: Patient.objects.filter(pk=pk).select_related("site"))
 
 
 def open_chart(
     request: HttpRequest, patient_id: str, what: str, permission: str = "patient.read"
 ) -> tuple[Any, datetime]:
     """Return the patient and the instant, after the reading was written down; 404 without telling otherwise."""
-    patient = find_or_404(request, Patient.objects.select_related("site"), permission, pk=patient_id)
+    patient = _PATIENT.find(pk=patient_id)
+    if patient is None or not policy.allow(request.user, permission, patient):
+        raise Http404
     now = timezone.now()
     record_read(by=request.user, what=what, subject=patient, now=now, patient=patient)
     return patient, now
@@ -38,17 +44,25 @@ def open_chart(
 def show_glance(request: HttpRequest, patient_id: str) -> HttpResponse:
     """Return the chart at a glance."""
     patient, now = open_chart(request, patient_id, "chart")
+    return render(request, "web/chart/glance.html", build_glance(request, patient, now))
+
+
+def build_glance(request: HttpRequest, patient: Any, now: datetime, *, form: Any = None) -> dict[str, Any]:
+    """Return what the chart at a glance shows; `form` is a decision on the next treatment that could not be stored."""
     user = request.user
-    context = {
+    visits = list_next_visits(patient, now, user)
+    plans, found = glance.list_plans(patient), glance.build_found(patient, now, user)
+    return {
         "chart": build_head(patient, user, "glance", now),
-        "course": glance.build_course(patient, now),
-        "found": glance.build_found(patient, now, user),
-        "plan": glance.build_plan_card(patient, now, user),
+        **build_course_card(request, patient, now, plans=plans, visits=visits, form=form),
+        "found": found,
+        "plan": glance.build_plan_card(patient, user, plans, visits),
         "consents": glance.build_consent_card(patient, now),
-        "medication": glance.build_medication_card(patient, now, user),
+        "medication": glance.build_medication_card(patient, now, user, found["run"]),
         "documents": glance.build_document_card(patient, user),
+        "notes": glance.build_note_line(patient, user),
+        "told": describe_told(patient),
     }
-    return render(request, "web/chart/glance.html", context)
 
 
 @staff_page("session.read", methods=("GET", "HEAD"))
@@ -64,7 +78,7 @@ def show_sessions(request: HttpRequest, patient_id: str) -> HttpResponse:
             "phase": describe_phase(session.phase),
             "is_closed": session.is_closed,
         }
-        for session in patient.sessions.select_related("protocol").order_by("-opened_at")
+        for session in patient.sessions.select_related("protocol").order_by("-opened_at", "-pk")
     ]
     order_url = reverse("web:patient-order", args=[patient.pk])
     context = {"chart": build_head(patient, request.user, "sessions", now), "rows": rows, "order_url": order_url}
@@ -78,6 +92,7 @@ def show_history(request: HttpRequest, patient_id: str) -> HttpResponse:
     context = {
         "chart": build_head(patient, request.user, "history", now),
         "history": build_history(patient, now),
+        "told": describe_told(patient),
         "may_edit": policy.allow(request.user, "chart.edit", patient),
         "weight": find_weight(patient),
     }
@@ -88,7 +103,7 @@ def show_history(request: HttpRequest, patient_id: str) -> HttpResponse:
 def show_documents(request: HttpRequest, patient_id: str) -> HttpResponse:
     """Return the filed documents of a patient."""
     patient, now = open_chart(request, patient_id, "documents", "document.read")
-    rows = patient.documents.select_related("recorded_by").order_by("-recorded_at")
+    rows = patient.documents.select_related("recorded_by").order_by("-recorded_at", "-pk")
     return render(
         request,
         "web/chart/documents.html",
@@ -108,6 +123,18 @@ def show_document(request: HttpRequest, document_id: str) -> HttpResponse:
     name = "document.pdf" if is_pdf else "document"
     response["Content-Disposition"] = f'{"inline" if is_pdf else "attachment"}; filename="{name}"'
     return response
+
+
+@staff_page("chart.print", methods=("GET", "HEAD"))
+def print_summary(request: HttpRequest, patient_id: str) -> HttpResponse:
+    """Return the summary of the chart as PDF; that it was printed stands in the log of reads."""
+    from afterglow.web.record.render import render_pdf
+    from afterglow.web.record.summary import build_summary
+
+    patient, now = open_chart(request, patient_id, "printed summary", "chart.print")
+    body = render_pdf("summary", build_summary(patient, now=now, by=request.user), now=now)
+    headers = {"Content-Disposition": 'inline; filename="summary.pdf"', "Cache-Control": "no-store"}
+    return HttpResponse(body, content_type="application/pdf", headers=headers)
 
 
 @staff_page("audit.read", methods=("GET", "HEAD"))

@@ -41,7 +41,7 @@ def show_consents(request: HttpRequest, patient_id: str) -> HttpResponse:
 def show_text(request: HttpRequest, patient_id: str, consent_id: str) -> HttpResponse:
     """Return one signed consent with its text, ready to print."""
     patient, now = open_chart(request, patient_id, "consent text")
-    consents = Consent.objects.select_related("text", "witnessed_by", "patient").filter(patient=patient)
+    consents = Consent.objects.select_related("text", "witnessed_by", "patient", "drawn").filter(patient=patient)
     consent = find_or_404(request, consents, "patient.read", pk=consent_id)
     text = consent.text
     context = {
@@ -53,6 +53,7 @@ def show_text(request: HttpRequest, patient_id: str, consent_id: str) -> HttpRes
             "language": text.locale,
         },
         "lines": [*_list_lines(consent), {"words": _("Digest of the text"), "value": text.digest[:16]}],
+        "drawn": getattr(consent, "drawn", None),
         "back_url": reverse("web:patient-consents", args=[patient.pk]),
     }
     return render(request, "web/consents/text.html", context)
@@ -70,10 +71,10 @@ def _talk(request: HttpRequest, patient: Any, now: datetime) -> HttpResponse:
 def _sign(request: HttpRequest, patient: Any, now: datetime) -> HttpResponse:
     texts = list_texts()
     form = SignForm(request.POST, texts=texts, prefix="sign")
-    talk = patient.consent_talks.order_by("-held_at").first()
+    talk = patient.consent_talks.order_by("-held_at", "-pk").first()
     if form.is_valid() and prove(request, form, now):
         text = next(item for item in texts if item.pk == form.cleaned_data["text"])
-        names = ("typed_name", "identifiers")
+        names = ("typed_name", "identifiers", "drawn")
         given = {"text": text, "talk": talk, **{name: form.cleaned_data[name] for name in names}}
         if store(form, actions.sign_consent, patient=patient, by=request.user, now=now, **given):
             return _done(request, patient, _("The consent is signed."))
@@ -113,7 +114,7 @@ def _done(request: HttpRequest, patient: Any, words: str) -> HttpResponse:
 
 def _show(request: HttpRequest, patient: Any, now: datetime, bound: dict[str, Any]) -> HttpResponse:
     may_record = policy.allow(request.user, "consent.record", patient)
-    talks = list(patient.consent_talks.select_related("recorded_by").order_by("-held_at"))
+    talks = list(patient.consent_talks.select_related("recorded_by").order_by("-held_at", "-pk"))
     initial = {"held_at": timezone.localtime(now).strftime("%Y-%m-%dT%H:%M")}
     sign_form = bound.get("sign") or SignForm(texts=list_texts(), prefix="sign")
     context = {
@@ -129,7 +130,7 @@ def _show(request: HttpRequest, patient: Any, now: datetime, bound: dict[str, An
 
 
 def _list_consents(patient: Any) -> Any:
-    return patient.consents.select_related("text", "witnessed_by", "talk").order_by("-signed_at")
+    return patient.consents.select_related("text", "witnessed_by", "talk").order_by("-signed_at", "-pk")
 
 
 def _build_row(consent: Any, may_record: bool, now: datetime, bound: dict[str, Any]) -> dict[str, Any]:

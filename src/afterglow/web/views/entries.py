@@ -111,7 +111,7 @@ def record_none(request: HttpRequest, patient_id: str, kind: str) -> HttpRespons
 
 def read_facts(patient: Any) -> dict[str, Any]:
     """Return the latest answer of each fact."""
-    rows = patient.historyfact_set.filter(ended_at__isnull=True).order_by("recorded_at")
+    rows = patient.historyfact_set.filter(ended_at__isnull=True).order_by("recorded_at", "pk")
     return dict(rows.values_list("name", "value"))
 
 

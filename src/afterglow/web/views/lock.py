@@ -1,12 +1,15 @@
 """The locked screen, the PIN, and the one-time set-up link."""
 
 import re
+from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -14,9 +17,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from afterglow.clinic import policy
 from afterglow.clinic.accounts import idle
 from afterglow.clinic.accounts.signers import reauthenticate, set_pin
-from afterglow.clinic.dosing_sessions.actions import get_view
+from afterglow.clinic.dosing_sessions.actions import get_nurse, get_view
+from afterglow.clinic.dosing_sessions.models import LIVE_PHASES, Session
 from afterglow.clinic.errors import Refused, TryLater
 from afterglow.clinic.people import accounts
 from afterglow.terms import InvalidInput
@@ -28,6 +33,7 @@ from afterglow.web.sessions.lookup import load_session
 from afterglow.web.views.home import find_top_alarm
 
 SHOWN = re.compile(r"/sessions/([^/]+)/")
+LEVELS = ("high", "medium", "low")
 
 
 @never_cache
@@ -47,16 +53,17 @@ def show_locked(request: HttpRequest) -> HttpResponse:
         else:
             return redirect(target)
     status = STATUS_UNUSABLE if form.errors else 200
-    context = {"form": form, "target": target, "watched": _find_watched(request, target)}
+    context = {"form": form, "target": target, "watched": _list_watched(request, target)}
     return render(request, "web/account/locked.html", context, status=status)
 
 
 @require_POST
 def lock_now(request: HttpRequest) -> HttpResponse:
-    """Lock this screen, as a person who leaves it asks."""
+    """Lock this screen, as a person who leaves it asks or a page that nobody touches; the way back is kept."""
     if request.user.is_authenticated:
         idle.lock(request)
-    return redirect("web:locked")
+    target = _read_target(request) if "next" in request.POST else idle.find_way_back(request)
+    return redirect(f"{reverse('web:locked')}?{urlencode({'next': target})}")
 
 
 @never_cache
@@ -105,21 +112,39 @@ def set_up(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, "web/account/setup.html", {"form": form, "link": link}, status=status)
 
 
-def _find_watched(request: HttpRequest, target: str) -> dict[str, Any] | None:
-    """Return the place and the top alarm of the session that this screen showed when it locked; no name, no value more.
+def _list_watched(request: HttpRequest, target: str) -> list[dict[str, Any]]:
+    """Return the chairs that a locked screen keeps watching: place, top alarm and since when; nobody's name, no value.
 
-    The lock lets a screen go on watching the session it already shows (`idle.LOOKED_AT`), and nothing else.
+    They are the session that the screen showed and the chairs of the person signed in; who has none of these, such as
+    a prescriber in the office, sees every chair of their sites that has an alarm.
     """
+    now, user = timezone.now(), request.user
     found = SHOWN.match(target)
-    session = load_session(request.user, found[1]) if found else None
-    if session is None:
-        return None
-    now = timezone.now()
-    at = timezone.localtime(now, ZoneInfo(session.site.timezone)).strftime("%H:%M:%S")
-    return {"place": session.place, "alarm": find_top_alarm(get_view(session, now)), "at": at}
+    shown = load_session(user, found[1]) if found else None
+    live = Session.objects.filter(phase__in=LIVE_PHASES, is_closed=False).select_related("site")
+    sessions = list(policy.scope(user, live).order_by("place", "pk"))
+    own = [each for each in sessions if get_nurse(each) == user]
+    if shown is not None and shown.pk not in {each.pk for each in own}:
+        own.insert(0, shown)
+    rows = [_watch(session, now) for session in own or sessions]
+    rows = rows if own else [row for row in rows if row["alarm"]]
+    return sorted(rows, key=lambda row: row["order"])
+
+
+def _watch(session: Any, now: datetime) -> dict[str, Any]:
+    alarm = find_top_alarm(get_view(session, now))
+    # an alarm is told with its own time; that there is none, with the time of looking
+    at = (alarm["raised_at"] or now) if alarm else now
+    return {
+        "place": session.place,
+        "alarm": alarm,
+        "order": LEVELS.index(alarm["priority"]) if alarm else len(LEVELS),
+        "at": timezone.localtime(at, ZoneInfo(session.site.timezone)).strftime("%H:%M:%S"),
+    }
 
 
 def _read_target(request: HttpRequest) -> str:
     target = request.POST.get("next") or request.GET.get("next") or "/"
     is_ours = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()})
-    return target if is_ours and target.startswith("/") else "/"
+    is_page = target.startswith("/") and not target.startswith((idle.LOCKED_PATH, "/lock/"))
+    return target if is_ours and is_page else "/"

@@ -10,11 +10,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from afterglow.clinic import policy
-from afterglow.clinic.dosing_sessions.actions import open_session
 from afterglow.clinic.dosing_sessions.models import Session
 from afterglow.clinic.errors import Denied, Refused
 from afterglow.clinic.people import actions as people
 from afterglow.clinic.plans import actions
+from afterglow.clinic.scheduling.storing import BECAUSE
+from afterglow.clinic.scheduling.walk_ins import find_visit_today, open_today
 from afterglow.terms import InvalidInput
 from afterglow.web.access import STATUS_UNUSABLE, find_or_404, staff_page
 from afterglow.web.carrying import prove, prove_second, sentence, store
@@ -24,6 +25,7 @@ from afterglow.web.forms.orders import DOSE, DRUGS, SUPPLY, OpenSessionForm, Ord
 from afterglow.web.present import orders as present
 from afterglow.web.present.head import build_head
 from afterglow.web.present.plans import find_protocol
+from afterglow.web.schedule.panel import describe_standing
 from afterglow.web.templatetags.words import plain
 from afterglow.web.views.chart import open_chart
 from afterglow.web.views.plans import find_signed
@@ -92,25 +94,30 @@ def _sign(request: HttpRequest, patient: Any, plan: Any, now: datetime) -> HttpR
 
 
 def _open(request: HttpRequest, patient: Any, plan: Any, now: datetime) -> HttpResponse:
-    form = OpenSessionForm(request.POST, places=_list_places(patient))
+    places = _list_places(patient)
+    form = OpenSessionForm(request.POST, places=places)
+    shown: dict[str, Any] = {"open": form}
     if form.is_valid():
         try:
-            session = open_session(
+            session = open_today(
                 patient=patient,
                 plan=plan,
-                site=patient.site,
-                place=form.cleaned_data["place"],
+                place=places.get(name=form.cleaned_data["place"]),
+                accepted=[word[:20] for word in request.POST.getlist("accepted")[:30]],
+                because=request.POST.get("because", "")[: BECAUSE + 1],
                 by=request.user,
                 now=now,
             )
         except InvalidInput as error:
             add_problems(form, error.problems)
         except Refused as error:
-            form.add_error(None, str(error))
+            stands = _("The session was not opened: see what stands against it.")
+            form.add_error(None, stands if error.findings else sentence(str(error)))
+            shown["standing"] = describe_standing(error.findings, request.user, patient.site, plan)
         else:
             _attach(request, patient, session, now)
             return redirect("web:session", session.pk)
-    return _show(request, patient, plan, now, {"open": form})
+    return _show(request, patient, plan, now, shown)
 
 
 def _attach(request: HttpRequest, patient: Any, session: Any, now: datetime) -> None:
@@ -128,6 +135,11 @@ def _list_places(patient: Any) -> Any:
     return patient.site.places.filter(is_active=True).order_by("name")
 
 
+def _begin_opening(patient: Any, visit: Any) -> OpenSessionForm:
+    place = visit.place.name if visit is not None and visit.place is not None else ""
+    return OpenSessionForm(initial={"place": place}, places=_list_places(patient))
+
+
 def _show(request: HttpRequest, patient: Any, plan: Any, now: datetime, bound: dict[str, Any]) -> HttpResponse:
     user = request.user
     protocol = find_protocol(plan) if plan is not None else None
@@ -138,6 +150,8 @@ def _show(request: HttpRequest, patient: Any, plan: Any, now: datetime, bound: d
     page = present.build_page(patient, plan, protocol, form, user, now)
     may_record = policy.allow(user, "chart.edit", patient)
     may_open = plan is not None and policy.allow(user, "session.open", patient) and not page.get("session_url")
+    visit = find_visit_today(patient, now) if may_open else None
+    standing = bound.pop("standing", [])
     context = {
         "chart": build_head(patient, user, "plan", timezone.now()),
         "order": page,
@@ -147,7 +161,10 @@ def _show(request: HttpRequest, patient: Any, plan: Any, now: datetime, bound: d
         "drug_fields": [form[name] for name in DRUGS if name in form.fields] if form else [],
         "weight_form": (bound.get("weight") or WeightForm()) if may_record and plan is not None else None,
         "sign_form": (bound.get("sign") or SignatureForm(prefix="sign")) if page.get("may_sign") else None,
-        "session_form": (bound.get("open") or OpenSessionForm(places=_list_places(patient))) if may_open else None,
+        "session_form": (bound.get("open") or _begin_opening(patient, visit)) if may_open else None,
+        "visit": visit,
+        "standing": standing,
+        "may_go_on": any(each["asks_yes"] for each in standing),
     }
     is_bad = any(item.errors for item in bound.values())
     return render(request, "web/orders/show.html", context, status=STATUS_UNUSABLE if is_bad else 200)

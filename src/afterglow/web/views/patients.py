@@ -24,6 +24,7 @@ from afterglow.web.views.home import PHASE_TAGS, describe_phase
 
 PAGE_SIZE = 50
 LONGEST_QUERY = 80
+TYPED_ROWS = 20
 
 
 @staff_page("patient.find")
@@ -31,16 +32,21 @@ def list_patients(request: HttpRequest) -> HttpResponse:
     """Return one page of the patients at the user's sites, narrowed by a search.
 
     What is searched for is posted: a name must not stand in an address, where histories and proxies keep it.
+    While somebody types, the script asks for the rows alone and gets the first few; the form brings the whole page.
     """
     query = request.POST.get("q", "").replace("\x00", "")[:LONGEST_QUERY].strip()
     found = policy.scope(request.user, Patient.objects.all())
     if query:
         found = found.search(query)
-    paging = Paginator(found.order_by("search_key", "pk"), PAGE_SIZE).get_page(request.POST.get("page"))
+    found = found.order_by("search_key", "pk")
     may_read = policy.allow(request.user, "patient.read")
+    if request.method == "POST" and request.headers.get("HX-Request"):
+        return _show_typed(request, found, query, may_read=may_read)
+    paging = Paginator(found, PAGE_SIZE).get_page(request.POST.get("page"))
     may_register = policy.allow(request.user, "patient.create")
     context = {
         "rows": _build_rows(list(paging.object_list), may_read=may_read),
+        "may_read": may_read,
         "paging": paging,
         "total": paging.paginator.count,
         "query": query,
@@ -49,6 +55,19 @@ def list_patients(request: HttpRequest) -> HttpResponse:
         "register_url": reverse("web:patient-register") if may_register else "",
     }
     return render(request, "web/patients/list.html", context)
+
+
+def _show_typed(request: HttpRequest, found: Any, query: str, *, may_read: bool) -> HttpResponse:
+    """Return the first rows that answer what is typed so far, and whether there are more; nothing is counted."""
+    first = list(found[: TYPED_ROWS + 1])
+    context = {
+        "rows": _build_rows(first[:TYPED_ROWS], may_read=may_read),
+        "may_read": may_read,
+        "has_more": len(first) > TYPED_ROWS,
+        "query": query,
+        "is_typed": True,
+    }
+    return render(request, "web/patients/rows.html", context)
 
 
 @staff_page("patient.create")
@@ -112,7 +131,7 @@ def _show_identity(request: HttpRequest, patient: Any, now: datetime, bound: dic
         "patient": patient,
         "form": bound.get("form") or IdentityForm(initial=initial, today=timezone.localdate(now)),
         "escort_form": bound.get("escort") or EscortForm(prefix="escort"),
-        "escorts": patient.escorts.filter(ended_at__isnull=True).order_by("-recorded_at"),
+        "escorts": patient.escorts.filter(ended_at__isnull=True).order_by("-recorded_at", "-pk"),
         "chart_url": reverse("web:patient", args=[patient.pk]) if may_read else "",
     }
     is_bad = any(form.errors for form in bound.values())
@@ -144,12 +163,12 @@ def _read_states(keys: list[str]) -> tuple[dict[str, str], dict[str, str], dict[
     from afterglow.clinic.screening.models import ScreeningDecision
 
     words = {"eligible": _("eligible"), "defer": _("deferred"), "decline": _("declined")}
-    decided = ScreeningDecision.objects.filter(patient__in=keys).order_by("recorded_at")
+    decided = ScreeningDecision.objects.filter(patient__in=keys).order_by("recorded_at", "pk")
     decisions = {key: words.get(decision, decision) for key, decision in decided.values_list("patient", "decision")}
     states = {"signed": _("signed"), "draft": _("draft")}
     drawn = Plan.objects.filter(patient__in=keys, state__in=states).order_by("state")
     plans = {key: states[state] for key, state in drawn.values_list("patient", "state")}
-    live = Session.objects.filter(patient__in=keys, phase__in=LIVE_PHASES).order_by("opened_at")
+    live = Session.objects.filter(patient__in=keys, phase__in=LIVE_PHASES).order_by("opened_at", "pk")
     sessions = {
         row.patient_id: {
             "url": reverse("web:session", args=[row.pk]),

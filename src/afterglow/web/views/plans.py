@@ -17,6 +17,7 @@ from afterglow.web.carrying import prove, prove_second, store
 from afterglow.web.forms.account import SignatureForm
 from afterglow.web.forms.plans import GIVEN, SCHEDULE, PlanForm, StartForm
 from afterglow.web.predictions.asking import GLANCE_S, PATIENT_S
+from afterglow.web.predictions.finding import COPY
 from afterglow.web.predictions.forms import OtherForm
 from afterglow.web.predictions.options import judge_use, write_values
 from afterglow.web.predictions.views import expect
@@ -32,11 +33,23 @@ def show_plan(request: HttpRequest, patient_id: str) -> HttpResponse:
     patient, now = open_chart(request, patient_id, "plan")
     if request.method != "POST":
         return _show(request, patient, now, _find_shown(request, patient), {})
-    acts = {"begin": _begin, "store": _store_draft, "sign": _sign, "expect": _expect, "use-b": _use_other}
-    act = request.POST.get("act", "")
+    acts = {
+        "begin": _begin,
+        "store": _store_draft,
+        "sign": _sign,
+        "expect": _expect,
+        "use-b": _use_other,
+        COPY: _expect,
+    }
+    act = _read_act(request)
     if act not in acts:
         raise Http404
     return acts[act](request, patient, now)
+
+
+def _read_act(request: HttpRequest) -> str:
+    """Return what the pressed control does; behind a colon stands what it does it with."""
+    return request.POST.get("act", "").partition(":")[0]
 
 
 def find_draft(patient: Any) -> Any:
@@ -177,5 +190,5 @@ def _build_expected(request: HttpRequest, patient: Any, plan: Any, now: datetime
     """Return the curves of a plan that can still be followed; none for one that was superseded or stopped."""
     if plan is None or plan.state not in ("draft", "signed"):
         return None
-    is_asked = request.POST.get("act") == "expect"
+    is_asked = _read_act(request) in ("expect", COPY)
     return expect(request, patient, plan, now, form=form, timeout_s=PATIENT_S if is_asked else GLANCE_S)

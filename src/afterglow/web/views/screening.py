@@ -85,7 +85,7 @@ def _override(request: HttpRequest, patient: Any, now: datetime) -> HttpResponse
 
 def _undo(request: HttpRequest, patient: Any, now: datetime) -> HttpResponse:
     rule = _read_rule(request)
-    rows = patient.finding_overrides.filter(rule=rule, withdrawn_at__isnull=True).order_by("-recorded_at")
+    rows = patient.finding_overrides.filter(rule=rule, withdrawn_at__isnull=True).order_by("-recorded_at", "-pk")
     row = rows.select_related("patient").first()
     if row is None:
         raise Http404
@@ -109,7 +109,7 @@ def _decide(request: HttpRequest, patient: Any, now: datetime) -> HttpResponse:
 
 def find_run(patient: Any) -> Any:
     """Return the latest run, or None."""
-    return patient.screening_runs.select_related("recorded_by").order_by("-recorded_at").first()
+    return patient.screening_runs.select_related("recorded_by").order_by("-recorded_at", "-pk").first()
 
 
 def _read_rule(request: HttpRequest) -> str:

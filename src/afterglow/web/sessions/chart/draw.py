@@ -87,6 +87,10 @@ def describe_timeline(timeline: Timeline) -> str:
     return " ".join(said)
 
 
+# a name that a template does not find costs it more than one that says nothing
+_NOT_MEASURED = dict.fromkeys(("bp", "heart", "spo2", "cadss", "resp", "sedation"))
+
+
 def list_table_rows(timeline: Timeline) -> list[dict[str, object]]:
     """Return one row per minute with a measurement, in time order; absent values are None."""
     rows: dict[float, dict[str, object]] = defaultdict(dict)
@@ -98,7 +102,7 @@ def list_table_rows(timeline: Timeline) -> list[dict[str, object]]:
     for key, words in (("resp", timeline.resp), ("sedation", timeline.sedation)):
         for word in words:
             rows[word.minute].update({"at": word.at, key: word.text})
-    return [{"minute": round(minute), **rows[minute]} for minute in sorted(rows)]
+    return [{"minute": round(minute), **_NOT_MEASURED, **rows[minute]} for minute in sorted(rows)]
 
 
 def _find_earliest(timeline: Timeline) -> float:

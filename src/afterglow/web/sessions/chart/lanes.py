@@ -90,7 +90,7 @@ def draw_words(title: str, unit: str, words: Sequence[Word], axis: TimeAxis, y: 
     kept: Markup = []
     for word in reversed(words):
         x = axis.x(word.minute)
-        half = 20 if word.is_missed else 9
+        half = 25 if word.is_missed else 9
         if x + half > edge:
             continue
         edge = x - half

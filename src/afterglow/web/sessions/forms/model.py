@@ -51,6 +51,7 @@ class BoundField:
     value: Any = ""
     error: str = ""
     id: str = ""
+    prefix: str = ""
 
     @property
     def choices(self) -> list[dict[str, Any]]:

@@ -42,7 +42,7 @@ def read_entry(request: HttpRequest, now: datetime, fields: Any) -> Entry:
     """
     if request.content_type == "application/json":
         return _read_json(request.body)
-    return _read_form(request.POST, now, fields)
+    return read_form(request.POST, now, fields)
 
 
 def _read_json(body: bytes) -> Entry:
@@ -102,7 +102,7 @@ def _read_second(value: Any, problems: list[Problem]) -> dict[str, str] | None:
     return None
 
 
-def _read_form(posted: QueryDict, now: datetime, fields: Any) -> Entry:
+def read_form(posted: QueryDict, now: datetime, fields: Any) -> Entry:
     """Return the command of a posted form; an empty field is not recorded, never zero and never no."""
     kind, sheet = str(posted.get("type") or ""), str(posted.get("sheet") or "")
     if not kind:

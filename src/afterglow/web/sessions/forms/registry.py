@@ -1,10 +1,9 @@
-"""All forms by command and sheet, and the sheets a page carries."""
+"""All forms by command and sheet."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from afterglow.web.sessions.forms import after, before, during, record
-from afterglow.web.sessions.forms.model import BoundForm, CommandForm, Field, bind_form
+from afterglow.web.sessions.forms.model import CommandForm, Field
 
 FORMS: tuple[CommandForm, ...] = (*before.FORMS, *during.FORMS, *after.FORMS, *record.FORMS)
 CHECK_SHEET = "record-check-"
@@ -23,10 +22,3 @@ def list_fields(command: str, sheet: str = "") -> Iterable[Field]:
     """Return the declared fields of a command's form."""
     form = get_form(command, sheet)
     return form.fields if form.command == command else get_form(command).fields
-
-
-def list_sheets(context: dict[str, Any]) -> list[BoundForm]:
-    """Return the sheets of a page: every form that is reachable from it, with what is known filled as hidden values."""
-    checks = [before.build_check_form(row) for row in context["checks"]["rows"] if row["command"] == "record-check"]
-    presets = {"give-device": {"number": str(context["dose"].get("next_device") or "")}}
-    return [bind_form(form, presets=presets.get(form.command)) for form in (*FORMS, *checks)]

@@ -44,9 +44,24 @@ def build_alarms(view: View) -> View:
         "hidden": waiting[OPEN_STRIPS:] + seen[OPEN_STRIPS:],
         "count": len(strips),
         "is_calm": not strips,
+        "marks": list_marks(view),
         "spoken_high": [strip["spoken"] for strip in waiting if strip["priority"] == "high"],
         "spoken_other": [strip["spoken"] for strip in waiting if strip["priority"] != "high"],
     }
+
+
+def list_marks(view: View) -> list[str]:
+    """Return what must not be forgotten where no alarm stands: rescue drugs given and emergencies, with their times."""
+    rows = [row for row in view.get("log") or [] if row.get("corrected_by") is None]
+    found = []
+    for row in rows:
+        hour = write_hour(row["occurred_at"])
+        if row["type"] == "drug-given" and row["text"].endswith(", rescue"):
+            drug = row["text"].removesuffix(", rescue")
+            found.append(_("Rescue drug %(drug)s, %(hour)s") % {"drug": drug, "hour": hour})
+        elif row["type"] == "emergency-recorded":
+            found.append(_("Emergency, ended %(hour)s") % {"hour": hour})
+    return found
 
 
 def write_alarm_title(alarm: View) -> str:

@@ -5,11 +5,21 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from afterglow.web.sessions.present.words import mend_words, read_instant, write_hour, write_moment, write_number
+from afterglow.web.sessions.present.told import build_told
+from afterglow.web.sessions.present.words import (
+    mend_words,
+    read_instant,
+    write_hour,
+    write_minute,
+    write_moment,
+    write_number,
+    write_short_day,
+)
 
 View = dict[str, Any]
 
 UNDO_S = 10
+SCORE_SHEETS = frozenset({"aldrete", "padss"})
 GATE_ICONS = {"met": "tick", "open": "clock", "missing": "question"}
 GATE_ORDER = {"open": 0, "missing": 1, "met": 2}
 CHECK_ICONS = {
@@ -67,11 +77,13 @@ def build_gates(view: View, protocol: Any = None) -> View:
                 "shown_threshold": "" if threshold.casefold() in title.casefold() else threshold,
                 "icon": GATE_ICONS.get(state, "question"),
                 "tap": tap,
+                **(_find_gate_entry(gate, protocol) if state != "met" and not tap else {}),
             }
         )
     # what was seen and does not suffice, what is missing, what is met
     gates.sort(key=lambda gate: GATE_ORDER.get(gate["state"], 0))
     met = [gate for gate in gates if gate["state"] == "met"]
+    earliest, now = read_instant(discharge.get("earliest_at")), read_instant(view.get("now"))
     return {
         "gates": gates,
         "open": gates[: len(gates) - len(met)],
@@ -79,33 +91,58 @@ def build_gates(view: View, protocol: Any = None) -> View:
         "met_count": len(met),
         "open_count": len(gates) - len(met),
         "is_open": bool(discharge.get("is_open")),
-        "earliest": write_hour(discharge.get("earliest_at")),
+        # an hour that is past holds nobody back: then what is open is said
+        "earliest": write_hour(earliest) if earliest and (now is None or earliest > now) else "",
         "earliest_at": discharge.get("earliest_at") or "",
     }
 
 
+def _find_gate_entry(gate: View, protocol: Any) -> View:
+    """Return where the reading that opens a gate is entered."""
+    kind = str(gate.get("kind") or "")
+    if kind in {"blood-pressure", "vitals-within"}:
+        return {"goes": "vitals-systolic"}
+    sheets = {"recorded": "record-suicide-screen", "scale-equals": "record-symptom"}
+    if kind in {"score-at-least", "near-baseline"}:
+        gates = getattr(protocol, "gates", ())
+        params: View = next((dict(each.params) for each in gates if each.id == gate.get("id")), {})
+        scale = str(params["scale"].value) if "scale" in params else ""
+        return {"sheet": f"record-score-{scale}" if scale in SCORE_SHEETS else "record-score"}
+    return {"sheet": sheets[kind]} if kind in sheets else {}
+
+
 def build_checks(view: View) -> View:
     """Return the pre-session checks in the protocol's order, and how many are done."""
-    rows = []
+    rows, told = [], build_told(view)
     for check in view.get("checks") or []:
-        state = str(check.get("state") or "open")
+        held = check.get("held") or []
+        # an answer on which a rule stops is no tick
+        state = "stop" if held else str(check.get("state") or "open")
         rows.append(
             {
                 **check,
+                "told": told.get(str(check.get("id")), []),
                 "title": mend_words(check.get("title")),
                 "asks": mend_words(check.get("asks")),
                 "seen": mend_words(check.get("seen")),
                 "state": state,
                 "kind_class": CHECK_KINDS.get(state, "open"),
                 "icon": CHECK_ICONS.get(state, "clock"),
-                "at": write_hour(check.get("at") or check.get("recorded_at") or check.get("done_at")),
+                "at": _write_met(check, view.get("now")),
+                "held": [write_held(each, view.get("now")) for each in held],
                 "is_met": CHECK_KINDS.get(state) == "met" or state == "overridden",
                 **_find_entry(check),
             }
         )
     done = sum(row["is_met"] for row in rows)
     rows.sort(key=lambda row: bool(row["is_met"]))
-    return {"rows": rows, "done": done, "count": len(rows), "is_complete": bool(rows) and done == len(rows)}
+    return {
+        "rows": rows,
+        "done": done,
+        "count": len(rows),
+        "is_complete": bool(rows) and done == len(rows),
+        "told": told.get("", []),
+    }
 
 
 def _find_entry(check: View) -> View:
@@ -126,6 +163,7 @@ def build_log(view: View) -> list[View]:
         rows.append(
             {
                 **entry,
+                "number": str(entry.get("seq") or ""),
                 "text": mend_words(entry.get("text")),
                 "by_name": entry.get("by_name") or entry.get("by") or "",
                 "hour": write_moment(entry.get("occurred_at"), view.get("now")),
@@ -182,17 +220,59 @@ def _find_filling(field: View, asked: dict[str, View]) -> View:
     return {"way": _("No page here holds this: write it on the form itself.")}
 
 
+def _write_met(check: View, now: Any) -> str:
+    """Return when a check was met: a score by its day, anything else by its time, with the day when not today."""
+    at = check.get("at") or check.get("recorded_at") or check.get("done_at")
+    if not at or check.get("kind") != "score-recent":
+        return write_minute(at, now)
+    return _("today") if write_short_day(at) == write_short_day(now) else write_short_day(at)
+
+
+def write_held(finding: View, now: Any) -> View:
+    """Return a stop in words: what was seen against what is asked, and for fasting from when it is enough."""
+    wait, seen = finding.get("wait"), mend_words(finding.get("seen"))
+    source = {"source": finding.get("source") or "", "grade": finding.get("grade") or "", "rule": finding.get("rule")}
+    if not wait:
+        threshold = mend_words(finding.get("threshold"))
+        return {**source, "words": _("%(seen)s; asked: %(asked)s") % {"seen": seen, "asked": threshold}, "more": ""}
+    kinds = {"light": _("light"), "fatty": _("fatty or full")}
+    what = _("Food") if wait["what"] == "food" else _("Clear liquid")
+    parts = [f"{what} {write_minute(wait['at'], now)}", kinds.get(wait["kind"], "")]
+    asked = _("%(hours)s h asked: not before %(at)s") % {
+        "hours": wait["asked_h"],
+        "at": write_minute(wait["not_before"], now, is_limit=True),
+    }
+    at, present = read_instant(wait["not_before"]), read_instant(now)
+    is_over = at is not None and present is not None and present >= at
+    more = _("That time is over: ask again what was eaten and drunk, and record it.") if is_over else ""
+    return {**source, "words": ", ".join(part for part in (*parts, asked) if part), "more": more}
+
+
 def describe_blockers(view: View) -> list[View]:
     """Return what stands between now and the next act of giving, each with what would open it."""
+    held = {
+        str(each["rule"]): write_held(each, view.get("now"))
+        for check in view.get("checks") or []
+        for each in check.get("held") or []
+    }
     return [
         {
             "asks": mend_words(item.get("asks")),
+            "why": _write_why(item, held),
             "rule": item.get("rule") or "",
             "can_override": bool(item.get("rule")) and item.get("override") not in {None, "", "none"},
             "finding": item.get("finding"),
         }
         for item in view.get("blockers") or []
     ]
+
+
+def _write_why(item: View, held: dict[str, View]) -> str:
+    """Return on what a rule stops: as the check says it, else what was seen against what is asked."""
+    finding = item.get("finding")
+    if not finding or finding.get("severity") != "stop":
+        return ""
+    return str((held.get(str(item.get("rule"))) or write_held(finding, None))["words"])
 
 
 def build_orders(view: View) -> list[View]:

@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from afterglow.web.sessions.present.words import write_hour, write_span
+from afterglow.web.sessions.present.words import read_instant, write_hour, write_span
 
 View = dict[str, Any]
 
@@ -89,20 +89,36 @@ def _build_timer(view: View) -> View:
     phase = view.get("phase")
     if phase in {"dosing", "paused"} and clock.get("run_s") is not None:
         planned = clock.get("planned_s")
+        length = _measure_pause(view) if phase == "paused" else clock.get("run_s")
         return {
-            "timer_s": clock.get("paused_s") if phase == "paused" else clock.get("run_s"),
-            "timer": write_span(clock.get("paused_s") if phase == "paused" else clock.get("run_s")),
+            "timer_s": length,
+            "timer": write_span(length),
             "runs": True,
             "of": _("of %(time)s") % {"time": write_span(planned)} if planned and phase == "dosing" else "",
-            "from": _("from %(time)s") % {"time": write_hour(clock.get("started_at"), seconds=True)},
+            "from": _("from %(time)s") % {"time": write_hour(_find_begin(view), seconds=True)},
             "share": _share(clock.get("run_s"), planned),
         }
     if phase == "observing":
         earliest = (view.get("discharge") or {}).get("earliest_at")
-        note = _("not before %(time)s") % {"time": write_hour(earliest)} if earliest else _("gates below")
+        at, now = read_instant(earliest), read_instant(view.get("now"))
+        is_ahead = at is not None and (now is None or at > now)
+        note = _("not before %(time)s") % {"time": write_hour(earliest)} if is_ahead else _("gates below")
         observed = clock.get("observed_s")
         return {"timer_s": observed, "timer": write_span(observed), "runs": observed is not None, "from": note}
     return {"from": ""}
+
+
+def _find_begin(view: View) -> Any:
+    """Return from when the clock of giving runs: the start, or while paused the pause."""
+    clock = view.get("clock") or {}
+    return (clock.get("paused_at") if view.get("phase") == "paused" else None) or clock.get("started_at")
+
+
+def _measure_pause(view: View) -> Any:
+    """Return the seconds of the pause that lasts, which begins where the step says."""
+    clock = view.get("clock") or {}
+    at, now = read_instant(clock.get("paused_at")), read_instant(view.get("now"))
+    return clock.get("paused_s") if at is None or now is None else max(0, int((now - at).total_seconds()))
 
 
 def _share(part: Any, whole: Any) -> int | None:

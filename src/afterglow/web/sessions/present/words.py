@@ -1,7 +1,7 @@
 """Times, ages and numbers as the session page writes them."""
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
@@ -32,8 +32,10 @@ def write_hour(value: Any, seconds: bool = False) -> str:
     instant = read_instant(value)
     if instant is None:
         return ""
-    local = timezone.localtime(instant) if timezone.is_aware(instant) else instant
-    return local.strftime("%H:%M:%S" if seconds else "%H:%M")
+    # a page writes hundreds of times; `strftime` takes longer than the rest
+    local = instant if instant.tzinfo is None else instant.astimezone(timezone.get_current_timezone())
+    hour = f"{local.hour:02}:{local.minute:02}"
+    return f"{hour}:{local.second:02}" if seconds else hour
 
 
 def write_moment(value: Any, now: Any) -> str:
@@ -41,9 +43,34 @@ def write_moment(value: Any, now: Any) -> str:
     at, today = read_instant(value), read_instant(now)
     if at is None or today is None:
         return write_hour(value, seconds=True)
-    local, here = timezone.localtime(at), timezone.localtime(today)
-    hour = local.strftime("%H:%M:%S")
+    zone = timezone.get_current_timezone()
+    local, here = at.astimezone(zone), today.astimezone(zone)
+    hour = f"{local.hour:02}:{local.minute:02}:{local.second:02}"
     return hour if local.date() == here.date() else f"{local.day} {MONTHS[local.month - 1]}, {hour}"
+
+
+def write_minute(value: Any, now: Any, *, is_limit: bool = False) -> str:
+    """Return the clock time with the day where that is not today; a limit is the next whole minute, never earlier."""
+    at, today = read_instant(value), read_instant(now)
+    if at is None:
+        return ""
+    if is_limit and (at.second or at.microsecond):
+        at = at.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    return write_hour(at) if today is None or _is_same_day(at, today) else f"{write_short_day(at)}, {write_hour(at)}"
+
+
+def write_short_day(value: Any) -> str:
+    """Return a day of the clinic as `22 Nov`."""
+    at = read_instant(value)
+    if at is None:
+        return ""
+    local = at.astimezone(timezone.get_current_timezone())
+    return f"{local.day} {MONTHS[local.month - 1]}"
+
+
+def _is_same_day(one: datetime, other: datetime) -> bool:
+    zone = timezone.get_current_timezone()
+    return one.astimezone(zone).date() == other.astimezone(zone).date()
 
 
 def write_span(seconds: Any, hours: bool = False) -> str:

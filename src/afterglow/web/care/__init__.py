@@ -1,0 +1,1 @@
+"""Integration, shared care, letters."""

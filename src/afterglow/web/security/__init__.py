@@ -1,0 +1,1 @@
+"""Sign-ins, passkeys, break-glass and its review."""

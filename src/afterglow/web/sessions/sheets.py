@@ -1,0 +1,52 @@
+"""The sheets of a session's page, each drawn once in each language and kept: they hold words, and nothing of a patient.
+
+What differs between pages, the address that takes commands and the browser's token, stands in them as a mark that no
+text contains, and is put in each time.
+"""
+
+import secrets
+from functools import lru_cache
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+
+from afterglow.web.sessions.forms import before
+from afterglow.web.sessions.forms.model import CommandForm, bind_form
+from afterglow.web.sessions.forms.registry import FORMS
+
+_ADDRESS, _TOKEN = (f"mark-{secrets.token_hex(12)}" for _ in range(2))
+_KNOWN = {form.sheet_id: form for form in FORMS}
+MOST_KEPT = 1024
+
+
+def draw_sheets(context: dict[str, Any], *, address: str, token: str) -> SafeString:
+    """Return every form that is reachable from a page, each in its sheet, with what is known already in it."""
+    language = get_language() or ""
+    number = str(context["dose"].get("next_device") or "")
+    drawn = [
+        _draw_known(key, number if form.command == "give-device" else "", language) for key, form in _KNOWN.items()
+    ]
+    for row in context["checks"]["rows"]:
+        if row["command"] == "record-check":
+            drawn.append(_draw_check(*(str(row.get(name) or "") for name in ("id", "title", "asks")), language))
+    text = "".join(drawn).replace(_ADDRESS, escape(address)).replace(_TOKEN, escape(token))
+    return mark_safe(text)  # noqa: S308 - the template escaped what it shows, and the two values are escaped here
+
+
+@lru_cache(MOST_KEPT)
+def _draw_known(key: str, number: str, language: str) -> str:
+    return _draw(_KNOWN[key], {"number": number} if number else {})
+
+
+@lru_cache(MOST_KEPT)
+def _draw_check(identity: str, title: str, asks: str, language: str) -> str:
+    return _draw(before.build_check_form({"id": identity, "title": title, "asks": asks}), {})
+
+
+def _draw(form: CommandForm, presets: dict[str, str]) -> str:
+    bound = bind_form(form, presets=presets)
+    context = {"bound": bound, "urls": {"commands": _ADDRESS}, "csrf_token": _TOKEN}
+    return render_to_string("web/sessions/sheet.html", context)
