@@ -6,7 +6,9 @@ A test whose real part is missing is skipped; AFTERGLOW_REQUIRE=browser,postgres
 import os
 import shutil
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -16,7 +18,7 @@ SHARED = ROOT.parent / "shared"
 BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 settings.register_profile("quick", max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("ci", max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("AFTERGLOW_HYPOTHESIS", "quick"))
 
 
@@ -69,6 +71,25 @@ def _require_real_parts(request: pytest.FixtureRequest) -> None:
         miss("browser", "no Chromium: apt install chromium, or set CHROMIUM=/path")
     if request.node.get_closest_marker("postgres") and not find_postgres_url():
         miss("postgres", "no PostgreSQL: set AFTERGLOW_TEST_POSTGRES_URL")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _walk_static_files_once() -> Iterator[None]:
+    """Let each test client take the list of static files that the first one made; walking the folders takes 0.1 s."""
+    from servestatic.middleware import ServeStaticMiddleware
+
+    found: dict[str, Any] = {}
+    walk = ServeStaticMiddleware.add_files_from_finders
+
+    def add(self: Any) -> None:
+        if not found:
+            walk(self)
+            found.update(self.files)
+        self.files.update(found)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ServeStaticMiddleware, "add_files_from_finders", add)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from django.db import connection
 
 from afterglow.clinic.append_only import drop_protection, protect_tables
 from afterglow.clinic.chain import calculate_digest, render_canonical
-from afterglow.clinic.dosing_sessions.links import Row, append_rows
+from afterglow.clinic.dosing_sessions.links import Row, chain_rows, store_rows
 from afterglow.clinic.dosing_sessions.models import ProtocolSnapshot, Session
 from afterglow.clinic.people.models import Patient, PractitionerRole, User
 from afterglow.clinic.sites.models import Site
@@ -56,7 +56,7 @@ def append(session: Session, count: int = 1, data: dict[str, Any] | None = None)
         Row("vitals-recorded", 1, at, at, "nina", render_canonical(data or {"systolic_mmhg": 120 + n}))
         for n in range(count)
     ]
-    append_rows(session, rows)
+    store_rows(session, chain_rows(session, rows))
     session.save()
 
 

@@ -22,7 +22,7 @@ def main(data_dir: str, session_id: str, count: int) -> None:
     from afterglow.clinic.actions import action
     from afterglow.clinic.audit import actions as audit
     from afterglow.clinic.chain import render_canonical
-    from afterglow.clinic.dosing_sessions.links import Row, append_rows
+    from afterglow.clinic.dosing_sessions.links import Row, chain_rows, store_rows
     from afterglow.clinic.dosing_sessions.models import Session
     from afterglow.clinic.sqlite import read_pragmas
 
@@ -30,7 +30,9 @@ def main(data_dir: str, session_id: str, count: int) -> None:
     def append_one(*, n: int) -> int:
         session = Session.objects.select_for_update().get(pk=session_id)
         now = datetime.now(UTC)
-        append_rows(session, [Row("vitals-recorded", 1, now, now, "nina", render_canonical({"n": n}))])
+        store_rows(
+            session, chain_rows(session, [Row("vitals-recorded", 1, now, now, "nina", render_canonical({"n": n}))])
+        )
         session.save()
         audit.record(by=None, action="test.appended", subject=session, now=now, detail={"seq": session.last_seq})
         return session.last_seq

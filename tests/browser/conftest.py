@@ -24,7 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if Path(__file__).parent not in item.path.parents:
             continue
         item.add_marker(pytest.mark.browser)
-        servers = {"clinic", "demo"} & set(getattr(item, "fixturenames", ()))
+        servers = {"clinic", "demo_server"} & set(getattr(item, "fixturenames", ()))
         item.add_marker(pytest.mark.xdist_group("-".join(sorted(servers)) or "none"))
 
 
@@ -46,13 +46,21 @@ def clinic(scratch: Path) -> Iterator[ClockedClinic]:
 
 
 @pytest.fixture(scope="session")
-def demo(scratch: Path) -> Iterator[Served]:
+def demo_server(scratch: Path) -> Iterator[Served]:
     """The demonstration as `afterglow demo` starts it, with the password it prints."""
     served = make_demo(scratch)
     served.start()
     served.password = served.read_password()
     yield served
     served.stop()
+
+
+@pytest.fixture
+def demo(demo_server: Served) -> Served:
+    """The demonstration's server, started again where a test left it killed."""
+    if not demo_server.is_running:
+        demo_server.start()
+    return demo_server
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from urllib.error import URLError
 
 HERE = Path(__file__).resolve().parent
 PASSWORD = "first light after night"
-START_S = 300
+START_S = 600
 
 
 @dataclass
@@ -46,6 +46,11 @@ class Served:
             if self.process.poll() is not None or time.monotonic() > end:
                 raise RuntimeError(f"the server did not start: {self.log.read_text()[-2000:]}")
             time.sleep(0.1)
+
+    @property
+    def is_running(self) -> bool:
+        """Return whether the process lives."""
+        return self.process is not None and self.process.poll() is None
 
     def is_healthy(self) -> bool:
         """Return whether /healthz answers 200."""

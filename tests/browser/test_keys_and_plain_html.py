@@ -36,11 +36,11 @@ def test_a_nurse_works_by_keyboard_alone(demo: Served, enter: Enter) -> None:
     walk_to(page, "[name=password]")
     page.keyboard.type(nurse.password)
     page.keyboard.press("Enter")
-    expect(page).to_have_title(re.compile("Today's sessions"))
+    expect(page).to_have_title(re.compile("Clinic floor"))
     find_patient(page)
     page.keyboard.press("g")
     page.keyboard.press("f")
-    expect(page).to_have_title(re.compile("Today's sessions"))
+    expect(page).to_have_title(re.compile("Clinic floor"))
     session = page.locator(".today__card", has_text="Room 2")
     walk_to(page, f'.today__card[href="{session.get_attribute("href")}"]')
     page.keyboard.press("Enter")
@@ -98,7 +98,7 @@ def test_signing_in_and_a_vitals_form_work_without_script(demo: Served, enter: E
     assert posted.value.status == 422
     assert page.locator("#vitals-systolic").input_value() == "79"
     assert page.locator("#vitals-diastolic").input_value() == "131"
-    expect(page.locator("[role=alert]").first).to_be_visible()
+    expect(page.locator("main [role=alert]").first).to_be_visible()
     form.locator('[name="data.systolic"]').fill("131")
     form.locator('[name="data.diastolic"]').fill("79")
     form.get_by_role("button", name="Save vitals").click()

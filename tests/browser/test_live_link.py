@@ -42,6 +42,11 @@ def test_a_killed_server_loses_nothing_that_was_shown_as_stored(demo: Served, en
     lost = page.locator("[data-lost]")
     expect(lost).to_be_visible(timeout=6500)
     expect(lost).to_contain_text("Not connected for")
+    # who cannot be reached by the page is called by the button above it
+    strip, call = lost.bounding_box(), page.locator(".fl-help__button").bounding_box()
+    assert strip is not None
+    assert call is not None
+    assert strip["y"] >= call["y"] + call["height"]
     form = page.locator("form[data-vitals]")
     form.locator('[name="data.systolic"]').fill("133")
     form.locator('[name="data.diastolic"]').fill("79")

@@ -80,7 +80,7 @@ def test_the_door_and_what_is_not_there(clinic: ClockedClinic, enter: Enter) -> 
     faults += judge(page, "sign-in", is_thorough=True)
     page.get_by_label("Username").fill("nobody")
     page.get_by_label("Password").fill("not the password")
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.locator("#problems")).to_be_visible()
     faults += judge(page, "sign-in refused")
     nurse = enter(clinic, "nurse")

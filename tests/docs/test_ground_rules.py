@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "afterglow"
-PURE_ROOMS = ("terms", "instruments", "protocols", "chairside", "pharmacology")
+PURE_ROOMS = ("terms", "instruments", "protocols", "chairside", "pharmacology", "outcomes")
 SEEDED = {"default_rng", "Generator", "SeedSequence", "PCG64", "PCG64DXSM", "Philox"}
 CLOCKS = {"now", "utcnow", "today", "time", "time_ns", "monotonic", "perf_counter", "localtime", "gmtime"}
 CLOCK_OWNERS = {"datetime", "date", "time", "dt"}

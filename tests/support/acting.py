@@ -68,7 +68,7 @@ def act(room: Room, rng: random.Random) -> Decision | Refusal:
 PAIRED = frozenset({"sign-time-out", "start", "give-device", "give-injection", "record-reconciliation", "override",
                     "sign-order"})  # fmt: skip
 SIGNED = {"sign-order": PRESCRIBER, "cosign-order": PRESCRIBER, "sign-release": PRESCRIBER, "close-record": PRESCRIBER,
-          "override": DIRECTOR, "record-suicide-assessment": PRESCRIBER}  # fmt: skip
+          "override": DIRECTOR, "record-suicide-assessment": PRESCRIBER, "accept-handover": OTHER_NURSE}  # fmt: skip
 
 
 def _pick_actor(name: str, rng: random.Random) -> Any:
@@ -183,12 +183,14 @@ BUILDERS: dict[str, Callable[[Room, random.Random], dict[str, Any]]] = {
     },
     "correct-entry": _correct,
     "withdraw-entry": lambda room, rng: {"seq": _name_entry(room, rng)},
+    "assign-nurse": lambda _r, rng: {"nurse": rng.choice((NURSE.id, NURSE.id, OTHER_NURSE.id))},
+    "offer-handover": lambda _r, _g: {"to": OTHER_NURSE.id},
     "record-access": lambda _r, rng: {"state": rng.choice(("good", "removed"))},
 }  # fmt: skip
 
 _ALWAYS = ("record-vitals", "record-vitals", "record-score", "record-symptom", "correct-entry", "withdraw-entry",
            "acknowledge-alarm", "silence-alarm", "record-note", "record-drug-given", "record-comfort",
-           "set-preferences")  # fmt: skip
+           "set-preferences", "assign-nurse", "offer-handover", "accept-handover")  # fmt: skip
 _CHECKS = ("record-check",) * 16 + ("confirm-identity", "confirm-consent", "record-suicide-screen", "record-weight",
            "record-vitals", "sign-order", "record-preparation", "record-suicide-assessment", "override",
            "record-check", "sign-time-out", "sign-time-out")  # fmt: skip

@@ -3,6 +3,7 @@
 import os
 import random
 import sys
+import threading
 import time
 
 
@@ -25,3 +26,19 @@ def wait_for(seconds: float) -> float:
 def die() -> None:
     """End the process under the caller."""
     os._exit(1)
+
+
+def die_after_answering() -> int:
+    """Answer, and end the process a moment later."""
+    threading.Timer(0.05, os._exit, [1]).start()
+    return os.getpid()
+
+
+def fail(question: str) -> None:
+    """Raise an error that carries the question."""
+    raise ValueError(question)
+
+
+def answer_a_function() -> object:
+    """Answer with what cannot be handed over."""
+    return lambda: None

@@ -493,3 +493,47 @@ def _take_back_after_a_while(make: Maker) -> Refusal:
     room.vitals()
     seq = room.state.effective["vitals-recorded"][-1].seq
     return room.wait(seconds=11).refuse("withdraw-entry", seq=seq)
+
+
+# the named nurse
+
+
+@refusing("nurse-same")
+def _name_the_same_nurse_twice(make: Maker) -> Refusal:
+    room = make()
+    room.do("assign-nurse", nurse=NURSE.id)
+    return room.refuse("assign-nurse", nurse=NURSE.id)
+
+
+@refusing("nurse-same")
+def _hand_over_to_who_has_the_chair(make: Maker) -> Refusal:
+    room = make()
+    room.do("assign-nurse", nurse=NURSE.id)
+    return room.refuse("offer-handover", to=NURSE.id)
+
+
+@refusing("handover-needed")
+def _name_another_nurse_over_the_first(make: Maker) -> Refusal:
+    room = make()
+    room.do("assign-nurse", nurse=NURSE.id)
+    return room.refuse("assign-nurse", nurse=OTHER_NURSE.id)
+
+
+@refusing("nurse-missing")
+def _hand_over_a_chair_without_a_nurse(make: Maker) -> Refusal:
+    return make().refuse("offer-handover", to=OTHER_NURSE.id)
+
+
+@refusing("handover-not-offered")
+def _accept_what_nobody_offered(make: Maker) -> Refusal:
+    room = make()
+    room.do("assign-nurse", nurse=NURSE.id)
+    return room.refuse("accept-handover", OTHER_NURSE)
+
+
+@refusing("handover-not-yours")
+def _accept_what_was_offered_to_another(make: Maker) -> Refusal:
+    room = make()
+    room.do("assign-nurse", nurse=NURSE.id)
+    room.do("offer-handover", to=OTHER_NURSE.id)
+    return room.refuse("accept-handover", PRESCRIBER)

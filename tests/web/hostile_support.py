@@ -46,9 +46,18 @@ CHOICES = {
     "version",
 }
 
+# a field of that name that means something else on these forms: a note and not the version of a consent's text
+NOTES = {("web:referral-call", "text"), ("web:referral", "note-text")}
+# what never stands in the way: a box is ticked or not, and a call for help goes out whatever else is said
+UNREAD = {("web:schedule-staff", "is_away"), ("web:floor-help", "session")}
 
-def list_bad_values(name: str) -> tuple[str, ...]:
+
+def list_bad_values(name: str, route: str = "") -> tuple[str, ...]:
     """Return what a field of that name must never store."""
+    if (route, name) in UNREAD:
+        return ()
+    if (route, name) in NOTES:
+        return NEVER_TEXT
     last = name.replace(".", "-").rpartition("-")[2]
     if last in NUMBERS:
         return BAD_NUMBERS

@@ -1,7 +1,6 @@
 """The real request behind each row of the permission matrix: the address's parts, and what a form or script sends."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -9,27 +8,23 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests.factories import PASSWORD
+from tests.web import matrix
+from tests.web.matrix.ask import Ask
 from tests.web.security_support import NOWHERE, House
 
 # parts of an address that name a row; one that is not there must look just like one that may not be seen
-OBJECTS = ("patient_id", "session_id", "document_id", "consent_id", "entry_id")
+OBJECTS = {"patient_id", "session_id", "document_id", "consent_id", "entry_id"} | matrix.gather("OBJECTS", set())
 CLOSED = "/accounts/signup/"
 REASON = "Agreed in writing with the neurologist of the house"
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One request: whose row, and the body as form fields or JSON."""
-
-    form: dict[str, Any] | None = None
-    json: dict[str, Any] | None = None
-    patient: str = "alder"
-    parts: dict[str, str] = field(default_factory=dict)
-
-
 def build_parts(house: House, ask: Ask) -> dict[str, str]:
     """Return every part that some address needs."""
+    rooms: dict[str, str] = {}
+    for room in matrix.list_rooms():
+        rooms |= getattr(room, "build_parts", lambda house: {})(house)
     return {
+        **rooms,
         "patient_id": getattr(house, ask.patient).pk,
         "session_id": house.session.pk,
         "document_id": house.document.pk,
@@ -112,12 +107,15 @@ def _identity(house: House) -> Ask:
 
 PERSON = {"family_name": "Novak", "given_name": "Elm", "birth_on": "1990-05-06"}
 SIGN = {"sign-secret": PASSWORD}
+STOP = {"secret": PASSWORD}
 DRAFT = {"protocol_id": "iv-racemic", "indication": "trd", "dose_mg_per_kg": "0.5", "over_min": "40", "version": "1"}
 OTHER = {"b-way": "racemic.iv", "b-amount": "0.5", "b-unit": "mg/kg", "b-over_min": "60"}
-DEFAULTS = {
+DEFAULTS: dict[str, Ask] = {
     "web:patient-entry-end": Ask(patient="birch"),
+    **matrix.gather("DEFAULTS", {}),
 }
 ASKS: dict[tuple[str, str], Callable[[House], Ask]] = {
+    ("web:site", "POST"): lambda house: Ask({"site": house.cast.site.pk}),
     ("web:theme", "POST"): lambda house: Ask({"theme": "dim"}),
     ("web:shortcuts", "POST"): lambda house: Ask({"shortcuts": "off"}),
     ("web:locked", "POST"): lambda house: Ask({"secret": PASSWORD}),
@@ -145,6 +143,8 @@ ASKS: dict[tuple[str, str], Callable[[House], Ask]] = {
     ("web:patient-plan", "POST begin"): _act("begin"),
     ("web:patient-plan", "POST store"): _act("store", "cedar", **DRAFT),
     ("web:patient-plan", "POST sign"): _act("sign", "cedar", **SIGN),
+    ("web:patient-plan-stop", "POST ask"): _act("ask", reason="no response"),
+    ("web:patient-plan-stop", "POST stop"): _act("stop", reason="no response", **STOP),
     ("web:patient-plan", "POST expect"): _act("expect", "cedar", **DRAFT, **OTHER),
     ("web:patient-plan", "POST use-b"): _act("use-b", "cedar", **DRAFT, **OTHER),
     ("web:patient-order", "POST weigh"): _act("weigh", weight_kg="72.6"),
@@ -171,4 +171,5 @@ ASKS: dict[tuple[str, str], Callable[[House], Ask]] = {
     ("web:session-commands", "POST close-record"): _command("close-record"),
     ("web:session-commands", "POST open-session"): _command("open-session", patient="x", site="y"),
     ("web:session-commands", "POST tick"): _command("tick"),
+    **matrix.gather("ASKS", {}),
 }

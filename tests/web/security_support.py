@@ -26,6 +26,7 @@ from afterglow.clinic.screening import actions as screening
 from afterglow.clinic.sites.models import Place
 from tests import factories
 from tests.factories import PASSWORD, TEXTS, Cast, get_text, make_cast, make_patient
+from tests.web import matrix
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 ROLES = ("frontdesk", "nurse", "prescriber", "therapist", "manager", "medical-director", "researcher", "auditor")
@@ -82,6 +83,8 @@ def build_house() -> House:
     _sign_plan(house, house.dahlia)
     newcomer = User.objects.create_user("newcomer", display_name="Newcomer", created_at=now)
     house.token = accounts.make_setup_link(user=newcomer, by=None, now=now)
+    for room in matrix.list_rooms():
+        getattr(room, "furnish", lambda house: None)(house)
     return house
 
 

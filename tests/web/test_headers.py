@@ -11,7 +11,7 @@ from django.test import Client
 from tests.factories import PASSWORD
 from tests.web.matrix_requests import ASKS, build_parts, build_url, get_ask
 from tests.web.security_support import House, build_house, rolled_back
-from tests.web.test_permission_matrix import NEEDED, STREAM
+from tests.web.test_permission_matrix import NEEDED, STREAMS
 
 pytestmark = pytest.mark.django_db
 
@@ -25,6 +25,16 @@ POLICY = {
     "object-src": "'none'",
     "base-uri": "'self'",
     "form-action": "'self'",
+    "frame-ancestors": "'none'",
+}
+# a patient's page runs no script at all, and where it leads learns nothing of the link in its address
+PATIENT_POLICY = {
+    "default-src": "'none'",
+    "style-src": "'self'",
+    "img-src": "'self'",
+    "font-src": "'self'",
+    "form-action": "'self'",
+    "base-uri": "'none'",
     "frame-ancestors": "'none'",
 }
 BUNDLES = Path(__file__).resolve().parents[2] / "src/afterglow/web/static/build/assets"
@@ -44,23 +54,23 @@ def read_policy(response: Any) -> dict[str, str]:
     return {name: value for name, _, value in parts}
 
 
-def check_headers(response: Any) -> None:
+def check_headers(response: Any, *, is_patient_page: bool = False) -> None:
     """Compare what every page must say, whatever it shows."""
-    assert read_policy(response) == POLICY
+    assert read_policy(response) == (PATIENT_POLICY if is_patient_page else POLICY)
     assert response["X-Frame-Options"] == "DENY"
     assert response["X-Content-Type-Options"] == "nosniff"
-    assert response["Referrer-Policy"] == "same-origin"
+    assert response["Referrer-Policy"] == ("no-referrer" if is_patient_page else "same-origin")
     assert response["Cross-Origin-Opener-Policy"] == "same-origin"
     assert "no-store" in response["Cache-Control"]
     assert "public" not in response["Cache-Control"]
 
 
-@pytest.mark.parametrize("route", sorted(set(NEEDED) - {STREAM}))
+@pytest.mark.parametrize("route", sorted(set(NEEDED) - STREAMS))
 def test_every_page_forbids_framing_foreign_code_and_keeping(house: House, route: str) -> None:
     url = build_url(route, NEEDED[route], build_parts(house, get_ask(route, "GET", house)))
     for principal in ("medical-director", "anonymous"):
         with rolled_back():
-            check_headers(house.client(principal).get(url))
+            check_headers(house.client(principal).get(url), is_patient_page=route.startswith("phone:"))
 
 
 @pytest.mark.parametrize(("route", "row"), [("web:patient-order", "POST sign"), ("web:patient-consents", "POST talk")])

@@ -1,6 +1,7 @@
 """What only committed rows show: live streams and their end, and several requests at the same instant."""
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from typing import Any
 
 import pytest
@@ -13,20 +14,20 @@ from afterglow.web.sessions import stream
 from tests.web.security_support import PRINCIPALS, build_house, count_stored
 from tests.web.test_hostile_commands import NOTE
 from tests.web.test_hostile_commands import send as send_command
-from tests.web.test_permission_matrix import ROUTES, STREAM, describe, send
+from tests.web.test_permission_matrix import ROUTES, STREAMS, describe, prepare
 
 
 @pytest.mark.django_db(transaction=True)
 def test_the_live_stream_is_opened_for_those_who_may_see_the_session_only() -> None:
     house = build_house()
     wrong = {}
-    for row in ("GET", "POST"):
-        for principal, expected in zip(PRINCIPALS, ROUTES[STREAM][row].split(), strict=True):
-            response = send(house, STREAM, row, principal)
+    for name, row in product(sorted(STREAMS), ("GET", "POST")):
+        for principal, expected in zip(PRINCIPALS, ROUTES[name][row].split(), strict=True):
+            response = prepare(house, name, row).send(house, principal)
             if describe(response) != expected or (expected == "200") != response.streaming:
-                wrong[row, principal] = f"{describe(response)} instead of {expected}"
+                wrong[name, row, principal] = f"{describe(response)} instead of {expected}"
             if row == "GET" and expected == "404":
-                nowhere = send(house, STREAM, row, principal, is_hidden=True)
+                nowhere = prepare(house, name, row).send(house, principal, is_hidden=True)
                 assert (nowhere.status_code, nowhere.content) == (404, response.content)
             response.close()
     assert wrong == {}

@@ -12,13 +12,15 @@ from tests.factories import PASSWORD
 from tests.web.hostile_support import BAD_CHOICES, LONG, ODD_TEXT, list_bad_values, sample
 from tests.web.matrix_requests import ASKS, build_parts, build_url, get_ask
 from tests.web.security_support import House, build_house, count_stored, rolled_back
-from tests.web.test_permission_matrix import NEEDED, ROUTES, STREAM
+from tests.web.test_permission_matrix import NEEDED, ROUTES, STREAMS
 
 pytestmark = pytest.mark.django_db
 
 REFUSALS = {200, 302, 400, 403, 404, 409, 413, 422, 429}
-FORMS = [(route, row) for route, row in ASKS if route != "web:session-commands"]
-POSTED = [(route, "POST") for route in sorted(ROUTES) if route != STREAM and ROUTES[route]["POST"].split()[6] != "405"]
+FORMS = [(route, row) for route, row in ASKS if route != "web:session-commands" and row.startswith("POST")]
+POSTED = [
+    (route, "POST") for route in sorted(ROUTES) if route not in STREAMS and ROUTES[route]["POST"].split()[6] != "405"
+]
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +41,7 @@ def prepare(house: House, route: str, row: str) -> tuple[str, dict[str, Any]]:
 def test_no_field_stores_what_it_cannot_hold(house: House, route: str, row: str) -> None:
     url, good = prepare(house, route, row)
     for name in sorted(set(good) - {"act", "rule", "consent", "theme", "shortcuts"}):
-        for bad in sample(list_bad_values(name), f"{route} {row} {name}"):
+        for bad in sample(list_bad_values(name, route), f"{route} {row} {name}"):
             with rolled_back():
                 acts = AuditEvent.objects.exclude(action="signature.refused").count()
                 response = house.client("medical-director").post(url, {**good, name: bad})
@@ -99,8 +101,10 @@ def test_a_form_from_elsewhere_is_refused_and_stores_nothing(house: House, route
     with rolled_back():
         before = count_stored()
         client = house.client("medical-director", enforce_csrf_checks=True)
-        assert client.post(url, good).status_code == 403
-        assert client.post(url, {}, content_type="application/json").status_code == 403
+        # a patient's page knows no sign-in: its link is the secret, and a link that nobody gave leads nowhere
+        refused = {403, 404, 422} if route.startswith("phone:") else {403}
+        assert client.post(url, good).status_code in refused
+        assert client.post(url, {}, content_type="application/json").status_code in refused
         assert count_stored() == before
 
 

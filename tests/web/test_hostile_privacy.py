@@ -16,12 +16,12 @@ from tests.factories import PASSWORD
 from tests.storage_support import attack
 from tests.web.matrix_requests import ASKS, build_parts, build_url, get_ask
 from tests.web.security_support import House, build_house, rolled_back
-from tests.web.test_permission_matrix import NEEDED, ROUTES, STREAM
+from tests.web.test_permission_matrix import NEEDED, ROUTES, STREAMS
 
 pytestmark = pytest.mark.django_db
 
 ADDRESS = re.compile(r'(?:href|action|src|hx-[a-z]+|data-[a-z-]*url|data-stream|data-view|formaction)="([^"]*)"')
-PAGES = [route for route in sorted(ROUTES) if route != STREAM and route not in {"metrics", "closed"}]
+PAGES = [route for route in sorted(ROUTES) if route not in STREAMS and route not in {"metrics", "closed"}]
 NAMES = ("exemplarova", "alderina", "specimenova", "birch", "beispielova", "cedar", "musterova", "dahlia")
 
 

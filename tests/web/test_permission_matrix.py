@@ -6,6 +6,7 @@ A route that is not in `permission_matrix.toml` fails, and so does a row of the 
 import re
 import tomllib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,15 @@ from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from afterglow.clinic.audit.models import AuditEvent, ReadEvent
+from tests.web import matrix
+from tests.web.matrix.ask import Ask
 from tests.web.matrix_requests import ASKS, OBJECTS, build_parts, build_url, get_ask, hide
 from tests.web.security_support import PRINCIPALS, House, build_house, rolled_back
 
 pytestmark = pytest.mark.django_db
 
 FILE = Path(__file__).with_name("permission_matrix.toml")
-STREAM = "web:session-stream"
+STREAMS = {"web:session-stream"} | matrix.gather("STREAMS", set())
 LOGIN = "/accounts/login/"
 REFUSED = {"login", "401", "403", "404", "405"}
 # acts after which everybody stands before the sign-in page
@@ -31,30 +34,35 @@ OUTSIDE = ("anonymous", "manager", "researcher", "roleless", "far-nurse", "far-p
 CALCULATIONS = {
     ("web:patient-order", "POST work-out"),
     ("web:patient-plan", "POST expect"),
+    ("web:patient-plan-stop", "POST ask"),
     ("web:patient-plan-expected", "POST"),
 }
-NO_ACTS = {(f"web:{name}", "POST") for name in ("theme", "shortcuts", "locked")} | CALCULATIONS
+NO_ACTS = (
+    {(f"web:{name}", "POST") for name in ("theme", "site", "shortcuts", "locked")}
+    | CALCULATIONS
+    | matrix.gather("OWN", set())
+)
 WORDS = {"login", "200", "302", "401", "403", "404", "405", "422"}
 TOKEN = re.compile(rb'(?:csrfmiddlewaretoken" value=|X-CSRFToken": |data-clock=)"[^"]+|[0-9a-z]{20}')
 # the minute of the page head may turn between two answers
 CLOCK = re.compile(rb"(\d{4}-\d\d-\d\dT)?\d\d:\d\d(:\d\d(\.\d+)?)?")
 MATRIX: dict[str, Any] = tomllib.loads(FILE.read_text(encoding="utf-8"))
-ROUTES: dict[str, dict[str, str]] = MATRIX["route"]
+ROUTES: dict[str, dict[str, str]] = MATRIX["route"] | matrix.read_routes()
 
 
-def walk(resolver: Any = None, space: str = "") -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield the name of every route and the parts its address needs."""
+def walk(resolver: Any = None, space: str = "", above: tuple[str, ...] = ()) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the name of every route and the parts its address needs, those of the folders above it too."""
     for entry in (resolver or get_resolver()).url_patterns:
+        parts = (*above, *entry.pattern.converters, *entry.pattern.regex.groupindex)
         if isinstance(entry, URLResolver):
-            yield from walk(entry, f"{space}{entry.namespace}:" if entry.namespace else space)
+            yield from walk(entry, f"{space}{entry.namespace}:" if entry.namespace else space, parts)
         elif isinstance(entry, URLPattern):
-            parts = (*entry.pattern.converters, *entry.pattern.regex.groupindex)
             yield f"{space}{entry.name}", tuple(dict.fromkeys(parts))
 
 
 NEEDED = dict(walk())
 ROWS = [(route, row) for route, rows in ROUTES.items() for row in rows if row.split()[0] in {"GET", "POST"}]
-ASKED = [pair for pair in ROWS if pair[0] != STREAM]
+ASKED = [pair for pair in ROWS if pair[0] not in STREAMS]
 
 
 def test_every_route_is_in_the_file_and_every_name_of_the_file_is_a_route() -> None:
@@ -82,17 +90,33 @@ def house(django_db_setup: None, django_db_blocker: Any) -> Iterator[House]:
         transaction.set_rollback(True)
 
 
-def send(house: House, route: str, row: str, principal: str, *, is_hidden: bool = False) -> Any:
-    """Send the request of a row as a principal."""
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The request of a row, prepared once and sent by everybody."""
+
+    url: str
+    hidden_url: str
+    method: str
+    ask: Ask
+
+    def send(self, house: House, principal: str, *, is_hidden: bool = False) -> Any:
+        """Send it as a principal; with an identifier that nobody has where it is to be hidden."""
+        client = house.client(principal)
+        url = self.hidden_url if is_hidden else self.url
+        if self.method == "GET":
+            return client.get(url)
+        if self.ask.json is not None:
+            headers = {"Accept": "application/json"}
+            return client.post(url, self.ask.json, content_type="application/json", headers=headers)
+        return client.post(url, self.ask.form or {})
+
+
+def prepare(house: House, route: str, row: str) -> Ready:
+    """Return the request of a row."""
     ask = get_ask(route, row, house)
     parts = build_parts(house, ask)
-    url = build_url(route, NEEDED[route], hide(parts) if is_hidden else parts)
-    client = house.client(principal)
-    if row.startswith("GET"):
-        return client.get(url)
-    if ask.json is not None:
-        return client.post(url, ask.json, content_type="application/json", headers={"Accept": "application/json"})
-    return client.post(url, ask.form or {})
+    url, hidden_url = (build_url(route, NEEDED[route], given) for given in (parts, hide(parts)))
+    return Ready(url, hidden_url, row.split()[0], ask)
 
 
 def describe(response: Any) -> str:
@@ -110,10 +134,11 @@ def read_body(response: Any) -> bytes:
 @pytest.mark.parametrize(("route", "row"), ASKED, ids=[f"{route} {row}" for route, row in ASKED])
 def test_each_cell_answers_as_the_file_says(house: House, route: str, row: str) -> None:
     wrong = {}
+    ready = prepare(house, route, row)
     for principal, expected in zip(PRINCIPALS, ROUTES[route][row].split(), strict=True):
         with rolled_back():
             acts, reads = AuditEvent.objects.count(), ReadEvent.objects.count()
-            response = send(house, route, row, principal)
+            response = ready.send(house, principal)
             seen = describe(response)
             if seen != expected:
                 wrong[principal] = f"{seen} instead of {expected}"
@@ -136,7 +161,7 @@ def is_refusal(route: str, row: str, seen: str) -> bool:
 def is_chart_read(route: str, row: str, seen: str) -> bool:
     """Return whether a cell shows what belongs to one patient."""
     is_shown = row == "GET" or (route, row) in CALCULATIONS
-    return is_shown and seen == "200" and bool(set(NEEDED[route]) & set(OBJECTS))
+    return is_shown and seen == "200" and bool(set(NEEDED[route]) & OBJECTS)
 
 
 def is_act(route: str, row: str, seen: str) -> bool:
@@ -144,7 +169,7 @@ def is_act(route: str, row: str, seen: str) -> bool:
     return (route, row) in ASKS and (route, row) not in NO_ACTS and seen in {"200", "302"}
 
 
-HIDDEN = [pair for pair in ASKED if set(NEEDED[pair[0]]) & set(OBJECTS)]
+HIDDEN = [pair for pair in ASKED if set(NEEDED[pair[0]]) & OBJECTS]
 STRANGERS = ("frontdesk", "far-nurse", "split")
 
 
@@ -152,20 +177,21 @@ STRANGERS = ("frontdesk", "far-nurse", "split")
 def test_what_may_not_be_seen_looks_like_what_does_not_exist(house: House, route: str, row: str) -> None:
     answers = dict(zip(PRINCIPALS, ROUTES[route][row].split(), strict=True))
     wrong = {}
+    ready = prepare(house, route, row)
     for principal in STRANGERS:
         with rolled_back():
-            nowhere = send(house, route, row, principal, is_hidden=True)
+            nowhere = ready.send(house, principal, is_hidden=True)
             if describe(nowhere) not in {"403", "404", "405"}:
                 wrong[principal] = f"{describe(nowhere)} for an identifier that nobody has"
             if answers[principal] in {"200", "302", "422"}:
                 continue
-            there = send(house, route, row, principal)
+            there = ready.send(house, principal)
             if describe(there) != describe(nowhere) or read_body(there) != read_body(nowhere):
                 wrong[principal] = f"{describe(there)} where it exists, {describe(nowhere)} where it does not"
     assert wrong == {}, f"{route} {row}"
 
 
-@pytest.mark.parametrize("route", sorted(set(ROUTES) - {STREAM}))
+@pytest.mark.parametrize("route", sorted(set(ROUTES) - STREAMS))
 def test_no_other_method_reaches_anything(house: House, route: str) -> None:
     ask = get_ask(route, "GET", house)
     url = build_url(route, NEEDED[route], build_parts(house, ask))

@@ -13,6 +13,9 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from afterglow.clinic import secrets
+from afterglow.clinic.config import read_config
+from afterglow.clinic.notices.channels import read_part
 from afterglow.clinic.sqlite import choose_journal_mode
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -176,6 +179,38 @@ def test_a_backup_comes_back_whole_and_only_with_its_key(tmp_path: Path) -> None
     again = run_afterglow("restore", str(backup), "--data", str(restored), "--key", str(key))
     assert again.returncode == 2
     assert "not empty" in again.stderr
+
+
+SENDING = (
+    'mail = "smtp"\nsmtp_host = "mail.example.org"\nsmtp_port = 2525\nsmtp_user = "clinic"\n'
+    'mail_from = "clinic@example.org"\nsms = "http"\nsms_url = "https://sms.example.org/send"\n'
+)
+
+
+def test_a_backup_holds_what_messages_are_sent_with_and_restore_says_what_is_missing(tmp_path: Path) -> None:
+    folder, backup, key = tmp_path / "clinic", tmp_path / "clinic.backup", tmp_path / "key.txt"
+    _, recovery_key = seed(folder, events=1)
+    key.write_text(recovery_key)
+    config = (folder / "clinic.toml").read_text().replace('mail = "off"\nsms = "off"\n', SENDING)
+    config = config.replace("idle_lock_minutes_of_roles = {  }", "idle_lock_minutes_of_roles = { nurse = 5 }")
+    (folder / "clinic.toml").write_text(config)
+    secrets.write_secret(folder, "smtp.password", "quiet-lamp")
+    made = run_afterglow("backup", "--data", str(folder), "--to", str(backup))
+    assert made.returncode == 0, made.stderr
+    assert b"quiet-lamp" not in backup.read_bytes()
+
+    restored = tmp_path / "restored"
+    done = run_afterglow("restore", str(backup), "--data", str(restored), "--key", str(key), "--json")
+    assert done.returncode == 0, done.stderr
+    assert secrets.read_secret(restored, "smtp.password") == "quiet-lamp"
+    off, missing = json.loads(done.stdout)["left"]
+    assert 'mail = "smtp" and sms = "http"' in off
+    assert missing.startswith("secrets/sms.token is not in the backup")
+    # the copy sends nothing by itself, and knows how it was sent
+    part = read_part(restored)
+    assert (part["mail"], part["sms"]) == ("off", "off")
+    assert (part["smtp_host"], part["smtp_port"]) == ("mail.example.org", 2525)
+    assert read_config(restored).idle_lock_minutes_of_roles == (("nurse", 5),)
 
 
 def test_a_damaged_backup_and_a_wrong_key_are_refused(tmp_path: Path) -> None:

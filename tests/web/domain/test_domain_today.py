@@ -2,16 +2,20 @@
 
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
-from django.test import Client, RequestFactory
+from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from afterglow.clinic.errors import Denied
+from afterglow.clinic.floor.board import build_board
 from afterglow.clinic.people import actions as people
 from afterglow.clinic.plans import actions as ordering
+from afterglow.web.floor.present import present_board
 from afterglow.web.present.basis import Basis
 from afterglow.web.present.screening import list_severity
-from afterglow.web.views.home import list_waiting
 from tests import factories
 from tests.factories import NOW, Cast
 from tests.web.sessions.session_support import Cast as Sitting
@@ -19,26 +23,30 @@ from tests.web.sessions.session_support import Cast as Sitting
 LATER = NOW + timedelta(minutes=5)
 
 
-def ask(user: Any) -> list[dict[str, Any]]:
-    """Return who waits today for a user."""
-    request = RequestFactory().get("/")
-    request.user = user
-    return list_waiting(request, LATER)
+def ask(cast: Cast, user: Any) -> list[dict[str, Any]]:
+    """Return who comes today, as a user sees it."""
+    board = build_board(site=cast.site, user=user, now=LATER)
+    return [dict(row) for row in present_board(board)["arrivals"]["rows"]]
 
 
 def test_an_order_of_today_without_a_session_leads_to_its_page(cast: Cast) -> None:
     plan = factories.make_plan(cast)
     ordering.sign_order(plan=plan, by=cast.owner, now=NOW)
-    rows = ask(cast.nurse)
+    rows = ask(cast, cast.nurse)
     assert [row["url"] for row in rows] == [reverse("web:patient-order", args=[plan.patient_id])]
-    assert rows[0]["route"] == "IV depression"
+    assert rows[0]["what"] == "IV session"
     assert plan.patient.family_name not in str(rows)
 
 
-@pytest.mark.parametrize("who", ["stranger", "desk", "therapist"])
+@pytest.mark.parametrize("who", ["desk", "therapist"])
 def test_who_may_open_no_session_here_is_offered_none(cast: Cast, who: str) -> None:
     ordering.sign_order(plan=factories.make_plan(cast), by=cast.owner, now=NOW)
-    assert ask(getattr(cast, who)) == []
+    assert ask(cast, getattr(cast, who)) == []
+
+
+def test_who_works_elsewhere_sees_no_board_of_this_site(cast: Cast) -> None:
+    with pytest.raises(Denied):
+        ask(cast, cast.stranger)
 
 
 def test_a_measured_finding_says_when_by_whom_and_how_often(cast: Cast) -> None:
@@ -81,11 +89,19 @@ def test_severity_names_the_safety_plan_and_the_whole_date(cast: Cast) -> None:
 
 def test_a_locked_screen_says_what_it_watches_and_no_more(db: None) -> None:
     sitting = Sitting()
+    # nearly two hours ago, as is the alarm's own time
+    sitting.say("record-vitals", {"systolic": 188, "diastolic": 99}, after_s=60)
     client: Client = sitting.client()
     client.post("/lock/")
     page = client.get("/locked/", {"next": sitting.url()}).content.decode()
     assert 'id="watched"' in page
     assert sitting.patient.family_name not in page
+    watched = page[page.index('id="watched"') :].partition("</div>")[0]
+    began = timezone.localtime(sitting.now + timedelta(seconds=60), ZoneInfo(sitting.site.timezone))
+    assert f"alarm since {began:%H:%M:%S}" in watched
+    assert "188" not in watched
+    assert "A.D." not in watched
     other = sitting.client(sitting.stranger)
-    assert 'id="watched"' not in other.get("/locked/", {"next": sitting.url()}).content.decode()
+    assert "The session on this screen" in page
+    assert "The session on this screen" not in other.get("/locked/", {"next": sitting.url()}).content.decode()
     assert "not hidden" not in page

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from afterglow.clinic.errors import NotYet
+from afterglow.clinic.errors import GaveUp, NotYet
 from afterglow.web.predictions import asking, session
 from tests import factories
 
@@ -24,14 +24,15 @@ class Answering:
         if self.is_late:
             raise NotYet("late")
         if self.is_broken:
-            raise RuntimeError("lost")
+            raise GaveUp("took-too-long", "stopped")
         return job(text)
 
 
 @pytest.fixture
 def worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[Answering]:
     answering = Answering()
-    monkeypatch.setattr(asking, "WORKER", answering)
+    monkeypatch.setattr(asking, "PLANS", answering)
+    monkeypatch.setattr(asking, "CHAIRSIDE", answering)
     session._kept.clear()
     yield answering
     session._kept.clear()

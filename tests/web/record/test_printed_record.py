@@ -112,3 +112,11 @@ def test_printing_is_written_down(cast):
     before = ReadEvent.objects.count()
     fetch(cast)
     assert ReadEvent.objects.count() > before
+
+
+def test_without_the_font_the_page_says_what_is_missing_and_nothing_is_filed(cast, monkeypatch):
+    monkeypatch.setattr("afterglow.clinic.documents.typesetting.FONT_FOLDER", "no-such-folder")
+    answer = fetch(cast)
+    assert answer.status_code == 503
+    assert "afterglow assets" in answer.content.decode()
+    assert not cast.session.patient.documents.exists()

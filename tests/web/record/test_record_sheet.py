@@ -33,6 +33,15 @@ def test_the_alarming_reading_stands_out(running):
     assert [table["rows"][index][2] for index in table["bold"]] == ["163/96"]
 
 
+def test_two_readings_in_one_minute_both_stand_on_paper(running):
+    running.wait(seconds=20)
+    running.vitals(systolic=142, diastolic=88)
+    table = build_measurements(look(running))
+    assert [row[2] for row in table["rows"][-2:]] == ["163/96", "142/88"]
+    assert table["rows"][-1][0] == table["rows"][-2][0]
+    assert [table["rows"][index][2] for index in table["bold"]] == ["163/96"]
+
+
 def test_minutes_count_from_the_start_and_times_are_the_sites(running):
     rows = build_measurements(look(running))["rows"]
     last = rows[-1]

@@ -8,7 +8,19 @@ from afterglow.web.sessions.forms.before import build_check_form
 from afterglow.web.sessions.taps import VITAL_FIELDS, build_taps
 
 CHECKS = [build_check_form({"id": name}) for name in ("fasting", "escort", "reconciliation", "oximeter")]
-WITHOUT_FORM = {"open-session", "tick", "acknowledge-alarm", "silence-alarm", "record-vitals", "withdraw-entry"}
+WITHOUT_FORM = {
+    "open-session",
+    "tick",
+    "acknowledge-alarm",
+    "silence-alarm",
+    "record-vitals",
+    "withdraw-entry",
+    # sent from the chair's own page and from the log of an emergency
+    "assign-nurse",
+    "offer-handover",
+    "accept-handover",
+    "record-emergency",
+}
 
 
 @pytest.mark.parametrize("form", [*FORMS, *CHECKS], ids=lambda form: form.sheet or form.command)

@@ -1,10 +1,13 @@
 """The session page through the real stack: what is stored, what is refused and how, who may look."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from afterglow.clinic import policy
 from afterglow.clinic.audit.models import ReadEvent
+from afterglow.clinic.care import actions as care
 from afterglow.clinic.dosing_sessions.models import SessionEvent
 from tests.web.sessions.session_support import Cast
 
@@ -194,3 +197,35 @@ def test_blank_sheets_print_without_a_session(cast: Cast) -> None:
 def test_the_page_opens_for_every_runnable_protocol(protocol_id: str) -> None:
     cast = Cast(protocol_id)
     assert cast.client().get(cast.url()).status_code == 200
+
+
+def find_goals(cast: Cast) -> tuple[str, str]:
+    """Return what stands among the checks before the dose, and what stands folded away afterwards."""
+    page = cast.client().get(cast.url()).content.decode()
+    before = page.partition('<div class="s-goals" data-key="goals">')[2].partition("</div>")[0]
+    return before, page.partition('<details class="s-card s-pad-16 s-goals-fold"')[2].partition("</details>")[0]
+
+
+def test_goals_stand_before_the_start_and_are_folded_afterwards(cast: Cast) -> None:
+    assert find_goals(cast) == ("", "")
+    for kind, words in (("goal", "Sleep <through> again"), ("intention", "Let the storm pass")):
+        care.add_goal(patient=cast.patient, kind=kind, words=words, by=cast.nurse, now=cast.now)
+    before, after = find_goals(cast)
+    assert "Sleep &lt;through&gt; again" in before
+    assert "Let the storm pass" in before
+    assert after == ""
+    cast.say("cancel-session", {"reason": "The person went home"})
+    before, after = find_goals(cast)
+    assert before == ""
+    assert "Let the storm pass" in after
+    assert not after.startswith(" open")
+
+
+def test_goals_are_shown_to_nobody_who_may_not_read_them(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    care.add_goal(patient=cast.patient, kind="goal", words="Let the storm pass", by=cast.nurse, now=cast.now)
+    assert "Let the storm pass" in find_goals(cast)[0]
+    known = dict(policy.load_roles())
+    nurse = known["nurse"]
+    monkeypatch.setitem(known, "nurse", replace(nurse, permissions=nurse.permissions - {"care.read"}))
+    monkeypatch.setattr(policy, "load_roles", lambda: known)
+    assert find_goals(cast) == ("", "")

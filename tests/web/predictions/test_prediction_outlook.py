@@ -1,0 +1,278 @@
+"""The forecast on the chart: drawn, said, late, lacking, failed; and who gets none."""
+
+import json
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from afterglow.clinic.audit.models import ReadEvent
+from afterglow.clinic.care.models import NextTreatmentDecision
+from afterglow.clinic.people import actions as people
+from tests import factories
+from tests.factories import DAY, Cast
+from tests.support.giving import give
+from tests.web.predictions.conftest import Answering
+
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+CALM = ("vitals-recorded", -10, {"systolic": 122, "diastolic": 78})
+ASKED = ("suicide-screen-recorded", -15, {"level": 0, "behaviour": False})
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def now() -> datetime:
+    return timezone.now() - 5 * MINUTE
+
+
+@pytest.fixture
+def plan(cast: Cast) -> Any:
+    return factories.make_plan(cast, induction_sessions=6, maintenance_every_wk=4)
+
+
+def score(cast: Cast, plan: Any, at: datetime, value: int | None) -> None:
+    people.record_history(patient=plan.patient, facts={"scales.phq9.total": value}, by=cast.nurse, now=at)
+
+
+@pytest.fixture
+def course(cast: Cast, plan: Any, now: datetime) -> Any:
+    """Six sessions of an induction, two of upkeep four weeks apart, and scores that fell to remission and stayed."""
+    for days in (90, 87, 83, 80, 76, 73, 45, 17):
+        give(cast, plan, now - days * DAY, more=(CALM, ASKED))
+    for days, value in ((95, 20), (80, 12), (70, 6), (45, 4), (20, 4), (4, 5)):
+        score(cast, plan, now - days * DAY, value)
+    return plan.patient
+
+
+def get(user: Any, patient: Any, page: str = "patient", **query: str) -> Any:
+    client = Client()
+    client.force_login(user, backend=BACKEND)
+    return client.get(reverse(f"web:{page}", args=[patient.pk]), query)
+
+
+def read(user: Any, patient: Any, page: str = "patient-forecast", **query: str) -> str:
+    response = get(user, patient, page, **query)
+    assert response.status_code == 200
+    return str(response.content.decode())
+
+
+def test_ribbon_median_thresholds_and_window_are_drawn(cast: Cast, course: Any, worker: Answering) -> None:
+    text = read(cast.owner, course)
+    for name in ("course__ribbon--90", "course__ribbon--50", "course__median", "course__line--relapse"):
+        assert name in text
+    assert text.count('class="course__window"') == 1
+    assert "Predicted, not measured" in text
+    assert re.search(r"\d+ of 4000 virtual patients resemble this course", text)
+    assert "of similar courses" in text or "similar courses have relapsed" in text
+
+
+def test_ribbons_begin_tomorrow_and_are_nested(cast: Cast, course: Any, worker: Answering) -> None:
+    text = read(cast.owner, course)
+    today = float(re.search(r'class="chart__now" x1="([\d.]+)"', text).group(1))  # type: ignore[union-attr]
+    spans = {}
+    for level in ("90", "50"):
+        path = re.search(rf'course__ribbon--{level}" d="M([^"]+)"', text).group(1)  # type: ignore[union-attr]
+        points = [tuple(map(float, pair.split())) for pair in path.split("L")]
+        assert min(x for x, _ in points) > today
+        last = max(x for x, _ in points)
+        ends = [y for x, y in points if x == last]
+        spans[level] = (min(ends), max(ends))
+    assert spans["90"][0] < spans["50"][0] < spans["50"][1] < spans["90"][1]
+
+
+def test_thresholds_carry_source_and_grade_and_the_basis_its_version(
+    cast: Cast, course: Any, worker: Answering
+) -> None:
+    text = read(cast.owner, course)
+    for words in (
+        "better by 50 % or more",
+        "PHQ9, missing items",
+        "PHQ-9 of 10 or more twice",
+        "Afterglow ",
+        "No past patients",
+    ):
+        assert words in text
+    assert "site policy" in text
+
+
+def test_no_forecast_ever_calls_a_risk_low(cast: Cast, course: Any, worker: Answering) -> None:
+    assert "risk low" not in read(cast.owner, course).lower()
+    assert "low risk" not in read(cast.owner, course).lower()
+
+
+def test_the_table_holds_the_forecast_by_day(cast: Cast, course: Any, worker: Answering) -> None:
+    text = read(cast.owner, course, **{"as": "table"})
+    assert "Predicted, not measured: PHQ-9 score without a further session" in text
+    assert len(re.findall(r"<td class=\"figure\">\d+ in 100</td>", text)) == 6
+
+
+def test_a_late_answer_is_said_and_looked_at_again(cast: Cast, course: Any, worker: Answering) -> None:
+    worker.is_late = True
+    text = read(cast.owner, course, "patient")
+    assert "Forecast: being worked out" in text
+    assert "course__ribbon" not in text
+    again = re.search(r'hx-get="([^"]+)"', text[text.index("being worked out") - 400 :])
+    assert again is not None
+    assert again.group(1).startswith(reverse("web:patient-forecast", args=[course.pk]))
+    worker.is_late = False
+    assert "course__ribbon" in read(cast.owner, course)
+
+
+def test_a_calculation_that_failed_is_said_as_such(cast: Cast, course: Any, worker: Answering) -> None:
+    worker.is_broken = True
+    text = read(cast.owner, course)
+    assert "No forecast: it could not be worked out." in text
+    assert "course__ribbon" not in text
+    assert "course__main" in text
+
+
+def test_too_little_data_is_a_plain_answer_with_its_reason(
+    cast: Cast, plan: Any, now: datetime, worker: Answering
+) -> None:
+    score(cast, plan, now - 20 * DAY, 15)
+    assert "No forecast: not enough data.</b> No session has been given yet." in read(cast.owner, plan.patient)
+    give(cast, plan, now - 10 * DAY)
+    assert "0 of at least 1 score after the first session" in read(cast.owner, plan.patient)
+
+
+def test_everything_that_an_answer_is_made_from_stands_in_its_question(
+    cast: Cast, course: Any, worker: Answering, now: datetime
+) -> None:
+    read(cast.owner, course)
+    read(cast.nurse, course)
+    assert len(set(worker.asked)) == 1
+    people.record_history(
+        patient=course, facts={"suicide.ideation": 1, "suicide.behaviour": "none"}, by=cast.nurse, now=now
+    )
+    read(cast.owner, course)
+    score(cast, course.plans.get(), now, 9)
+    read(cast.owner, course)
+    assert len(set(worker.asked)) == 3
+    assert json.loads(worker.asked[-1])["policy"]["default_d"] == 28
+    assert course.family_name not in worker.asked[-1]
+    assert course.pk not in worker.asked[-1]
+
+
+def test_who_may_not_read_scores_gets_the_chart_without_a_forecast(cast: Cast, course: Any, worker: Answering) -> None:
+    assert get(cast.desk, course, "patient-forecast").status_code == 403
+    assert get(cast.stranger, course, "patient-forecast").status_code == 404
+    assert worker.asked == []
+
+
+def test_a_forecast_that_is_shown_is_a_reading_in_the_log(cast: Cast, course: Any, worker: Answering) -> None:
+    read(cast.nurse, course)
+    rows = ReadEvent.objects.filter(what="forecast", by=cast.nurse.pk, patient=course.pk)
+    assert rows.count() == 1
+
+
+# ---- next treatment ------------------------------------------------------------------------------
+
+WHY = "Well for months, and far to travel."
+
+
+def decide(user: Any, patient: Any, **fields: Any) -> Any:
+    client = Client()
+    client.force_login(user, backend=BACKEND)
+    given = {f"next-{name}": value for name, value in fields.items()}
+    return client.post(reverse("web:patient-next-treatment", args=[patient.pk]), given)
+
+
+def find_seen(text: str) -> str:
+    return re.search(r'name="next-seen" value="([0-9a-f]{64})"', text).group(1)  # type: ignore[union-attr]
+
+
+def test_findings_stand_before_the_options_and_stopping_and_stretching_are_among_them(
+    cast: Cast, course: Any, worker: Answering
+) -> None:
+    text = read(cast.owner, course)
+    section = text[text.index("outlook__next") :]
+    assert section.index('data-rule="NT-4"') < section.index("Predicted for similar courses")
+    for words in (
+        "no further session, stop",
+        "every 42 days, stretch",
+        "every 28 days, go on",
+        "every 21 days, shorten",
+    ):
+        assert words in section
+    assert "The evidence does not separate these" in section
+    assert "a visit counts as 0.5 days unwell" in section
+    assert "a visit counts as 4 days unwell" in section
+
+
+def test_no_window_is_drawn_before_somebody_has_seen_the_person(
+    cast: Cast, course: Any, worker: Answering, now: datetime
+) -> None:
+    assert 'class="course__window"' in read(cast.owner, course)
+    score(cast, course.plans.get(), now, 12)
+    text = read(cast.owner, course)
+    assert "Somebody sees the person first" in text
+    assert "course__ribbon" in text
+    assert 'class="course__window"' not in text
+    assert "Suggested session" not in text
+
+
+def test_a_decision_is_kept_with_its_reason_who_and_when_and_what_was_seen(
+    cast: Cast, course: Any, worker: Answering
+) -> None:
+    seen = find_seen(read(cast.owner, course))
+    answer = decide(cast.owner, course, decision="stretch", interval_d="42", reason=WHY, seen=seen)
+    assert (answer.status_code, answer.headers["Location"]) == (302, reverse("web:patient", args=[course.pk]))
+    row = NextTreatmentDecision.objects.get()
+    assert (row.decision, row.interval_d, row.reason, row.recorded_by) == ("stretch", 42, WHY, cast.owner)
+    assert (row.seen["question"], row.seen["code"], row.seen["suggested_d"]) == (seen, "not-separated", 28)
+    text = read(cast.nurse, course)
+    assert "Stretch: longer between sessions, every 42 days" in text
+    assert WHY in text
+    assert "Petra" in text
+    assert course.plans.get().maintenance_every_wk == 4
+
+
+def test_what_is_wrong_with_a_decision_goes_back_under_its_fields(cast: Cast, course: Any, worker: Answering) -> None:
+    seen = find_seen(read(cast.owner, course))
+    for fields, words in (
+        ({"decision": "continue", "reason": WHY}, "say the days between sessions"),
+        ({"decision": "stop", "reason": "too short"}, "say why in a sentence"),
+        ({"reason": WHY}, "This field is required"),
+    ):
+        answer = decide(cast.owner, course, seen=seen, **fields)
+        assert answer.status_code == 422
+        assert words.lower() in answer.content.decode().lower()
+    assert not NextTreatmentDecision.objects.exists()
+
+
+def test_a_chart_that_changed_meanwhile_takes_no_decision(
+    cast: Cast, course: Any, worker: Answering, now: datetime
+) -> None:
+    seen = find_seen(read(cast.owner, course))
+    score(cast, course.plans.get(), now, 14)
+    assert decide(cast.owner, course, decision="stop", reason=WHY, seen=seen).status_code == 409
+    assert not NextTreatmentDecision.objects.exists()
+
+
+def test_only_who_signs_plans_decides_and_a_plan_is_needed(cast: Cast, course: Any, worker: Answering) -> None:
+    assert "next-decision" not in read(cast.nurse, course)
+    for user, status in ((cast.nurse, 403), (cast.therapist, 403), (cast.desk, 403), (cast.stranger, 404)):
+        assert decide(user, course, decision="stop", reason=WHY).status_code == status
+    bare = factories.make_patient(cast, given_name="Birch")
+    assert "next-decision" not in read(cast.owner, bare)
+    assert decide(cast.owner, bare, decision="stop", reason=WHY).status_code == 422
+    assert not NextTreatmentDecision.objects.exists()
+
+
+def test_a_decision_can_be_recorded_where_there_is_no_forecast(cast: Cast, plan: Any, worker: Answering) -> None:
+    assert decide(cast.owner, plan.patient, decision="hold", reason=WHY).status_code == 302
+    row = NextTreatmentDecision.objects.get()
+    assert (row.interval_d, row.seen["state"], row.seen["code"]) == (None, "not-enough-data", "no-session")
+
+
+def test_a_stored_decision_is_never_changed(cast: Cast, plan: Any, worker: Answering) -> None:
+    decide(cast.owner, plan.patient, decision="review", reason=WHY)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        NextTreatmentDecision.objects.update(reason="another")
+    with pytest.raises(DatabaseError), transaction.atomic():
+        NextTreatmentDecision.objects.all().delete()
