@@ -7,6 +7,8 @@ from typing import Any
 from playwright.sync_api import BrowserContext, Locator, Page, Request, expect
 
 DESKTOP = {"width": 1366, "height": 1000}
+# the account that gets a passkey: from then on its password alone opens nothing
+WITH_PASSKEY = "nurse3"
 SEQ = "n => Number(document.querySelector('[data-session]').dataset.seq) > n"
 
 
@@ -44,6 +46,7 @@ class Person:
 
     def sign_in(self) -> "Person":
         """Sign in as a person would."""
+        assert self.name != WITH_PASSKEY, f"{WITH_PASSKEY} may have a passkey by now: another account"
         self.page.goto(self.url + "/")
         self.page.get_by_label("Username").fill(self.name)
         self.page.get_by_label("Password").fill(self.password)

@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.people import DESKTOP, Watched
+from tests.browser.people import DESKTOP, WITH_PASSKEY, Watched
 from tests.browser.servers import Served
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}
@@ -46,7 +46,7 @@ def check(page: Page) -> None:
 def add_passkey(page: Page, demo: Served) -> None:
     """Add one to an account that no other test signs in to by password alone: from now on it asks for the passkey."""
     page.goto("/account/")
-    page.get_by_label("Username").fill("nurse3")
+    page.get_by_label("Username").fill(WITH_PASSKEY)
     page.get_by_label("Password").fill(demo.password)
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url(INSIDE)

@@ -161,7 +161,7 @@ def call_help(person: Person) -> str:
 
 
 def test_calls_from_other_rooms_move_nothing_and_hide_no_alarm_of_ones_own_chairs(demo: Served, enter: Enter) -> None:
-    nurse, colleagues = enter(demo, "nurse"), [enter(demo, "nurse2"), enter(demo, "nurse3")]
+    nurse, colleagues = enter(demo, "nurse"), [enter(demo, "nurse2"), enter(demo, "prescriber")]
     page = nurse.go(find_running(nurse))
     page.wait_for_selector('[data-floor-strip][data-unasked="false"]', state="attached")
     # alarms of this chair come and go by their own clock: here only the strip beside them may change
