@@ -38,9 +38,10 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.fixture(params=RELEASES)
-def clinic(request, tmp_path):
-    folder = tmp_path / "clinic"
+@pytest.fixture(scope="module", params=RELEASES)
+def clinic(request, tmp_path_factory):
+    """A kept clinic under this release, upgraded once: a test that alters it takes a copy."""
+    folder = tmp_path_factory.mktemp("kept") / "clinic"
     unpack(request.param, folder)
     upgraded = run("init", "--upgrade", "--data", str(folder))
     assert upgraded.returncode == 0, upgraded.stderr
@@ -52,14 +53,15 @@ def test_a_kept_clinic_verifies_after_its_upgrade(clinic):
     assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
-def test_an_altered_kept_clinic_does_not_verify(clinic):
-    connection = sqlite3.connect(clinic / "afterglow.sqlite3")
+def test_an_altered_kept_clinic_does_not_verify(clinic, tmp_path):
+    altered = shutil.copytree(clinic, tmp_path / "altered")
+    connection = sqlite3.connect(altered / "afterglow.sqlite3")
     for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
         connection.execute(f'DROP TRIGGER "{name}"')
     connection.execute("UPDATE dosing_sessions_sessionevent SET body = replace(body, '124', '125') WHERE seq > 5")
     connection.commit()
     connection.close()
-    assert run("audit", "verify", "--data", str(clinic)).returncode == 1
+    assert run("audit", "verify", "--data", str(altered)).returncode == 1
 
 
 def test_a_record_of_a_kept_session_still_prints(clinic, tmp_path):
