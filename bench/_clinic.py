@@ -69,13 +69,14 @@ def build_clinic(folder: Path, size: Size, *, url: str = "") -> dict[str, float]
     note("empty clinic")
     template = _make_template()
     note("one patient by commands")
-    _run_today(template)
-    note(f"{RUNNING} running sessions by commands")
     _hurry()
     patients = list(_copy_patients(template, size.patients))
     note(f"{size.patients} patients")
     _copy_sessions(template, patients)
     note(f"{size.sessions} sessions")
+    # last, so that they have run for as long as sessions of a day have, however long the copying took
+    _run_today(template)
+    note(f"{RUNNING} running sessions by commands")
     return took
 
 
@@ -137,13 +138,14 @@ def _run_today(template: Template) -> None:
     from afterglow.clinic.demo.story import Person, Story
     from afterglow.clinic.demo.visits import Visit
 
+    now = datetime.now(UTC)
     for number in range(RUNNING):
         name = FIRST_NAMES[number % len(FIRST_NAMES)]
         person = Person(
             "Running", f"{name} {number}", date(1970 + number, 5, 6), "iv-racemic", "70.0", escort="Demo, Ivy"
         )
         with transaction.atomic():
-            clock = SimulatedClock(template.site, now=template.now)
+            clock = SimulatedClock(template.site, now=now)
             story = Story(person, cast=template.cast, site=template.site, clock=clock)
             story.prepare(20)
             visit = Visit(story, story.ago(0, -40 - number % 10), place=f"Room {number + 1:02}")
