@@ -8,7 +8,7 @@ from django.db import connection, connections
 
 from afterglow.clinic.audit import reads
 from afterglow.clinic.audit.models import ChainHead, ReadBatch, ReadEvent
-from afterglow.clinic.audit.reads import record_read
+from afterglow.clinic.audit.reads import gathered, record_read
 from afterglow.clinic.audit.verify import verify_reads
 from tests.storage_support import NOW
 
@@ -42,6 +42,40 @@ def test_a_reader_is_told_when_the_read_cannot_be_written() -> None:
     ChainHead.objects.create(name=reads.CHAIN, seal="f" * 64)
     with pytest.raises(Exception, match="altered"):
         record_read(by="nina", what="chart", subject=("people.patient", "p1"), now=NOW)
+    assert ReadEvent.objects.count() == 0
+
+
+def read_twice() -> None:
+    for what in ("chart", "forecast"):
+        record_read(by="nina", what=what, subject=("people.patient", "p1"), now=NOW, patient="p1")
+
+
+def fail_after_reading() -> None:
+    read_twice()
+    raise LookupError
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_page_reads_is_one_batch_and_durable_before_it_is_answered() -> None:
+    with gathered():
+        read_twice()
+    assert list(ReadEvent.objects.values_list("what", "place")) == [("chart", 0), ("forecast", 1)]
+    assert ReadBatch.objects.count() == 1
+    assert verify_reads() == ([], 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_page_that_failed_had_read_stays_written_down() -> None:
+    with pytest.raises(LookupError), gathered():
+        fail_after_reading()
+    assert ReadEvent.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_page_whose_reads_cannot_be_written_is_not_answered() -> None:
+    ChainHead.objects.create(name=reads.CHAIN, seal="f" * 64)
+    with pytest.raises(Exception, match="altered"), gathered():
+        read_twice()
     assert ReadEvent.objects.count() == 0
 
 

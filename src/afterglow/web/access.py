@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from afterglow.clinic import policy
+from afterglow.clinic.audit.reads import gathered
 from afterglow.clinic.documents.typesetting import FontMissing, PrintFailed
 from afterglow.clinic.errors import Conflict, Denied, Refused, TryLater
 from afterglow.terms import InvalidInput
@@ -47,7 +48,8 @@ def staff_page(permission: str = "", *, methods: tuple[str, ...] = ("GET", "HEAD
 
 def _run(view: View, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
     try:
-        return view(request, *args, **kwargs)
+        with gathered():
+            return view(request, *args, **kwargs)
     except Denied as error:
         return show_error(request, 403, "denied", reason=str(error))
     except Conflict as error:

@@ -1,12 +1,15 @@
 """Reads of charts, audited through one writer that makes many of them durable in one commit.
 
-`record_read` returns after the commit, so that no chart is shown whose reading could be lost.
+`record_read` returns after the commit, so that no chart is shown whose reading could be lost. A page that reads several
+things gathers them (`gathered`): they are one batch, durable before the page is answered.
 """
 
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -24,6 +27,7 @@ LARGEST_BATCH = 128
 WAIT_S = 30.0
 IDLE_S = 5.0
 EMERGENCY = "emergency: "
+_gathered: ContextVar[list["Read"] | None] = ContextVar("gathered", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,8 @@ class Read:
 def record_read(*, by: Any, what: str, subject: Any, now: datetime, patient: Any = None) -> None:
     """Write down that a chart was read; returns when that is durable, raises when it cannot be made so.
 
-    A reading that only an emergency opening allowed is marked as such.
+    Where readings are gathered it returns at once, and the end of the gathering waits in its place. A reading that only
+    an emergency opening allowed is marked as such.
     """
     if patient is not None and policy.is_emergency(by, patient):
         what = f"{EMERGENCY}{what}"
@@ -50,7 +55,24 @@ def record_read(*, by: Any, what: str, subject: Any, now: datetime, patient: Any
     if connections[DEFAULT_DB_ALIAS].in_atomic_block:
         write_batch([read])
         return
-    writer.submit(read).result(timeout=WAIT_S)
+    waiting = _gathered.get()
+    if waiting is None:
+        writer.submit(read).result(timeout=WAIT_S)
+    else:
+        waiting.append(read)
+
+
+@contextmanager
+def gathered() -> Iterator[None]:
+    """Gather the readings of a page; leaving waits until all are durable, also where the page failed, or raises."""
+    reads: list[Read] = []
+    token = _gathered.set(reads)
+    try:
+        yield
+    finally:
+        _gathered.reset(token)
+        if reads:
+            writer.submit(*reads).result(timeout=WAIT_S)
 
 
 def write_batch(reads: Sequence[Read]) -> ReadBatch:
@@ -89,15 +111,15 @@ class Writer:
 
     def __init__(self) -> None:
         """Begin with nothing to write."""
-        self._waiting: queue.Queue[tuple[Read, Future[None]]] = queue.Queue()
+        self._waiting: queue.Queue[tuple[tuple[Read, ...], Future[None]]] = queue.Queue()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def submit(self, read: Read) -> "Future[None]":
-        """Hand over one read; the future is done when it is durable."""
+    def submit(self, *reads: Read) -> "Future[None]":
+        """Hand over the reads of one page; the future is done when they are durable."""
         done: Future[None] = Future()
         with self._lock:
-            self._waiting.put((read, done))
+            self._waiting.put((reads, done))
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="read-audit", daemon=True)
                 self._thread.start()
@@ -118,8 +140,8 @@ class Writer:
         finally:
             connections.close_all()
 
-    def _take_more(self) -> list[tuple[Read, "Future[None]"]]:
-        taken: list[tuple[Read, Future[None]]] = []
+    def _take_more(self) -> list[tuple[tuple[Read, ...], "Future[None]"]]:
+        taken: list[tuple[tuple[Read, ...], Future[None]]] = []
         while len(taken) < LARGEST_BATCH - 1:
             try:
                 taken.append(self._waiting.get_nowait())
@@ -127,11 +149,11 @@ class Writer:
                 break
         return taken
 
-    def _commit(self, group: list[tuple[Read, "Future[None]"]]) -> None:
+    def _commit(self, group: list[tuple[tuple[Read, ...], "Future[None]"]]) -> None:
         try:
             connections[DEFAULT_DB_ALIAS].close_if_unusable_or_obsolete()
             with transaction.atomic():
-                write_batch([read for read, _ in group])
+                write_batch([read for reads, _ in group for read in reads])
         except Exception as error:  # noqa: BLE001 - each waiting reader must be told
             for _, done in group:
                 done.set_exception(error)

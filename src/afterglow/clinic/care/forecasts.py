@@ -3,7 +3,7 @@
 What the chart does not know is left out of the question, and never written as a zero or a no.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -27,7 +27,7 @@ from afterglow.clinic.prepared import Prepared
 from afterglow.clinic.tasks.models import Task
 from afterglow.clinic.tasks.surveillance import list_surveillance
 from afterglow.clinicday.risk import RECENT, find_level
-from afterglow.clinicday.surveillance import Standing
+from afterglow.clinicday.surveillance import Due, Standing
 from afterglow.clinicday.upkeep import apply_protocol
 from afterglow.instruments import load_instruments
 from afterglow.outcomes.forecast.parameters import get_number
@@ -91,8 +91,10 @@ def may_ask(user: Any, patient: Any) -> bool:
     return all(policy.allow(user, each, patient) for each in PERMISSIONS)
 
 
-def read_question(*, patient: Any, by: Any, now: datetime) -> Question:
+def read_question(*, patient: Any, by: Any, now: datetime, dues: Sequence[Due] | None = None) -> Question:
     """Return the question of a chart as it stands; where it can be asked, the reading is written down.
+
+    `dues` are the long-term screens of the same patient and instant, where the caller has read them.
 
     Raises
     ------
@@ -101,13 +103,13 @@ def read_question(*, patient: Any, by: Any, now: datetime) -> Question:
     """
     for each in PERMISSIONS:
         policy.require(by, each, patient)
-    question = build_question(patient, now)
+    question = build_question(patient, now, dues)
     if not question.code:
         record_read(by=by, what="forecast", subject=patient, now=now, patient=patient)
     return question
 
 
-def build_question(patient: Any, now: datetime) -> Question:
+def build_question(patient: Any, now: datetime, dues: Sequence[Due] | None = None) -> Question:
     """Return the question of a chart: the day, scores, sessions, treatment, and what bounds the advice."""
     course = load_care_course(patient, now)
     if course.plan is None or course.protocol is None:
@@ -130,7 +132,7 @@ def build_question(patient: Any, now: datetime) -> Question:
         "sessions": [_render_session(one) for one in given],
         "suicide_answers": _list_suicide_answers(patient) or None,
         "open_alerts": _list_open_alerts(patient) or None,
-        "open_topics": _list_topics(patient, given, now),
+        "open_topics": _list_topics(patient, given, now, dues),
         "duration_min": None if course.plan.over_min is None else float(course.plan.over_min),
         "induction_sessions": course.plan.induction_sessions,
         "weight_kg": _find_weight(patient),
@@ -300,10 +302,10 @@ def _answer(instrument: str, at: datetime, level: Any, is_recent: bool = False) 
     return [row]
 
 
-def _list_topics(patient: Any, given: list[_Given], now: datetime) -> list[str] | None:
+def _list_topics(patient: Any, given: list[_Given], now: datetime, dues: Sequence[Due] | None) -> list[str] | None:
     """Return the long-term topics that are open; None while none is, and one of them is not known."""
     found, is_known = [], True
-    for due in list_surveillance(patient=patient, now=now):
+    for due in list_surveillance(patient=patient, now=now) if dues is None else dues:
         if due.item not in TOPIC_OF:
             continue
         if due.standing is Standing.FOUND:

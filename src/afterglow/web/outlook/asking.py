@@ -1,6 +1,7 @@
 """The forecast of a chart: asked of the worker, never waited for long; ready, late, not enough data, or failed."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from afterglow.clinic.care.calibrating import read_calibration
 from afterglow.clinic.care.forecasts import Question, may_ask, read_question
 from afterglow.clinic.errors import GaveUp, NotYet
+from afterglow.clinicday.surveillance import Due
 from afterglow.web.predictions.asking import NO_WAIT_S, ask_outlook, write_question
 from afterglow.web.predictions.problems import list_messages
 from afterglow.web.predictions.words import describe_giving_up
@@ -41,11 +43,13 @@ class Asked:
         return dict(self.answer.get("next_treatment") or {})
 
 
-def ask(user: Any, patient: Any, now: datetime, *, timeout_s: float = NO_WAIT_S) -> Asked | None:
+def ask(
+    user: Any, patient: Any, now: datetime, *, timeout_s: float = NO_WAIT_S, dues: Sequence[Due] | None = None
+) -> Asked | None:
     """Return the forecast of a chart, or None for who may not read scores and sessions."""
     if not may_ask(user, patient):
         return None
-    question = read_question(patient=patient, by=user, now=now)
+    question = read_question(patient=patient, by=user, now=now, dues=dues)
     if question.code:
         return Asked(TOO_LITTLE, question, question.reason)
     own = read_calibration(patient)

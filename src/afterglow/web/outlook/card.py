@@ -1,5 +1,6 @@
 """The card of the course on a chart: scores, sessions, forecast, next treatment and the decision on it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -7,6 +8,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 from django.urls import reverse
 
+from afterglow.clinicday.surveillance import Due
 from afterglow.web.outlook import words
 from afterglow.web.outlook.asking import LATER, READY, Asked, ask
 from afterglow.web.outlook.deciding import build_advice
@@ -16,10 +18,10 @@ from afterglow.web.present import glance
 
 def build_course_card(
     request: HttpRequest, patient: Any, now: datetime, *, plans: list[Any], visits: dict[str, Any] | None,
-    form: Any = None, timeout_s: float = NO_WAIT_S,
+    form: Any = None, timeout_s: float = NO_WAIT_S, dues: Sequence[Due] | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Return the card as the address asks for it: the span, and a chart or a table."""
-    asked = ask(request.user, patient, now, timeout_s=timeout_s)
+    asked = ask(request.user, patient, now, timeout_s=timeout_s, dues=dues)
     span = "half-year" if request.GET.get("span") == "half-year" else "all"
     is_table = request.GET.get("as") == "table"
     return {

@@ -91,7 +91,7 @@ def build_due(patient: Any, now: datetime) -> dict[str, Any]:
     rows += [{"item": describe_due(due), "acts": act if not place else ""} for place, due in enumerate(waiting)]
     left = len(waiting) - DUES_SHOWN
     more = ngettext("%(n)d more screen due", "%(n)d more screens due", left) % {"n": left} if left > 0 else ""
-    return {"rows": rows[: len(found) + DUES_SHOWN], "more": more, "url": url}
+    return {"rows": rows[: len(found) + DUES_SHOWN], "more": more, "url": url, "dues": dues}
 
 
 def describe_due(due: Due) -> dict[str, str]:

@@ -52,9 +52,10 @@ def build_glance(request: HttpRequest, patient: Any, now: datetime, *, form: Any
     user = request.user
     visits = list_next_visits(patient, now, user)
     plans, found = glance.list_plans(patient), glance.build_found(patient, now, user)
+    dues = found["due"]["dues"]
     return {
         "chart": build_head(patient, user, "glance", now),
-        **build_course_card(request, patient, now, plans=plans, visits=visits, form=form),
+        **build_course_card(request, patient, now, plans=plans, visits=visits, form=form, dues=dues),
         "found": found,
         "plan": glance.build_plan_card(patient, user, plans, visits),
         "consents": glance.build_consent_card(patient, now),
