@@ -52,6 +52,14 @@ _SCORE_AT = time(9)
 _LEAST_MG = Decimal(1)
 
 _NAMED = Prepared(lambda keys: Session.objects.filter(pk__in=keys))
+_RESULTS = Prepared(
+    lambda patient, instruments: MeasureResult.objects.filter(
+        form__patient=patient, instrument__in=instruments
+    ).order_by("form", "number")
+)
+_ALERTS = Prepared(
+    lambda patient: RiskAlert.objects.filter(patient=patient, release__isnull=True).order_by("raised_at", "pk")
+)
 _SESSIONS = Prepared(lambda patient: Session.objects.filter(patient=patient))
 _WEIGHT = Prepared(
     lambda patient: Measurement.objects.filter(patient=patient, kind__in=WEIGHTS, ended_at__isnull=True).order_by(
@@ -197,8 +205,7 @@ def _list_scores(patient: Any, starts: Iterable[datetime]) -> list[dict[str, Any
 
 
 def _read_forms(patient: Any) -> Iterator[dict[str, Any]]:
-    rows = MeasureResult.objects.filter(form__patient=patient, instrument__in=list(SCALE_OF))
-    newest = {row.form_id: row for row in rows.order_by("form", "number")}
+    newest = {row.form_id: row for row in _RESULTS.ask(patient=patient, instruments=list(SCALE_OF))}
     for row in newest.values():
         at = row.observed_at.astimezone(ZoneInfo(patient.site.timezone)).isoformat()
         yield {"instrument": row.instrument, "at": at, **_value(row.total, row.reason)}
@@ -252,7 +259,7 @@ def _list_open_alerts(patient: Any) -> list[dict[str, Any]]:
 
     One that holds no dose is never released; it stands as long as the task that it opened.
     """
-    rows = RiskAlert.objects.filter(patient=patient, release__isnull=True).order_by("raised_at", "pk")
+    rows = _ALERTS.ask(patient=patient)
     keys = {row.pk: f"{find_level(row.level).task}:{row.pk}" for row in rows if not row.holds_dose}
     waiting = set()
     if keys:
@@ -275,8 +282,7 @@ def _write_seen(alert: RiskAlert) -> str:
 
 
 def _read_risk_forms(patient: Any) -> Iterator[dict[str, Any]]:
-    rows = MeasureResult.objects.filter(form__patient=patient, instrument__in=["phq9", *CSSRS])
-    newest = {row.form_id: row for row in rows.order_by("form", "number")}
+    newest = {row.form_id: row for row in _RESULTS.ask(patient=patient, instruments=["phq9", *CSSRS])}
     for row in newest.values():
         if row.instrument in CSSRS:
             yield from _answer(COLUMBIA, row.observed_at, read_ideation(row), read_behaviour(row) == RECENT)

@@ -24,6 +24,8 @@ from afterglow.protocols.catalogue import parse_protocol
 from afterglow.protocols.model import Protocol
 
 LARGEST = 128
+# a chart reads every session of its course: the courses of a day's patients, at some 50 kB each
+MOST_STATES = 1024
 _NOTES = Prepared(lambda session: EventNote.objects.filter(session=session))
 _ROWS = Prepared(
     lambda session, first, last: SessionEvent.objects.filter(session=session, seq__gte=first, seq__lte=last).order_by(
@@ -143,7 +145,7 @@ def keep_state(session: Session, state: SessionState) -> None:
     with _lock:
         _states[session.pk] = (session.head_hash, state)
         _states.move_to_end(session.pk)
-        while len(_states) > LARGEST:
+        while len(_states) > MOST_STATES:
             _states.popitem(last=False)
 
 

@@ -10,6 +10,7 @@ from afterglow.clinic.measures.models import MeasureResult
 from afterglow.clinic.measures.risk import CSSRS, read_behaviour, read_ideation
 from afterglow.clinic.people.checks import get_local_date
 from afterglow.clinic.people.models import HistoryFact
+from afterglow.clinic.prepared import Prepared
 
 # the fact that a total answers; scales without a line answer none
 TOTALS = {
@@ -29,6 +30,14 @@ TOTALS = {
 SCREENS = {"moca": "scales.moca.total", "ipss": "scales.luts.total", "icsi": "scales.luts.total"}
 ITEM_9 = "scales.phq9.item9"
 ANSWERED_AGAIN = "answered again"
+_ANSWERS = Prepared(
+    lambda patient, instruments: MeasureResult.objects.filter(
+        form__patient=patient, instrument__in=instruments
+    ).order_by("observed_at", "form", "number")
+)
+_FACTS = Prepared(
+    lambda patient, names: HistoryFact.objects.filter(patient=patient, name__in=names).order_by("recorded_at", "pk")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +52,7 @@ class Told:
 def list_told(patient: Any) -> dict[str, Told]:
     """Return the newest answer of a person's submitted forms to each fact; what is not known tells nothing."""
     found: dict[str, Told] = {}
-    rows = MeasureResult.objects.filter(form__patient=patient, instrument__in=[*TOTALS, *CSSRS])
-    for row in rows.order_by("observed_at", "form", "number"):
+    for row in _ANSWERS.ask(patient=patient, instruments=[*TOTALS, *CSSRS]):
         on = get_local_date(patient.site, row.observed_at)
         for name, value in _read(row):
             found[name] = Told(value, on, row.recorded_at)
@@ -67,7 +75,7 @@ def list_totals(patient: Any, names: Collection[str]) -> list[tuple[str, date, D
 
 def list_recorded(patient: Any, names: Iterable[str]) -> list[HistoryFact]:
     """Return the chart's entries as they were recorded; one that was ended for another reason than a newer is none."""
-    rows = HistoryFact.objects.filter(patient=patient, name__in=list(names)).order_by("recorded_at", "pk")
+    rows = _FACTS.ask(patient=patient, names=list(names))
     return [row for row in rows if row.ended_at is None or row.end_reason == ANSWERED_AGAIN]
 
 

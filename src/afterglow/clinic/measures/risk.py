@@ -16,6 +16,7 @@ from afterglow.clinic.measures.models import MeasureResult, RiskAlert, RiskAsses
 from afterglow.clinic.measures.models.risk import DECISIONS
 from afterglow.clinic.people.checks import Checks, get_local_date
 from afterglow.clinic.people.models import Patient
+from afterglow.clinic.prepared import Prepared
 from afterglow.clinicday.risk import (
     NONE,
     OLDER,
@@ -52,6 +53,15 @@ class Screen:
     result: MeasureResult | None = None
 
 
+_OPEN = Prepared(
+    lambda patient: (
+        RiskAlert.objects.filter(patient=patient, holds_dose=True, release__isnull=True)
+        .select_related("form")
+        .order_by("raised_at", "pk")
+    )
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What holds a person's next dose: alerts that nobody released, what was asked since, and who may release.
@@ -68,8 +78,7 @@ class Standing:
 
 def list_open(patient: Any) -> list[RiskAlert]:
     """Return the alerts that hold a person's next dose, oldest first."""
-    rows = RiskAlert.objects.filter(patient=patient, holds_dose=True, release__isnull=True)
-    return list(rows.select_related("form").order_by("raised_at", "pk"))
+    return _OPEN.ask(patient=patient)
 
 
 def find_standing(patient: Any, *, now: datetime) -> Standing | None:

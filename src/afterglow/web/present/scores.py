@@ -27,6 +27,11 @@ _ENTRIES = Prepared(
         "observed_on", "recorded_at", "pk"
     )
 )
+_RESULTS = Prepared(
+    lambda patient, instruments: MeasureResult.objects.filter(
+        form__patient=patient, instrument__in=instruments
+    ).order_by("number")
+)
 _STARTS = Prepared(
     lambda patient: (
         SessionEvent.objects.filter(session__patient=patient, type__in=STARTS)
@@ -112,8 +117,7 @@ def _is_before(entry: Entry, first_dose_at: datetime) -> bool:
 def _list_forms(patient: Any, names: Collection[str]) -> Iterator[tuple[str, datetime, float]]:
     """Yield the newest result of each form in the order in which the forms were answered."""
     wanted = {instrument: name for instrument, name in TOTALS.items() if name in names}
-    rows = MeasureResult.objects.filter(form__patient=patient, instrument__in=list(wanted)).order_by("number")
-    newest = {row.form_id: row for row in rows}
+    newest = {row.form_id: row for row in _RESULTS.ask(patient=patient, instruments=list(wanted))}
     for row in sorted(newest.values(), key=lambda row: (row.observed_at, row.pk)):
         if row.total is not None:
             yield wanted[row.instrument], row.observed_at, float(row.total)
