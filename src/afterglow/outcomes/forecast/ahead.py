@@ -68,7 +68,7 @@ def calculate_bands(similar: Similar, days: FloatArray, later: Sequence[GivenSes
 
 def calculate_relapse(
     similar: Similar, from_day: float, threshold: float, later: Sequence[GivenSession] = (), *,
-    stretch: Callable[[float], float] | None = None,
+    stretch: Callable[[float], float] | None = None, longest_days: float | None = None,
 ) -> RelapseOutlook:  # fmt: skip
     """Return the chance of relapse by day, with an assessment every week.
 
@@ -83,11 +83,13 @@ def calculate_relapse(
         Sessions to come; none for "if nothing is booked".
     stretch : callable, days ahead to factor, optional
         How much wider than the model's a calibrated band is; drawn scores are moved away from their median as much.
+    longest_days : float, optional
+        How long after the first of two scores the second may come; without it as the relapse estimand says.
 
     Notes
     -----
-    Two assessments in a row, a week apart, must be at or over the threshold. A last score that is, and lies 5 to 15
-    days before the first of them, counts as the first of two.
+    Two assessments in a row, a week apart, must be at or over the threshold. A last score that is, and lies as far
+    before the first of them as the relapse rule lets two scores lie apart, counts as the first of two.
     """
     step = get_number("visit_every_d")
     days = from_day + np.arange(step, get_number("horizon_d") + 0.5 * step, step)
@@ -97,16 +99,17 @@ def calculate_relapse(
         factors = np.array([stretch(float(day) - from_day) for day in days])[:, None]
         scores = np.clip(middle + factors * (scores - middle), 0.0, similar.structure.scale.top)
     over = scores >= threshold - 1e-9
-    before = np.full(scores.shape[1], fill_value=_was_over(similar, float(days[0]), threshold))
+    before = np.full(scores.shape[1], fill_value=_was_over(similar, float(days[0]), threshold, longest_days))
     previous = np.concatenate([before[None, :], over[:-1]])
     happened = np.maximum.accumulate(over & previous, axis=0)
     return RelapseOutlook(threshold, days, happened.mean(axis=1))
 
 
-def _was_over(similar: Similar, first_day: float, threshold: float) -> bool:
+def _was_over(similar: Similar, first_day: float, threshold: float, longest_days: float | None) -> bool:
     last = similar.structure.course.readings[-1] if similar.structure.course.readings else None
     rule = get_estimand("relapse")
-    shortest, longest = (float(rule.get_number(name)) for name in ("shortest_days", "longest_days"))
+    shortest = float(rule.get_number("shortest_days"))
+    longest = float(rule.get_number("longest_days")) if longest_days is None else longest_days
     return last is not None and shortest <= first_day - last.day <= longest and last.value >= threshold
 
 

@@ -50,10 +50,14 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class RelapseQuestion:
-    """The score of a relapse on this scale, or None with the reason why a relapse is not defined now."""
+    """The score of a relapse on this scale, or None with the reason why a relapse is not defined now.
+
+    `longest_days` is how long after the first of two scores the second may come; None is as the estimand says.
+    """
 
     threshold: float | None
     reason: str = ""
+    longest_days: float | None = None
 
 
 def make_forecast(
@@ -110,7 +114,7 @@ def _find_relapse(
         return None
     scale = similar.structure.course.scale
     stretch = None if not calibration.factors else lambda days: calibration.stretch(scale, days)
-    return calculate_relapse(similar, today, relapse.threshold, later, stretch=stretch)
+    return calculate_relapse(similar, today, relapse.threshold, later, stretch=stretch, longest_days=relapse.longest_days)
 
 
 def find_lack(course: PersonalCourse, today: float) -> tuple[str, str] | None:

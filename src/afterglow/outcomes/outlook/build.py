@@ -184,7 +184,8 @@ def _ask_relapse(reading: SeriesReading, rule: RelapseRule | None) -> RelapseQue
         ]
         if not well:
             return RelapseQuestion(None, f"A relapse was seen on {last.observed_at.date()}; no {rule.after} since.")
-    return RelapseQuestion(float(rule.threshold))
+    longest = None if rule.longest_days is None else float(rule.longest_days)
+    return RelapseQuestion(float(rule.threshold), longest_days=longest)
 
 
 def _advise(

@@ -92,6 +92,19 @@ def test_a_last_score_past_the_threshold_counts_as_the_first_of_two() -> None:
     assert shares[1] == 0.0
 
 
+@pytest.mark.parametrize(
+    ("today", "longest", "is_first"),
+    [(23.0, None, True), (32.0, None, False), (32.0, 42.0, True), (58.0, 42.0, True), (59.0, 42.0, False)],
+)
+def test_how_old_the_first_of_two_may_be_is_as_the_rule_of_the_scale_says(
+    today: float, longest: float | None, is_first: bool
+) -> None:
+    """Last score 12 on day 23, the first assessment a week from today: within 15 days, or within the scale's own 42."""
+    similar = find_similar(build_personal([(-2, 20), (9, 8), (16, 9), (23, 12)]))
+    outlook = calculate_relapse(similar, today, 10.0, longest_days=longest)
+    assert bool(outlook.probability[0] > 0) is is_first
+
+
 def test_a_calibration_stretches_the_chance_of_relapse_as_it_does_the_bands() -> None:
     """With half of the courses below the threshold more spread is more relapse; a factor of 1 changes nothing."""
     similar = find_similar(build_personal(GOOD))
