@@ -114,7 +114,9 @@ def _find_relapse(
         return None
     scale = similar.structure.course.scale
     stretch = None if not calibration.factors else lambda days: calibration.stretch(scale, days)
-    return calculate_relapse(similar, today, relapse.threshold, later, stretch=stretch, longest_days=relapse.longest_days)
+    return calculate_relapse(
+        similar, today, relapse.threshold, later, stretch=stretch, longest_days=relapse.longest_days
+    )
 
 
 def find_lack(course: PersonalCourse, today: float) -> tuple[str, str] | None:
