@@ -9,6 +9,10 @@ OPENED: dict[str, tuple[tuple[str, str], ...]] = {
     "account_reauthenticate": (("nurse", "/accounts/reauthenticate/"),),
     "mfa_index": (("nurse", "/accounts/2fa/"),),
     "mfa_list_webauthn": (("nurse", "/accounts/2fa/webauthn/"),),
+    "web:advice-weights": (
+        ("medical-director", "/protocols/how-the-advice-weighs/"),
+        ("nurse", "/protocols/how-the-advice-weighs/"),
+    ),
     "web:account": (("medical-director", "/account/"),),
     "web:care-letter": (("prescriber", ALDER + "care/letters/{letter_id}/"),),
     "web:care-letters": (("prescriber", ALDER + "care/letters/"),),

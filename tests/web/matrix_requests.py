@@ -110,6 +110,11 @@ SIGN = {"sign-secret": PASSWORD}
 STOP = {"secret": PASSWORD}
 DRAFT = {"protocol_id": "iv-racemic", "indication": "trd", "dose_mg_per_kg": "0.5", "over_min": "40", "version": "1"}
 OTHER = {"b-way": "racemic.iv", "b-amount": "0.5", "b-unit": "mg/kg", "b-over_min": "60"}
+WEIGHTS = {
+    "unwell_day": "1", "severity_day": "0.5", "visit_low": "0.5", "visit_middle": "2", "visit_high": "4",
+    "adverse_event": "7", "adverse_per_session": "0.01", "exposure_per_session": "0.1",
+    "reason": REASON, "secret": PASSWORD, "version": "0",
+}  # fmt: skip
 DEFAULTS: dict[str, Ask] = {
     "web:patient-entry-end": Ask(patient="birch"),
     **matrix.gather("DEFAULTS", {}),
@@ -147,6 +152,10 @@ ASKS: dict[tuple[str, str], Callable[[House], Ask]] = {
     ("web:patient-plan-stop", "POST stop"): _act("stop", reason="no response", **STOP),
     ("web:patient-plan", "POST expect"): _act("expect", "cedar", **DRAFT, **OTHER),
     ("web:patient-plan", "POST use-b"): _act("use-b", "cedar", **DRAFT, **OTHER),
+    ("web:advice-weights", "POST change"): _act("change", **{f"weights-{name}": it for name, it in WEIGHTS.items()}),
+    ("web:advice-weights", "POST restore"): _act(
+        "restore", **{"restore-reason": REASON, "restore-secret": PASSWORD, "restore-version": "0"}
+    ),
     ("web:patient-order", "POST weigh"): _act("weigh", weight_kg="72.6"),
     ("web:patient-order", "POST work-out"): _act("work-out", "dahlia", dose_mg_per_kg="0.5", over_min="40"),
     ("web:patient-order", "POST sign"): _act("sign", "dahlia", dose_mg_per_kg="0.5", over_min="40", **SIGN),

@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from afterglow.web import converters  # noqa: F401 - registers the converters
 from afterglow.web.outlook import views as outlook
+from afterglow.web.outlook import weighing
 from afterglow.web.predictions import views as predictions
 from afterglow.web.views import (
     account,
@@ -65,6 +66,7 @@ urlpatterns = [
     path("documents/<opaque:document_id>/", chart.show_document, name="document"),
     # what one works under, and who looked
     path("protocols/", protocols.list_protocols, name="protocols"),
+    path("protocols/how-the-advice-weighs/", weighing.show_weights, name="advice-weights"),
     path("protocols/<protocol:protocol_id>/", protocols.show_protocol, name="protocol"),
     path("audit/", audit.show_log, name="audit"),
     path("", include("afterglow.web.sessions.urls")),

@@ -4,6 +4,7 @@ import json
 import re
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import DatabaseError, transaction
@@ -13,7 +14,9 @@ from django.utils import timezone
 
 from afterglow.clinic.audit.models import ReadEvent
 from afterglow.clinic.care.models import NextTreatmentDecision
+from afterglow.clinic.care.weighing import change_weights, restore_weights
 from afterglow.clinic.people import actions as people
+from afterglow.web.templatetags.words import day
 from tests import factories
 from tests.factories import DAY, Cast
 from tests.support.giving import give
@@ -276,3 +279,27 @@ def test_a_stored_decision_is_never_changed(cast: Cast, plan: Any, worker: Answe
         NextTreatmentDecision.objects.update(reason="another")
     with pytest.raises(DatabaseError), transaction.atomic():
         NextTreatmentDecision.objects.all().delete()
+
+
+def test_the_advice_names_its_weights_is_made_anew_and_a_decision_keeps_those_it_was_made_with(
+    cast: Cast, course: Any, worker: Answering, now: datetime
+) -> None:
+    text = read(cast.owner, course)
+    assert "Weighed with the default weights." in text
+    assert f'href="{reverse("web:advice-weights")}?site={cast.site.pk}"' in text
+    stale = find_seen(text)
+    assert decide(cast.owner, course, decision="continue", interval_d="28", reason=WHY, seen=stale).status_code == 302
+    dear = {"visit_low": 4.0, "visit_middle": 8.0, "visit_high": 16.0}
+    change_weights(site=cast.site, weights=dear, reason=WHY, by=cast.director, now=now, version=0)
+    again = read(cast.owner, course)
+    own = f"Weighed with the clinic&#x27;s own weights of {day(now.astimezone(ZoneInfo(cast.site.timezone)).date())}"
+    assert again.count(f"{own} (version 1).") == 1
+    assert again.count("Weighed with the default weights.") == 1, "the decision keeps the weights it was made with"
+    assert "middle: a visit counts as 8 days unwell" in again
+    assert decide(cast.owner, course, decision="stop", reason=WHY, seen=stale).status_code == 409
+    decide(cast.owner, course, decision="hold", reason=WHY, seen=find_seen(again))
+    old, new = NextTreatmentDecision.objects.order_by("recorded_at")
+    assert (old.seen["weights"]["values"]["visit_middle"], "number" in old.seen["weights"]) == (1.5, False)
+    assert (new.seen["weights"]["values"]["visit_middle"], new.seen["weights"]["number"]) == (8.0, 1)
+    restore_weights(site=cast.site, reason=WHY, by=cast.director, now=now, version=1)
+    assert find_seen(read(cast.owner, course)) == stale

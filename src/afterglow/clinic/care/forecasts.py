@@ -4,7 +4,7 @@ What the chart does not know is left out of the question, and never written as a
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,6 +16,7 @@ from afterglow.chairside.state import SessionState
 from afterglow.clinic import policy
 from afterglow.clinic.audit.reads import record_read
 from afterglow.clinic.care.courses import CareCourse, load_care_course
+from afterglow.clinic.care.weighing import Weighing, read_weighing
 from afterglow.clinic.dosing_sessions.fold import load_protocols, load_states
 from afterglow.clinic.dosing_sessions.models import Session
 from afterglow.clinic.measures.facts import ITEM_9, TOTALS, find_fact_day, list_recorded
@@ -38,7 +39,7 @@ from afterglow.outcomes.outlook.jobs import render_policy
 from afterglow.protocols.derive import calculate_age
 from afterglow.protocols.evaluate import evaluate_rules
 from afterglow.protocols.model import Protocol, Stage
-from afterglow.terms import Severity
+from afterglow.terms import InvalidInput, Severity
 
 PERMISSIONS = ("patient.read", "session.read", "measure.read")
 IDEATION, BEHAVIOUR = "suicide.ideation", "suicide.behaviour"
@@ -75,12 +76,16 @@ _BEGUN = Prepared(
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked of the forecast: all an answer depends on, as plain data; or `code` and `reason` why nothing is."""
+    """What is asked of the forecast: all an answer depends on, as plain data; or `code` and `reason` why nothing is.
+
+    `weights` names the version of the site's weights, and is empty where the defaults count.
+    """
 
     payload: dict[str, Any]
     protocol: str = ""
     code: str = ""
     reason: str = ""
+    weights: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +136,11 @@ def build_question(patient: Any, now: datetime, dues: Sequence[Due] | None = Non
         return Question({}, course.plan.protocol, "ways-mixed", reason)
     if not given:
         return Question({}, course.plan.protocol, "no-session", "No session has been given yet.")
+    try:
+        weighing = read_weighing(patient.site)
+    except InvalidInput as refused:
+        reason = f"The clinic's own weights of the advice cannot be used and must be signed anew: {refused}"
+        return Question({}, course.plan.protocol, "weights-refused", reason)
     content = {
         "as_of": get_local_date(patient.site, now).isoformat(),
         "zone": patient.site.timezone,
@@ -146,9 +156,19 @@ def build_question(patient: Any, now: datetime, dues: Sequence[Due] | None = Non
         "weight_kg": _find_weight(patient),
         "new_antidepressant": _has_new_antidepressant(patient, given) or None,
         "reactions": _count_reactions(given),
+        "loss": weighing.weights or None,
     }
     content["instrument"] = _choose_instrument(content["scores"], [one.at for one in given])
-    return _add_protocol({name: value for name, value in content.items() if value is not None}, course)
+    known = {name: value for name, value in content.items() if value is not None}
+    return replace(_add_protocol(known, course), weights=_name_weights(weighing, patient))
+
+
+def _name_weights(weighing: Weighing, patient: Any) -> dict[str, Any]:
+    """Return which of the site's versions holds the weights, with its day there; empty for the defaults."""
+    if weighing.version is None or not weighing.weights:
+        return {}
+    signed_on = get_local_date(patient.site, weighing.version.recorded_at)
+    return {"number": weighing.number, "signed_on": signed_on.isoformat()}
 
 
 def _add_protocol(content: dict[str, Any], course: CareCourse) -> Question:

@@ -1,7 +1,14 @@
 """Next treatment: which interval similar courses speak for, inside label and clinic policy."""
 
 from afterglow.outcomes.next_treatment.advice import Advice, AdviceStatus, Basis, Option, advise, refuse_advice
-from afterglow.outcomes.next_treatment.loss import VISIT_COSTS, Loss, edit_loss, list_intervals_d, load_loss
+from afterglow.outcomes.next_treatment.loss import (
+    VISIT_COSTS,
+    Loss,
+    describe_range,
+    edit_loss,
+    list_intervals_d,
+    load_loss,
+)
 from afterglow.outcomes.next_treatment.policy import (
     COLUMBIA,
     NINTH,
@@ -31,6 +38,7 @@ __all__ = [
     "SuicideAnswer",
     "advise",
     "check_suicide_answer",
+    "describe_range",
     "edit_loss",
     "list_intervals_d",
     "load_loss",

@@ -18,6 +18,7 @@ from afterglow.web.charts.ahead import write_window
 from afterglow.web.forms.fields import ChoiceRows, NoteField, PickField, WholeField
 from afterglow.web.outlook.asking import Asked
 from afterglow.web.outlook.drawing import find_window, write_grade
+from afterglow.web.outlook.weighing import describe_weights, find_weights_url
 from afterglow.web.presenting import describe_source
 from afterglow.web.templatetags.words import moment
 
@@ -60,6 +61,8 @@ def build_advice(user: Any, patient: Any, asked: Asked, form: DecisionForm | Non
         "window": write_window(window) if window is not None else "",
         "findings": advice.get("findings", []),
         "options": [_describe_option(row) for row in options],
+        "weighed": describe_weights(asked.question.weights) if advice.get("loss") else "",
+        "weights_url": find_weights_url(user, patient.site),
         "costs": [_describe_cost(row) for row in advice.get("visit_costs", [])] if options else [],
         "basis": [{**row, "source": describe_source(row["source"]), "grade": write_grade(row["grade"])}
                   for row in advice.get("basis", [])],
@@ -70,7 +73,7 @@ def build_advice(user: Any, patient: Any, asked: Asked, form: DecisionForm | Non
 
 
 def render_seen(asked: Asked) -> dict[str, Any]:
-    """Return what of the forecast is kept with a decision: what it was, by which version; no score."""
+    """Return what of the forecast is kept with a decision: what it was, by which version and weights; no score."""
     advice = asked.advice
     return {
         "state": asked.state,
@@ -80,6 +83,7 @@ def render_seen(asked: Asked) -> dict[str, Any]:
         "code": advice.get("code", asked.question.code),
         "suggested_d": advice.get("suggested_interval_d"),
         "window": advice.get("window"),
+        "weights": {**asked.question.weights, "values": {row["name"]: row["value"] for row in advice.get("loss", [])}},
     }
 
 
@@ -95,7 +99,14 @@ def _describe(row: Any) -> dict[str, str]:
     words = str(dict(CHOICES)[row.decision])
     if row.interval_d is not None:
         words = f"{words}, {_write_days(row.interval_d)}"
-    return {"words": words, "reason": row.reason, "by": row.recorded_by.display_name, "when": moment(row.recorded_at)}
+    kept = row.seen.get("weights") or {}
+    return {
+        "words": words,
+        "reason": row.reason,
+        "weighed": describe_weights(kept) if kept.get("values") else "",
+        "by": row.recorded_by.display_name,
+        "when": moment(row.recorded_at),
+    }
 
 
 def _write_days(days: int) -> str:

@@ -290,6 +290,7 @@ def test_reactions_of_ones_own_weigh_beside_the_published_ones() -> None:
         ({"visit_middle": "much"}, "loss.visit_middle"),
         ({"visit_middle": 5}, "loss.visit_middle"),
         ({"horizon_d": 28}, "loss.horizon_d"),
+        ({"unwell_day": 0}, "loss.unwell_day"),
     ],
 )
 def test_a_loss_that_cannot_be_is_refused(changes, path: str) -> None:
@@ -303,6 +304,28 @@ def test_an_edited_loss_is_named() -> None:
     assert (loss.get("severity_day"), loss.edited) == (0.0, ("severity_day",))
     assert ask(loss=loss).loss.edited == ("severity_day",)
     assert load_loss().edited == ()
+
+
+def test_an_edited_weight_cites_the_clinic_and_no_study() -> None:
+    own = edit_loss({"adverse_per_session": 0.02}).parameters["adverse_per_session"]
+    assert (own.citation.source, str(own.citation.grade)) == ("SITE", "P")
+    assert "the default is 0.01 (KATZ-21" in own.citation.locator
+
+
+def test_a_weight_given_its_packaged_value_is_not_edited() -> None:
+    once = edit_loss({"visit_middle": 2, "severity_day": 0.5})
+    assert once.edited == ("visit_middle",)
+    assert edit_loss({"visit_middle": 1.5}, once).edited == ()
+
+
+def test_no_weight_lifts_a_bar_to_a_longer_interval() -> None:
+    """Nothing known of suicidality bars longer intervals, however dear a visit is."""
+    dear = edit_loss({"unwell_day": 0.01, "severity_day": 0, "visit_low": 26, "visit_middle": 27, "visit_high": 28})
+    advice = ask(STEADY, Circumstances(), loss=dear)
+    assert advice.present_d is not None
+    assert not [one for one in advice.options if one.is_allowed and (one.interval_d or 999) > advice.present_d]
+    assert advice.suggested_d is not None
+    assert advice.suggested_d <= advice.present_d
 
 
 def test_the_packaged_loss_cites_every_weight() -> None:

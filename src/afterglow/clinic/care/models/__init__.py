@@ -11,8 +11,10 @@ from afterglow.clinic.care.models.shared import (
     OutsideClinician,
 )
 from afterglow.clinic.care.models.stepping_down import StepDownPlan, StepDownStep
+from afterglow.clinic.care.models.weighing import AdviceWeights
 
 __all__ = [
+    "AdviceWeights",
     "ForecastCalibration",
     "Goal",
     "GoalReview",
