@@ -78,6 +78,6 @@ def _show(request: HttpRequest, patient: Any, plan: Any, now: datetime, form: St
         "form": form,
         "is_asked_again": isinstance(form, ProveStopForm),
         "today": timezone.localdate(now),
-        "visits": ngettext("%(n)d visit is booked", "%(n)d visits are booked", visits) % {"n": visits},
+        "visits": visits and ngettext("%(n)d visit is booked", "%(n)d visits are booked", visits) % {"n": visits},
     }
     return render(request, "web/plans/stop.html", context, status=STATUS_UNUSABLE if form.errors else 200)

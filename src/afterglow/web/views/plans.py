@@ -26,6 +26,9 @@ from afterglow.web.present.head import build_head
 from afterglow.web.present.plans import find_protocol
 from afterglow.web.views.chart import open_chart
 
+# a plan that can still be followed
+TO_COME = ("draft", "signed")
+
 
 @staff_page("patient.read")
 def show_plan(request: HttpRequest, patient_id: str) -> HttpResponse:
@@ -164,6 +167,7 @@ def _show(request: HttpRequest, patient: Any, now: datetime, plan: Any, bound: d
     may_draft = policy.allow(user, "plan.draft", patient)
     protocol = find_protocol(plan) if plan is not None else None
     is_draft = plan is not None and plan.state == "draft"
+    is_to_come = plan is not None and plan.state in TO_COME
     form = None
     if is_draft and may_draft:
         form = bound.get("plan") or PlanForm(initial=plan_page.read_initial(plan), protocol=protocol)
@@ -177,7 +181,7 @@ def _show(request: HttpRequest, patient: Any, now: datetime, plan: Any, bound: d
         "schedule_fields": [form[name] for name in SCHEDULE if name in form.fields] if form else [],
         "text_fields": [form["notes"], form["version"]] if form else [],
         "sign_form": sign_form,
-        "calendar": plan_page.build_calendar(plan, protocol, timezone.localdate(now)) if plan is not None else None,
+        "calendar": plan_page.build_calendar(plan, protocol, timezone.localdate(now)) if is_to_come else None,
         "order_url": reverse("web:patient-order", args=[patient.pk]),
         "expect": _build_expected(request, patient, plan, now, form),
         "expect_url": reverse("web:patient-plan-expected", args=[patient.pk]),
@@ -188,7 +192,7 @@ def _show(request: HttpRequest, patient: Any, now: datetime, plan: Any, bound: d
 
 def _build_expected(request: HttpRequest, patient: Any, plan: Any, now: datetime, form: Any) -> Any:
     """Return the curves of a plan that can still be followed; none for one that was superseded or stopped."""
-    if plan is None or plan.state not in ("draft", "signed"):
+    if plan is None or plan.state not in TO_COME:
         return None
     is_asked = _read_act(request) in ("expect", COPY)
     return expect(request, patient, plan, now, form=form, timeout_s=PATIENT_S if is_asked else GLANCE_S)
