@@ -89,6 +89,25 @@ def _find_silence(state: SessionState, alarm_id: str) -> datetime | None:
 
 def build_alarm_facts(state: SessionState, protocol: Protocol, now: datetime) -> dict[str, Any]:
     """Return what alarm rows read: the latest readings, the baseline, symptoms, and how overdue each reading is."""
+    return dict(_judge_rows(state, protocol, now)[0])
+
+
+def find_rows_now(state: SessionState, protocol: Protocol, now: datetime) -> dict[str, AlarmRow]:
+    """Return the rows that hold for a session at an instant, less those that a stronger one says better."""
+    return dict(_judge_rows(state, protocol, now)[1])
+
+
+def _judge_rows(state: SessionState, protocol: Protocol, now: datetime) -> tuple[dict[str, Any], dict[str, AlarmRow]]:
+    """Return the facts and the rows that hold; a view asks for them many times at its one instant."""
+    kept: tuple[Any, ...] = state.memo.get("alarm rows", (None, None, {}, {}))
+    if kept[0] is not protocol or kept[1] != now:
+        facts = _collect_facts(state, protocol, now)
+        kept = (protocol, now, facts, find_holding_rows(protocol, facts))
+        state.memo["alarm rows"] = kept  # of the last instant only: time does not add up here
+    return kept[2], kept[3]
+
+
+def _collect_facts(state: SessionState, protocol: Protocol, now: datetime) -> dict[str, Any]:
     facts: dict[str, Any] = dict(build_context(protocol))
     facts["phase"], facts["pattern"] = find_phase(state, protocol), str(protocol.pattern)
     pressure, baseline = find_latest(state, "bp"), find_baseline(state, "bp")
@@ -142,8 +161,7 @@ def update_alarms(state: SessionState, protocol: Protocol, now: datetime) -> lis
     active = {alarm.row: alarm for alarm in list_active(state)}
     if find_phase(state, protocol) not in LIVE:
         return [_make("alarm-cleared", alarm, now, reason="session-over") for alarm in active.values()]
-    facts = build_alarm_facts(state, protocol, now)
-    holding = find_holding_rows(protocol, facts)
+    facts, holding = _judge_rows(state, protocol, now)
     events: list[Event] = []
     for row_id, row in holding.items():
         if row_id not in active:
@@ -261,8 +279,8 @@ def find_blocking(state: SessionState, protocol: Protocol, command: str, now: da
     rows = {row.id: row for row in protocol.alarms if command in row.blocks}
     found = {alarm.row: alarm.title for alarm in list_active(state) if alarm.row in rows}
     if rows and find_phase(state, protocol) in LIVE:
-        facts = build_alarm_facts(state, protocol, now)
-        for row_id, row in find_holding_rows(protocol, facts).items():
+        facts, holding = _judge_rows(state, protocol, now)
+        for row_id, row in holding.items():
             if row_id in rows:
                 found.setdefault(row_id, describe_alarm(row, facts))
     return found

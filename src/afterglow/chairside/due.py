@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from afterglow.chairside.dosing import (
     find_end,
@@ -119,7 +120,7 @@ def _list_repeating(
             groups.setdefault((recent + every, kind), []).append((name, ratio))
     return [
         Due(
-            f"{item.id}:{kind}:{'+'.join(sorted(name for name, _ in names))}:{at:%H%M%S}",
+            f"{item.id}:{kind}:{'+'.join(sorted(name for name, _ in names))}:{at.hour:02}{at.minute:02}{at.second:02}",
             tuple(name for name, _ in names),
             at,
             at,
@@ -191,6 +192,7 @@ def _list_single(state: SessionState, item: DueItem, anchor: datetime, now: date
     return rows
 
 
+@lru_cache(1024)
 def describe_items(names: tuple[str, ...]) -> str:
     """Return the names of readings as a nurse reads them."""
     if {"bp", "heart_rate", "spo2"} <= set(names):

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from afterglow.chairside.alarms import ORDER as ALARM_ORDER
-from afterglow.chairside.alarms import build_alarm_facts, find_first_act, find_holding_rows, list_alarms
+from afterglow.chairside.alarms import find_first_act, find_rows_now, list_alarms
 from afterglow.chairside.commands import COMMANDS, RECORDED
 from afterglow.chairside.dosing import (
     BEFORE_DOSE,
@@ -316,7 +316,7 @@ def _build_alarms(state: SessionState, protocol: Protocol, phase: str, now: date
     """Return the standing alarms: unanswered ones first, then by priority, then by age."""
     rows = {row.id: row for row in protocol.alarms}
     active = [alarm for alarm in list_alarms(state) if alarm.is_active]
-    holding = find_holding_rows(protocol, build_alarm_facts(state, protocol, now)) if active else {}
+    holding = find_rows_now(state, protocol, now) if active else {}
     found = []
     for alarm in active:
         act, command = find_first_act(alarm.row, protocol, phase)

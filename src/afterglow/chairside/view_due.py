@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from afterglow.chairside.alarms import build_alarm_facts, find_first_act, find_holding_rows, list_active
+from afterglow.chairside.alarms import find_first_act, find_rows_now, list_active
 from afterglow.chairside.dosing import find_end, find_start
 from afterglow.chairside.drugs import list_drug_classes
 from afterglow.chairside.due import Due, describe_items, list_due, name_command
@@ -48,7 +48,7 @@ def _row(due: Due, now: datetime) -> dict[str, Any]:
 def _ask_for_alarms(state: SessionState, protocol: Protocol, phase: str, now: datetime) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     active = list_active(state)
-    holding = find_holding_rows(protocol, build_alarm_facts(state, protocol, now)) if active else {}
+    holding = find_rows_now(state, protocol, now) if active else {}
     for alarm in active:
         act, command = find_first_act(alarm.row, protocol, phase)
         # what is over asks for no act any more

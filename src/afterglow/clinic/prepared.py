@@ -111,6 +111,8 @@ class _Kept:
         compiler = copy.copy(self._compiler)
         compiler.connection = connection
         compiler.as_sql = lambda *args, **kwargs: (self._sql, params)
+        converters = self._find_converters(compiler, connection)
+        compiler.get_converters = lambda *args: converters
         found = compiler.execute_sql()
         if not found:
             return []
@@ -124,6 +126,13 @@ class _Kept:
         )
         reader: Any = self._rows._iterable_class
         return list(reader(rows))
+
+    def _find_converters(self, compiler: Any, connection: Any) -> Any:
+        """Return how columns become values, worked out once for each connection and kept with it."""
+        known = vars(connection).setdefault("prepared_converters", {})
+        if self not in known:
+            known[self] = compiler.get_converters([each[0] for each in compiler.select[: compiler.col_count]])
+        return known[self]
 
 
 class _Query:

@@ -1,4 +1,4 @@
-"""The sheets of a session's page, each drawn once in each language and kept: they hold words, and nothing of a patient.
+"""The sheets and taps of a session's page, drawn once in each language and kept: words, and nothing of a patient.
 
 What differs between pages, the address that takes commands and the browser's token, stands in them as a mark that no
 text contains, and is put in each time.
@@ -16,6 +16,7 @@ from django.utils.translation import get_language
 from afterglow.web.sessions.forms import before
 from afterglow.web.sessions.forms.model import CommandForm, bind_form
 from afterglow.web.sessions.forms.registry import FORMS
+from afterglow.web.sessions.taps import build_taps
 
 _ADDRESS, _TOKEN = (f"mark-{secrets.token_hex(12)}" for _ in range(2))
 _KNOWN = {form.sheet_id: form for form in FORMS}
@@ -32,8 +33,26 @@ def draw_sheets(context: dict[str, Any], *, address: str, token: str) -> SafeStr
     for row in context["checks"]["rows"]:
         if row["command"] == "record-check":
             drawn.append(_draw_check(*(str(row.get(name) or "") for name in ("id", "title", "asks")), language))
-    text = "".join(drawn).replace(_ADDRESS, escape(address)).replace(_TOKEN, escape(token))
-    return mark_safe(text)  # noqa: S308 - the template escaped what it shows, and the two values are escaped here
+    return _fill("".join(drawn), address, token)
+
+
+def draw_taps(*, address: str, token: str) -> dict[str, SafeString]:
+    """Return the one-tap scales of the pad, each as its buttons."""
+    return {scale: _fill(drawn, address, token) for scale, drawn in _draw_taps(get_language() or "").items()}
+
+
+@lru_cache(MOST_KEPT)
+def _draw_taps(language: str) -> dict[str, str]:
+    shared = {"urls": {"commands": _ADDRESS}, "csrf_token": _TOKEN}
+    return {
+        scale: "".join(render_to_string("web/sessions/tap.html", {**shared, "choice": choice}) for choice in choices)
+        for scale, choices in build_taps().items()
+    }
+
+
+def _fill(text: str, address: str, token: str) -> SafeString:
+    filled = text.replace(_ADDRESS, escape(address)).replace(_TOKEN, escape(token))
+    return mark_safe(filled)  # noqa: S308 - the template escaped what it shows, and the two values are escaped here
 
 
 @lru_cache(MOST_KEPT)

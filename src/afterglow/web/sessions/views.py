@@ -26,9 +26,9 @@ from afterglow.web.sessions.lookup import build_view, find_session, read_view, r
 from afterglow.web.sessions.present import build_parts
 from afterglow.web.sessions.present.page import build_page
 from afterglow.web.sessions.present.record import read_undo
-from afterglow.web.sessions.sheets import draw_sheets
+from afterglow.web.sessions.sheets import draw_sheets, draw_taps
 from afterglow.web.sessions.submit import Outcome, carry_out
-from afterglow.web.sessions.taps import build_taps, build_vitals_form
+from afterglow.web.sessions.taps import build_vitals_form
 
 Context = dict[str, Any]
 LOCKED_PARTS = ("alarms",)
@@ -86,10 +86,9 @@ def build_context(request: HttpRequest, session: Session, now: datetime, outcome
     }
     is_vitals = bool(outcome and outcome.entry and outcome.entry.type == "record-vitals")
     context.update(
-        taps=build_taps(),
         vitals_form=build_vitals_form(typed if is_vitals else {}, problems if is_vitals else {}),
         undo=read_undo(context["view"], str(request.user.pk), now),
-        sheets=_draw_sheets(request, context) if context["can"]["record"] else "",
+        **(_draw_forms(request, context) if context["can"]["record"] else {}),
         user_id=str(request.user.pk),
         problem_form=None if outcome is None or is_vitals else _bind_problem(outcome, problems),
         problem_message=outcome.message if outcome and is_vitals else "",
@@ -97,8 +96,12 @@ def build_context(request: HttpRequest, session: Session, now: datetime, outcome
     return context
 
 
-def _draw_sheets(request: HttpRequest, context: Context) -> str:
-    return draw_sheets(context, address=context["urls"]["commands"], token=get_token(request))
+def _draw_forms(request: HttpRequest, context: Context) -> Context:
+    address, token = context["urls"]["commands"], get_token(request)
+    return {
+        "taps": draw_taps(address=address, token=token),
+        "sheets": draw_sheets(context, address=address, token=token),
+    }
 
 
 def build_live_context(request: HttpRequest, session: Session, now: datetime) -> Context:

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -47,7 +46,7 @@ def draw_timeline(timeline: Timeline) -> SafeString:
     if timeline.forecast is not None:
         parts += draw_forecast(timeline.forecast, timeline.now_minute, axis, layout)
     parts += lanes.draw_now(timeline.now_label, timeline.now_minute, axis, layout)
-    return format_html(
+    return lanes.write(
         '<svg class="s-svg" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>',
         WIDTH,
         layout.height,

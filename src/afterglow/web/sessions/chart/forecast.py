@@ -3,10 +3,9 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from afterglow.web.sessions.chart.lanes import Markup, box, text
+from afterglow.web.sessions.chart.lanes import Markup, box, text, write
 from afterglow.web.sessions.chart.model import Forecast
 from afterglow.web.sessions.chart.scales import LEFT, RIGHT, Layout, TimeAxis
 
@@ -37,7 +36,7 @@ def draw_forecast(forecast: Forecast, now_minute: float, axis: TimeAxis, layout:
             upper = [f"{axis.x(minute):.1f} {zero - scale * min(high, highest):.1f}" for minute, _low, high in piece]
             lower = [f"{axis.x(minute):.1f} {zero - scale * min(low, highest):.1f}" for minute, low, _high in piece]
             path = "L".join([*upper, *reversed(lower)])
-            markup.append(format_html('<path class="c-pred c-pred-{} c-pred-{}" d="M{}Z"/>', kind, name, path))
+            markup.append(write('<path class="c-pred c-pred-{} c-pred-{}" d="M{}Z"/>', kind, name, path))
     return [
         *markup,
         text("c-unit", RIGHT + 6, top + 10, _("ng/mL, about")),

@@ -1,8 +1,8 @@
 """The drawn lanes: each function returns SVG markup for one kind of measurement, classes only, no inline style."""
 
 from collections.abc import Iterable, Sequence
+from html import escape
 
-from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from afterglow.web.sessions.chart.model import Limit, Mark, Point, Pressure, Word
@@ -11,35 +11,46 @@ from afterglow.web.sessions.chart.scales import LEFT, RIGHT, TOP, Lane, Layout, 
 Markup = list[SafeString]
 
 
+def write(markup: str, *values: object) -> SafeString:
+    """Return markup with its values in their places, as `format_html`, which takes four times as long.
+
+    Numbers of floating point are written with one decimal; what is not safe already is escaped.
+    """
+    return mark_safe(markup.format(*map(_write_value, values)))  # noqa: S308 - each value is escaped
+
+
+def _write_value(value: object) -> str:
+    if type(value) is float:
+        return f"{value:.1f}"
+    return value if isinstance(value, SafeString) else escape(str(value))
+
+
 def line(kind: str, x1: float, y1: float, x2: float, y2: float) -> SafeString:
     """Return one line of a class."""
-    return format_html(
-        '<line class="{}" x1="{}" y1="{}" x2="{}" y2="{}"/>', kind, *(f"{n:.1f}" for n in (x1, y1, x2, y2))
-    )
+    return write('<line class="{}" x1="{}" y1="{}" x2="{}" y2="{}"/>', kind, float(x1), float(y1), float(x2), float(y2))
 
 
 def text(kind: str, x: float, y: float, content: object, anchor: str = "start") -> SafeString:
     """Return one text of a class; the content is escaped."""
-    return format_html(
-        '<text class="{}" x="{}" y="{}" text-anchor="{}">{}</text>', kind, f"{x:.1f}", f"{y:.1f}", anchor, content
-    )
+    said = content if isinstance(content, SafeString) else str(content)
+    return write('<text class="{}" x="{}" y="{}" text-anchor="{}">{}</text>', kind, float(x), float(y), anchor, said)
 
 
 def box(kind: str, x: float, y: float, width: float, height: float, radius: int = 0) -> SafeString:
     """Return one rectangle of a class."""
-    numbers = (f"{n:.1f}" for n in (x, y, max(width, 0), max(height, 0)))
-    return format_html('<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="{}"/>', kind, *numbers, radius)
+    numbers = (float(number) for number in (x, y, max(width, 0), max(height, 0)))
+    return write('<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="{}"/>', kind, *numbers, radius)
 
 
 def path(kind: str, points: Iterable[tuple[float, float]]) -> SafeString:
     """Return an open line through points."""
     drawn = "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
-    return format_html('<path class="{}" d="M{}"/>', kind, drawn)
+    return write('<path class="{}" d="M{}"/>', kind, drawn)
 
 
 def dot(kind: str, x: float, y: float) -> SafeString:
     """Return the mark of a measured value."""
-    return format_html('<circle class="{}" cx="{}" cy="{}" r="3.5"/>', kind, f"{x:.1f}", f"{y:.1f}")
+    return write('<circle class="{}" cx="{}" cy="{}" r="3.5"/>', kind, float(x), float(y))
 
 
 def draw_pressures(readings: Sequence[Pressure], axis: TimeAxis, lane: Lane) -> Markup:
@@ -52,7 +63,7 @@ def draw_pressures(readings: Sequence[Pressure], axis: TimeAxis, lane: Lane) -> 
             f"M{x - 5:.1f} {top - 4:.1f}L{x:.1f} {top + 3:.1f}L{x + 5:.1f} {top - 4:.1f}"
             f"M{x - 5:.1f} {low + 4:.1f}L{x:.1f} {low - 3:.1f}L{x + 5:.1f} {low + 4:.1f}"
         )
-        markup.append(format_html('<path class="c-arrow" d="{}"/>', arrows))
+        markup.append(write('<path class="c-arrow" d="{}"/>', arrows))
     hot = [reading for reading in readings if reading.is_hot]
     if hot:
         x, y = axis.x(hot[-1].minute), lane.y(hot[-1].systolic)
@@ -186,4 +197,4 @@ def draw_grid(axis: TimeAxis, step: int, anchor_label: str, layout: Layout) -> M
 
 def join(parts: Iterable[SafeString]) -> SafeString:
     """Return already escaped markup as one string."""
-    return mark_safe("\n".join(parts))  # noqa: S308 - every part comes from format_html above
+    return mark_safe("\n".join(parts))  # noqa: S308 - every part comes from `write` above

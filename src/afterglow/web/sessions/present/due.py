@@ -1,7 +1,10 @@
 """What the protocol asks next, with what was done; each row leads to the entry that answers it."""
 
+from functools import lru_cache
 from typing import Any
 
+from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from afterglow.web.sessions.present.words import mend_words, read_instant, write_hour, write_span
@@ -10,6 +13,7 @@ View = dict[str, Any]
 
 ASKS = {"now", "due", "overdue"}
 SHOWN_LATER = 6
+LARGEST = 8192
 
 
 def build_due(view: View) -> View:
@@ -82,6 +86,12 @@ def _write_window(window: Any) -> str:
     if isinstance(window, dict):
         window = (window.get("from") or window.get("from_at"), window.get("until") or window.get("until_at"))
     if isinstance(window, list | tuple) and len(window) == 2 and all(window):
-        start, end = (write_hour(part, seconds=True) for part in window)
-        return _("%(start)s to %(end)s") % {"start": start, "end": end}
+        return _write_ends(*window, timezone.get_current_timezone_name(), get_language() or "")
     return ""
+
+
+@lru_cache(LARGEST)
+def _write_ends(start: Any, end: Any, _zone: str, _language: str) -> str:
+    """Return both ends of a window in words; a long session has hundreds of windows that passed."""
+    ends = {"start": write_hour(start, seconds=True), "end": write_hour(end, seconds=True)}
+    return _("%(start)s to %(end)s") % ends

@@ -133,7 +133,10 @@ def write_signed(value: Any) -> str:
 
 def mend_words(text: Any) -> str:
     """Return words of the record as the screens spell them: SpO₂ with its index, IV in capitals."""
-    return _SPELLED.sub(lambda found: _SPELLINGS[found[0]], str(text or ""))
+    words = str(text or "")
+    if type(words) is str and "SpO2" not in words and "Iv site" not in words:
+        return words  # most words: hundreds on a page
+    return _SPELLED.sub(lambda found: _SPELLINGS[found[0]], words)
 
 
 def write_day(value: Any) -> str:
