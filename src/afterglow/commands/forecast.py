@@ -97,6 +97,10 @@ def _render_advice(advice: Mapping[str, Any]) -> list[str]:
         against = f"{row['difference']:+.1f} ({low:+.1f} to {high:+.1f})"
         allowed = "yes" if row["allowed"] else row["why_not"]
         lines.append(f"  {name:<9}  {row['unwell_days_per_28']:>11.1f}   {loss:<22}   {against:<19}  {allowed}")
+    if advice.get("loss_edited"):
+        own = {row["name"]: row["value"] for row in advice["loss"]}
+        named = ", ".join(f"{name} {own[name]:g}" for name in advice["loss_edited"])
+        lines.append(f"  weighed with the file's own weights, site policy: {named}")
     for found in advice["findings"]:
         lines.append(f"  {found['rule']} {found['severity']}: {found['title']}: {found['seen']}. {found['asks']}")
     for one in advice["basis"]:

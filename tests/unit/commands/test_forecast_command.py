@@ -261,6 +261,10 @@ def test_a_clinics_loss_is_used_and_named(ask) -> None:
     advice = json.loads(out)["next_treatment"]
     assert advice["loss_edited"] == sorted(dear)
     assert [row["days_per_visit"] for row in advice["visit_costs"]] == [4, 8.5, 16]
+    _, out, _ = ask(build_file(loss=dear))
+    assert "own weights, site policy: visit_high 16, visit_low 4, visit_middle 8.5" in out
+    _, out, _ = ask(build_file())
+    assert "own weights" not in out
 
 
 def test_the_same_file_gives_the_same_answer_in_another_process_and_without_the_compiler(tmp_path) -> None:

@@ -69,13 +69,13 @@ def test_the_medical_director_signs_weights_and_puts_the_defaults_back(sign_in: 
 @pytest.mark.parametrize(
     ("weights", "words"),
     [
-        ({"visit_low": "-1"}, "This weight cannot be -1.0. (0 to 28)"),
-        ({"visit_high": "29"}, "This weight cannot be 29.0. (0 to 28)"),
+        ({"visit_low": "-1"}, "This weight cannot be -1. (0 to 28)"),
+        ({"visit_high": "29"}, "This weight cannot be 29. (0 to 28)"),
         ({"visit_high": "inf"}, "Type a number"),
         ({"visit_high": "nan"}, "Type a number"),
         ({"visit_high": "dear"}, "Type a number"),
         ({"visit_high": ""}, "This field is required"),
-        ({"unwell_day": "0"}, "This weight cannot be 0.0. (above 0, up to 10)"),
+        ({"unwell_day": "0"}, "This weight cannot be 0. (above 0, up to 10)"),
         ({"visit_low": "2"}, "The three visit costs must rise."),
         ({"severity_day": "0.6", "reason": "because"}, "Say why in a sentence"),
         ({"severity_day": "0.6", "reason": ""}, "This field is required"),

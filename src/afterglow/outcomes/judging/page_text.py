@@ -58,8 +58,9 @@ protocol allows, `outcomes.outlook.jobs.forecast_course` is the same question fo
 NEXT = """## Next treatment
 
 For each interval that label and protocol allow, every virtual patient who resembles the person is carried 24 weeks on.
-The loss is a sum of declared parts in days unwell per 28 days, editable in the file, shown at three costs of a visit;
-revenue is no part of it. Stretching and stopping are always shown.
+The loss is a sum of declared parts in days unwell per 28 days, editable in the file and, for a site, by its medical
+director on the page *How the advice weighs*; shown at three costs of a visit; revenue is no part of it. Stretching and
+stopping are always shown.
 
 - Never with fewer than two scores after the first session; never when the scores contradict the model.
 - Never longer when suicidality rises, is high or is not known (NT-2), when the score is worse than before treatment

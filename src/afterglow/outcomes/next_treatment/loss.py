@@ -82,8 +82,9 @@ def edit_loss(changes: Mapping[str, object], loss: Loss | None = None) -> Loss:
         top = _EDITABLE[name]
         number = _read_number(value)
         if not (isfinite(number) and 0.0 <= number <= top) or (name in _ABOVE_ZERO and number == 0.0):
-            text = f"This weight cannot be {str(value)[:40]}."
-            problems.append(build_error(path, "out-of-range", str(value)[:40], describe_range(name), text))
+            shown = f"{value:g}" if isinstance(value, float) else str(value)[:40]
+            text = f"This weight cannot be {shown}."
+            problems.append(build_error(path, "out-of-range", shown, describe_range(name), text))
             continue
         kept[name] = packaged[name] if number == packaged[name].value else _make_own(packaged[name], number)
     costs = [kept[f"visit_{which}"].value for which in VISIT_COSTS]

@@ -61,8 +61,8 @@ def build_advice(user: Any, patient: Any, asked: Asked, form: DecisionForm | Non
         "window": write_window(window) if window is not None else "",
         "findings": advice.get("findings", []),
         "options": [_describe_option(row) for row in options],
-        "weighed": describe_weights(asked.question.weights) if advice.get("loss") else "",
-        "weights_url": find_weights_url(user, patient.site),
+        "weighed": describe_weights(asked.question.weights) if options else "",
+        "weights_url": find_weights_url(user, patient.site) if advice else "",
         "costs": [_describe_cost(row) for row in advice.get("visit_costs", [])] if options else [],
         "basis": [{**row, "source": describe_source(row["source"]), "grade": write_grade(row["grade"])}
                   for row in advice.get("basis", [])],
@@ -83,8 +83,15 @@ def render_seen(asked: Asked) -> dict[str, Any]:
         "code": advice.get("code", asked.question.code),
         "suggested_d": advice.get("suggested_interval_d"),
         "window": advice.get("window"),
-        "weights": {**asked.question.weights, "values": {row["name"]: row["value"] for row in advice.get("loss", [])}},
+        "weights": _keep_weights(asked),
     }
+
+
+def _keep_weights(asked: Asked) -> dict[str, Any]:
+    """Return the weights of an advice with the version that holds them; empty where no interval was weighed."""
+    if not asked.advice.get("options"):
+        return {}
+    return {**asked.question.weights, "values": {row["name"]: row["value"] for row in asked.advice["loss"]}}
 
 
 def _find_reason(asked: Asked, *, has_plan: bool) -> str:
@@ -103,7 +110,7 @@ def _describe(row: Any) -> dict[str, str]:
     return {
         "words": words,
         "reason": row.reason,
-        "weighed": describe_weights(kept) if kept.get("values") else "",
+        "weighed": describe_weights(kept) if kept else "",
         "by": row.recorded_by.display_name,
         "when": moment(row.recorded_at),
     }
