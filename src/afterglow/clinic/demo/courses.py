@@ -43,10 +43,15 @@ SERIES: Mapping[str, int] = {"Tansy": 2, "Fern": 3, "Mallow": 4, "Ivy": 4, "Popp
 APART_D = 3
 # who answered after the first series, and how many visits that series has
 SCORED_AFTER, FEW = frozenset({roster.UPKEEP, roster.RELAPSE}), 2
-# a first series as it was planned and given: by injection and drip four visits, days after the second one; a plan's own
-# number is the clinic's choice there, while the label of the spray fixes it
-SERIES_OF, SERIES_LATER_D = 4, (4, 7)
-SERIES_BY = frozenset({roster.IV, roster.IM})
+# a first series as planned and given: by injection and drip four visits, which is the clinic's choice there, while
+# the label of the spray fixes eight in four weeks; days after the second visit
+SERIES_OF = {roster.IV: 4, roster.IM: 4}
+SERIES_LATER_D = {
+    roster.IV: (4, 7),
+    roster.IM: (4, 7),
+    roster.US: (3, 7, 10, 14, 17, 21),
+    roster.EU: (3, 7, 10, 14, 17, 21),
+}
 CONSENT_LASTS_D = 180
 RENEWED_AFTER_D = 165
 
@@ -68,8 +73,8 @@ def write_course(line: Line, begin: Begin, *, shift: float) -> Story:
         story.draft_only(line.since - 3)
         return story
     later = list_later(line)
-    if later:
-        story.plan_treatment(line.since - 3, induction_sessions=SERIES_OF)
+    if later and line.protocol in SERIES_OF:
+        story.plan_treatment(line.since - 3, induction_sessions=SERIES_OF[line.protocol])
     else:
         story.plan_treatment(line.since - 3)
     _renew_consents(story, line)
@@ -94,10 +99,10 @@ def write_course(line: Line, begin: Begin, *, shift: float) -> Story:
 
 def list_later(line: Line) -> list[tuple[int, int]]:
     """Return day and score of the visits that complete the first series of somebody who answered to it."""
-    if line.course not in SCORED_AFTER or line.protocol not in SERIES_BY or len(line.visits) <= FEW:
+    if line.course not in SCORED_AFTER or len(line.visits) <= FEW:
         return []
     second, score = line.visits[1], line.scores[1]
-    return [(second - days, score - 2 * place) for place, days in enumerate(SERIES_LATER_D, 1)]
+    return [(second - days, score - 2 * place) for place, days in enumerate(SERIES_LATER_D.get(line.protocol, ()), 1)]
 
 
 def plan_course(story: Story, line: Line, now: datetime) -> None:
