@@ -78,6 +78,12 @@ def find_last_device_at(state: SessionState) -> datetime | None:
 
 def find_end(state: SessionState, protocol: Protocol) -> datetime | None:
     """Return the real end of giving, or None while it goes on."""
+    # of the protocol it is the pattern that counts
+    found: datetime | None = state.derive(("end", protocol.pattern), lambda: _find_end(state, protocol))
+    return found
+
+
+def _find_end(state: SessionState, protocol: Protocol) -> datetime | None:
     started = find_start(state)
     if started is None:
         return None

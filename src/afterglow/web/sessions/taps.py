@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from afterglow.chairside.commands import COMMANDS
@@ -36,9 +38,14 @@ def build_vitals_form(values: Mapping[str, Any], problems: Mapping[str, str]) ->
     return {
         "fields": fields,
         "line": values.get("line", ""),
-        "rules": json.dumps(build_line_rules(), ensure_ascii=False),
+        "rules": _write_line_rules(get_language() or ""),
         "occurred_time": values.get("occurred_time", ""),
     }
+
+
+@lru_cache(16)
+def _write_line_rules(_language: str) -> str:
+    return json.dumps(build_line_rules(), ensure_ascii=False)
 
 
 def build_line_rules() -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The whole page as named parts: each part is one template that can be replaced while the rest stays."""
 
+import secrets
 from typing import Any
 
 from django.template.loader import render_to_string
@@ -28,6 +29,8 @@ from afterglow.web.sessions.present.timeline import build_timeline
 View = dict[str, Any]
 
 PARTS = ("context", "stepper", "alarms", "tiles", "middle", "dose", "due", "past", "record", "log")
+# stands between two parts, and in no text
+_MARK = f"mark-{secrets.token_hex(12)}"
 BEFORE = frozenset({"booked", "arrived", "pre-checks", "ready"})
 AFTER = frozenset({"observing", "released", "left", "ended"})
 
@@ -78,6 +81,6 @@ def build_page(
 
 def build_parts(context: View, request: Any = None) -> dict[str, str]:
     """Return the HTML of every part by name, for replacing figures in an open page."""
-    return {
-        name: render_to_string(f"web/sessions/parts/{name}.html", context, request=request).strip() for name in PARTS
-    }
+    # one template draws them all, so that what every template knows is worked out once
+    drawn = render_to_string("web/sessions/parts.html", {**context, "mark": _MARK}, request=request).split(_MARK)
+    return {name: html.strip() for name, html in zip(PARTS, drawn, strict=True)}
