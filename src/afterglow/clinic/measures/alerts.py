@@ -9,7 +9,6 @@ from typing import Any
 from django.db.models import Max
 
 from afterglow.clinic.actions import action
-from afterglow.clinic.audit import actions as audit
 from afterglow.clinic.measures.messages import call_back
 from afterglow.clinic.measures.models import (
     SUBMITTED,
@@ -20,7 +19,7 @@ from afterglow.clinic.measures.models import (
     RiskAssessment,
 )
 from afterglow.clinic.measures.scoring import read_answers, use_settings
-from afterglow.clinic.measures.unformed import describe_unformed
+from afterglow.clinic.measures.unformed import describe_unformed, store_alert
 from afterglow.clinicday.risk import find_level, get_review_task
 from afterglow.instruments import Instrument, ScoreAlert, ScoreResult, get_instrument
 from afterglow.instruments.model import AlertRule
@@ -151,32 +150,22 @@ def raise_case(case: Case, given: Collection[str] | None, *, by: Any, now: datet
         # another item was answered; what was assessed was not said again
         return []
     level = find_level(rule.level)
-    row = RiskAlert.objects.create(
+    row = store_alert(
         patient=form.patient,
+        level=level,
+        by=by,
+        now=now,
         form=form,
         instrument=form.instrument,
         code=rule.code,
-        level=level.name,
         title=rule.title,
         seen={item: f"{value:f}" for item, value in case.seen.items()},
         before=_find_before(case, last),
-        holds_dose=level.holds_dose,
-        raised_at=now,
     )
     if not form.is_crisis:
         form.is_crisis = True
         form.save(update_fields=["is_crisis"])
         call_back(form=form, by=by, now=now)
-    patient = form.patient
-    audit.record(
-        by=by or "patient-link",
-        action="risk.raised",
-        subject=row,
-        now=now,
-        patient=patient,
-        site=patient.site,
-        detail={"code": row.code, "level": row.level, "form": form.pk},
-    )
     detail = describe(row, is_late=case.is_late)
     _open_task(level.task, form, detail, key=f"{level.task}:{row.pk}", by=by, now=now, since=now)
     return [row]

@@ -16,7 +16,7 @@ from afterglow.clinic.audit import actions as audit
 from afterglow.clinic.measures.in_session import SINCE
 from afterglow.clinic.measures.models import RiskAlert, RiskAssessment
 from afterglow.clinicday.checkin import find_question, load_checkin
-from afterglow.clinicday.risk import find_level
+from afterglow.clinicday.risk import Level, find_level
 from afterglow.instruments import get_instrument
 from afterglow.terms.conditions import check_condition
 
@@ -144,12 +144,10 @@ def _list_waiting(patient: Any, source: str) -> list[RiskAlert]:
     return [row for row in rows if last is None or row.raised_at > last]
 
 
-def _raise(*, patient: Any, level: str, by: Any, now: datetime, **told: Any) -> RiskAlert:
-    from afterglow.clinic.tasks.actions import open_task
-
-    known = find_level(level)
+def store_alert(*, patient: Any, level: Level, by: Any, now: datetime, form: Any = None, **told: Any) -> RiskAlert:
+    """Store an alert, and in the audit what it was raised on; in the transaction that stores the answer."""
     row = RiskAlert.objects.create(
-        patient=patient, form=None, level=known.name, holds_dose=known.holds_dose, raised_at=now, **told
+        patient=patient, form=form, level=level.name, holds_dose=level.holds_dose, raised_at=now, **told
     )
     audit.record(
         by=by or "patient-link",
@@ -158,8 +156,16 @@ def _raise(*, patient: Any, level: str, by: Any, now: datetime, **told: Any) -> 
         now=now,
         patient=patient,
         site=patient.site,
-        detail={"code": row.code, "level": row.level, row.way: row.source},
+        detail={"code": row.code, "level": row.level, row.way or "form": row.source or row.form_id},
     )
+    return row
+
+
+def _raise(*, patient: Any, level: str, by: Any, now: datetime, **told: Any) -> RiskAlert:
+    from afterglow.clinic.tasks.actions import open_task
+
+    known = find_level(level)
+    row = store_alert(patient=patient, level=known, by=by, now=now, **told)
     open_task(
         site=patient.site,
         patient=patient,
