@@ -1,7 +1,7 @@
 """Pages of referrals: the order of the queue, the same person first, letters, a fixed number of queries."""
 
 import re
-from datetime import date, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from afterglow.clinic.referrals.models import Referral
 from afterglow.clinic.scheduling import rosters
 from afterglow.clinic.scheduling.waiting import add_waiting
 from afterglow.clinic.sites.models import Place, Site
+from afterglow.web.referrals.crisis import build_strips
 from tests.support.referring import LETTER, PUBLIC
 
 Staff = dict[str, User]
@@ -75,6 +76,16 @@ def test_a_crisis_stands_above_and_the_rest_by_urgency_then_time(site: Site, sta
     assert "Nobody has taken this." in page
     # by the clock, as people read it; out of hours somebody is told at once
     assert re.search(r"is told at \d\d:\d\d", page) or "was told" in page or "Nobody is on call" in page
+
+
+def test_the_age_in_a_crisis_is_counted_by_the_day_of_the_clinic(site: Site, staff: Staff) -> None:
+    Site.objects.filter(pk=site.pk).update(timezone="America/Los_Angeles")
+    referral = send(site, "a", birth_on="1996-04-02", crisis_today="yes")
+    row = Referral.objects.select_related("site").get(pk=referral.pk)
+    # in the evening of 1 April there, where the day of the world's clock is 2 April
+    for hour, age in ((6, "29 y"), (8, "30 y")):
+        (strip,) = build_strips([row], user=staff["nurse"], now=datetime(2026, 4, 2, hour, tzinfo=UTC))
+        assert age in strip.title
 
 
 def test_taking_a_crisis_leads_to_the_call_and_the_page_names_who_has_it(

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from afterglow.clinic.people.checks import get_local_date
 from afterglow.clinic.referrals import events
 from afterglow.clinic.referrals.models import Referral, ReferralEvent
 from afterglow.clinic.tasks.about import find_untold
@@ -74,7 +75,7 @@ def _build(
 ) -> Strip:
     alarms = list(iterate_alarms(row.answers))
     name = row.display_name or _("Name not given")
-    age = describe_age(row, now.date()).split(", ")[-1] if row.birth_on else ""
+    age = describe_age(row, get_local_date(row.site, now)).split(", ")[-1] if row.birth_on else ""
     what = "; ".join(_(item.headline) for item in alarms if item.level == "crisis") or row.urgency_reason
     return Strip(
         referral=row,
