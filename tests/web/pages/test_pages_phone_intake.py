@@ -14,6 +14,7 @@ from afterglow.clinic.referrals.models import Referral
 from afterglow.clinic.sites.models import Site
 from afterglow.clinic.tasks.models import Task
 from afterglow.clinicday.checkin import load_checkin
+from afterglow.clinicday.intake import load_intake
 from tests.factories import make_cast
 
 pytestmark = pytest.mark.django_db
@@ -120,6 +121,40 @@ def test_nothing_is_lost_when_a_field_is_wrong(client: Client) -> None:
         assert kept in page
     assert not Referral.objects.exists()
     assert fill(client, answer, step="all", **SAFE, **PERSON).status_code == 302
+
+
+def test_the_summary_names_each_field_and_leads_to_it(client: Client) -> None:
+    page = read(send_whole(client, birth_on="2999-01-01", asks=""))
+    summary = page[page.index('class="problems"') : page.index("<form id=")]
+    for name in ("birth_on", "asks"):
+        label = find_label(name)
+        assert f'<a href="#{name}">{label}</a>: ' in summary
+        assert f'id="{name}"' in page
+    first = fill(client, step="first", crisis_harm="no")
+    page = read(first)
+    if 'class="problems"' in page:
+        assert f'<a href="#crisis_thoughts">{find_label("crisis_thoughts")}</a>: ' in page
+        assert 'id="crisis_thoughts"' in page
+
+
+def find_label(name: str) -> str:
+    field = load_intake().find_field(name)
+    assert field is not None
+    return field.label["en"]
+
+
+def test_the_page_s_own_back_leads_to_the_first_step_and_loses_nothing(client: Client) -> None:
+    refused = send_whole(client, birth_on="2999-01-01", history="Since 2019")
+    assert 'name="back"' in read(refused)
+    back = fill(client, refused, step="all", back="yes", **{**SAFE, **PERSON, "history": "Since 2019"})
+    page = read(back)
+    assert back.status_code == 200
+    assert 'name="step" value="first"' in page
+    for kept in ('name="crisis_harm" value="no" checked', 'value="Linden"', 'name="history" value="Since 2019"'):
+        assert kept in page
+    assert not Referral.objects.exists()
+    again = fill(client, back, step="first", **{**SAFE, **PERSON, "history": "Since 2019"})
+    assert "Since 2019" in read(again)
 
 
 def test_the_language_changes_without_losing_a_word(client: Client) -> None:

@@ -52,6 +52,8 @@ def show_intake(request: HttpRequest) -> HttpResponse:
     form = read_form(request, PURPOSE)
     if is_crisis(typed):
         return _take_crisis(request, site, typed, str((form or {}).get("key") or secrets.token_urlsafe(24)))
+    if request.POST.get("back"):
+        return _show_first(request, site, typed, {})
     if form is None:
         words = get_words(request)
         return _show_step(request, site, step, typed, {}, status=403, notice=words.say("calm.form_lead"))
@@ -144,6 +146,7 @@ def _show_first(
         contact=[_present(field, typed, errors, words, is_required=False) for field in _list_contact()],
         carried=_carry(typed, {field.name for field in _list_first()}),
         errors=errors,
+        wrong=_list_wrong(errors, {field.name for field in _list_first()}, words),
         form_field=sign_form(request, PURPOSE, key=secrets.token_urlsafe(24)),
         **context,
     )
@@ -155,13 +158,15 @@ def _show_second(
     words = get_words(request)
     sections = [section for section in load_intake().list_sections() if section.key != CRISIS]
     form = read_form(request, PURPOSE) or {}
+    shown = {field.name for section in sections for field in section.fields}
     return _show(
         request,
         site,
         "intake_more",
         sections=[part for section in sections for part in _present_section(section, typed, errors, words)],
-        carried=_carry(typed, {field.name for section in sections for field in section.fields}),
+        carried=_carry(typed, shown),
         errors=errors,
+        wrong=_list_wrong(errors, shown, words),
         has_thoughts=any(True for _ in iterate_alarms(typed)),
         form_field=sign_form(request, PURPOSE, key=form.get("key") or secrets.token_urlsafe(24)),
         **context,
@@ -175,6 +180,16 @@ def _show(request: HttpRequest, site: Any, template: str, *, status: int = 200, 
 
 def _carry(typed: Mapping[str, str], shown: set[str]) -> dict[str, str]:
     return {name: text for name, text in typed.items() if name not in shown}
+
+
+def _list_wrong(errors: Mapping[str, str], shown: set[str], words: Words) -> list[dict[str, str]]:
+    """Return each field that is wrong by its label, with its place on the page where it stands on this step."""
+    found = []
+    for name, text in errors.items():
+        field = load_intake().find_field(name)
+        label = field.label[words.language] if field is not None else ""
+        found.append({"label": label, "place": name if name in shown else "", "text": text})
+    return found
 
 
 def _read_typed(request: HttpRequest) -> dict[str, str]:
