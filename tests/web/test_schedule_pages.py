@@ -210,6 +210,20 @@ def test_what_cannot_be_read_is_no_failure(cast: Cast, asked: str) -> None:
     assert client.get(url).status_code in (200, 404)
 
 
+@pytest.mark.parametrize("asked", [{"on": "garbage", "at": "25:99"}, {"on": "garbage"}, {"on": TUESDAY, "at": "25:99"}])
+def test_a_day_or_time_that_cannot_be_read_chooses_no_other_and_books_nothing(
+    cast: Cast, asked: dict[str, str]
+) -> None:
+    plan = factories.make_plan(cast)
+    furnish(cast)
+    url = reverse("web:schedule")
+    page = sign_in(cast.desk).get(url, {"patient": plan.patient.pk, "kind": "dosing", **asked}).content.decode()
+    assert "Book the chosen time" not in page
+    assert 'name="slot"' not in page
+    assert "Mend what is marked above" in page
+    assert "field__error" in page
+
+
 def test_the_grid_says_what_the_picture_shows(cast: Cast) -> None:
     plan = factories.make_plan(cast)
     room, _ = furnish(cast)

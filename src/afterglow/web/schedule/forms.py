@@ -161,11 +161,16 @@ class QualificationForm(forms.Form):
 
 def read_day(text: str, today: date) -> date:
     """Return the day an address names, or today; a day outside what a calendar needs is today as well."""
+    return find_day(text, today) or today
+
+
+def find_day(text: str, today: date) -> date | None:
+    """Return the day an address names, or None for one that no calendar here needs."""
     try:
         on = date.fromisoformat(text[:10])
     except ValueError:
-        return today
-    return on if abs((on - today).days) < 3660 else today
+        return None
+    return on if abs((on - today).days) < 3660 else None
 
 
 def now_clock(now: datetime, zone: ZoneInfo) -> str:

@@ -35,7 +35,7 @@ from afterglow.terms import Finding, Grade, Severity
 from afterglow.web.access import find_or_404
 from afterglow.web.presenting import describe_source
 from afterglow.web.schedule.day import Asked
-from afterglow.web.schedule.forms import REASON, VisitForm
+from afterglow.web.schedule.forms import REASON, VisitForm, find_day
 from afterglow.web.schedule.words import describe_day, describe_kind, describe_time, describe_way, surname
 from afterglow.web.templatetags.words import day, plain, years
 
@@ -82,6 +82,11 @@ class Panel:
         """Return whether the time asked for can be booked by this user, once the cautions are accepted."""
         return self.state in ("clear", "caution")
 
+    @property
+    def is_unread(self) -> bool:
+        """Return whether what was asked for could not be read: nothing is offered in its place."""
+        return self.form is not None and self.form.is_bound and not self.form.is_valid()
+
 
 def build_panel(request: HttpRequest, site: Any, on: date, *, now: datetime, data: Any = None) -> Panel | None:
     """Return the panel for what the address or the form names; None for who may not book."""
@@ -120,7 +125,7 @@ def build_panel(request: HttpRequest, site: Any, on: date, *, now: datetime, dat
     panel.form = _build_form(panel, given, span, on, kind, now)
     if panel.form.is_bound and panel.form.is_valid():
         _judge(panel, case, user, now)
-    if panel.state != "clear":
+    if panel.state != "clear" and not panel.is_unread:
         _list_openings(panel, case, site, on, now)
     return panel
 
@@ -201,7 +206,7 @@ def _describe_person(panel: Panel, case: Case, on: date) -> None:
 
 def _build_form(panel: Panel, given: Any, span: Span, on: date, kind: str, now: datetime) -> VisitForm:
     escorts = Escort.objects.filter(patient=panel.patient, ended_at__isnull=True)
-    if given.get("at"):
+    if given.get("at") or (given.get("on") and find_day(given["on"], on) is None):
         return VisitForm(_copy(given, panel, on, kind), span=span, escorts=escorts)
     initial: dict[str, Any] = {"kind": kind, "on": on.isoformat()}
     if panel.moving is not None:
