@@ -62,7 +62,8 @@ class Question:
 class Climb:
     """When a task climbs: minutes after it was due, on the wall's or the clinic's clock. Site policy.
 
-    One that climbs `is_from_opening` does not wait until it is late: its minutes count from its beginning.
+    One that climbs `is_from_opening` does not wait until it is late: its minutes count from its beginning. Of what is
+    ahead it climbs to the lead `lead_before` that at the latest.
     """
 
     lead_role: str
@@ -71,13 +72,15 @@ class Climb:
     on_call_after: timedelta
     at_once_when_closed: bool = False
     is_from_opening: bool = False
+    lead_before: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One kind of task with everything that follows from it.
 
-    One without outcomes ends where its work is done; one that `is_settled_only` cannot be cancelled either.
+    One without outcomes ends where its work is done; one that `is_settled_only` cannot be cancelled either. Of what
+    is ahead it is due `due_before` that at the latest.
     """
 
     id: str
@@ -93,6 +96,7 @@ class Kind:
     citation: Citation
     climb: Climb | None
     opens_before: timedelta = timedelta()
+    due_before: timedelta | None = None
     is_settled_only: bool = False
     questions: tuple[Question, ...] = ()
 
@@ -158,6 +162,14 @@ def calculate_climb(kind: Kind, due_at: datetime, level: int, hours: Hours | Non
     return _add(kind, due_at, kind.climb.lead_after if level == 0 else kind.climb.on_call_after, hours)
 
 
+def bring_forward(at: datetime | None, before: timedelta | None, ahead_of: datetime, now: datetime) -> datetime | None:
+    """Return the instant, or an earlier one so long before what is ahead; at once where that has passed."""
+    if before is None:
+        return at
+    latest = max(now, ahead_of - before)
+    return latest if at is None else min(at, latest)
+
+
 def find_first_level(kind: Kind, at: datetime, hours: Hours | None) -> int:
     """Return the level at which a new task begins: 2 when it goes to who is on call at once, outside hours."""
     goes_at_once = kind.climb is not None and kind.climb.at_once_when_closed
@@ -195,6 +207,7 @@ def _read_kind(key: str, table: Mapping[str, Any]) -> Kind:
         citation=_find_rule_citation(table["rule"]) if "rule" in table else _read_citation(table),
         climb=None if climb is None else _read_climb(climb),
         opens_before=timedelta(days=table.get("opens_before_d", 0)),
+        due_before=_read_minutes(table.get("due_before_min")),
         is_settled_only=table.get("is_settled_only", False),
         questions=tuple(_read_question(each) for each in table.get("questions", ())),
     )
@@ -212,7 +225,12 @@ def _read_climb(table: Mapping[str, Any]) -> Climb:
         on_call_after=timedelta(minutes=table["on_call_after_min"]),
         at_once_when_closed=table.get("at_once_when_closed", False),
         is_from_opening=table.get("is_from_opening", False),
+        lead_before=_read_minutes(table.get("lead_before_min")),
     )
+
+
+def _read_minutes(value: int | None) -> timedelta | None:
+    return None if value is None else timedelta(minutes=value)
 
 
 def _read_outcomes(table: Mapping[str, Any]) -> tuple[Outcome, ...]:

@@ -17,12 +17,16 @@ DOSING = "dosing"
 def list_arrivals(site: Any, on: date, now: datetime) -> list[dict[str, Any]]:
     """Return the visits of a local day that have not begun, and today's orders without a session, in order of time."""
     from afterglow.clinic.scheduling.actions import list_day
+    from afterglow.clinic.scheduling.voiding import find_voids
 
     visits = [visit for visit in list_day(site, on) if visit.state in COMING]
     checkins = _find_checkins([visit.pk for visit in visits])
     escorts = _find_escorted([visit.patient_id for visit in visits])
     ladders = list_ladders(site, on)
-    rows = [_describe_visit(visit, checkins, escorts, ladders, now) for visit in visits]
+    void = find_voids(visits)
+    rows = [
+        {**_describe_visit(visit, checkins, escorts, ladders, now), "void": void.get(visit.pk, "")} for visit in visits
+    ]
     return rows + _list_ordered(site, on, now, {visit.patient_id for visit in visits})
 
 
@@ -96,6 +100,7 @@ def _list_ordered(site: Any, on: date, now: datetime, known: set[str]) -> list[d
     """Return who has an order of today, no visit in the lane and no session yet."""
     from afterglow.clinic.dosing_sessions.models import LIVE_PHASES
     from afterglow.clinic.plans.models import SessionOrder
+    from afterglow.clinic.scheduling.voiding import find_void_doses
 
     begin = datetime.combine(on, datetime.min.time(), ZoneInfo(site.timezone))
     orders = SessionOrder.objects.filter(
@@ -103,7 +108,9 @@ def _list_ordered(site: Any, on: date, now: datetime, known: set[str]) -> list[d
     )
     orders = orders.exclude(patient__sessions__phase__in=(*LIVE_PHASES, "booked"))
     rows: dict[str, dict[str, Any]] = {}
-    for order in orders.select_related("patient", "plan").order_by("signed_at", "pk"):
+    listed = list(orders.select_related("patient", "plan").order_by("signed_at", "pk"))
+    void = find_void_doses(listed, site=site, now=now)
+    for order in listed:
         if order.patient_id in known:
             continue
         rows[order.patient_id] = {
@@ -127,5 +134,6 @@ def _list_ordered(site: Any, on: date, now: datetime, known: set[str]) -> list[d
             "escort": None,
             "order": order.pk,
             "crisis": None,
+            "void": void.get(order.pk, ""),
         }
     return list(rows.values())

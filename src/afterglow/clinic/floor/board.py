@@ -26,11 +26,14 @@ from afterglow.clinic.floor.needs import list_needs
 from afterglow.clinic.floor.opening import find_results, find_settings
 from afterglow.clinic.floor.places import order_places
 from afterglow.clinic.floor.presence import list_present
+from afterglow.clinic.scheduling.voiding import find_void_doses
 from afterglow.clinicday.floor import load_opening
 from afterglow.clinicday.presence import Running, judge_opening, judge_presence
 from afterglow.clinicday.staffing import get_limit, show
 
 FULL, ARRIVALS = "floor.read", "floor.arrivals"
+# in these phases a dose may still be given
+BEFORE_END = ("booked", "arrived", "pre-checks", "ready", "dosing", "paused")
 Board = dict[str, Any]
 
 
@@ -60,7 +63,10 @@ def build_full_board(site: Any, now: datetime, user: Any) -> Board:
     names = _load_names(site, floor)
     calls = [describe_call(call) for call in list_open_calls(site.pk)]
     presence = _describe_presence(site, floor, now)
-    cards = [_describe_session(each, floor, people, names) for each in floor.sessions]
+    void = find_void_doses([each for each in floor.sessions if each.phase in BEFORE_END], site=site, now=now)
+    cards = [
+        {**_describe_session(each, floor, people, names), "void": void.get(each.pk, "")} for each in floor.sessions
+    ]
     return {
         "kind": "full",
         "site": site.pk,

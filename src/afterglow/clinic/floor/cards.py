@@ -47,7 +47,8 @@ def load_floor(site: Any, now: datetime) -> Floor:
         Q(opened_at__gte=begin),
         Q(planned_at__gte=begin, planned_at__lt=end),
     )
-    rows = Session.objects.filter(site=site).select_related("patient")
+    # a plan carries its whole protocol, which no card reads: twenty of them are most of a board's time
+    rows = Session.objects.filter(site=site).select_related("patient", "plan").defer("plan__protocol_content")
     by_key = {each.pk: each for part in asked for each in rows.filter(part)}
     found = sorted(by_key.values(), key=lambda each: (each.opened_at, each.pk))
     floor = _derive([each for each in found if each.phase in LIVE_PHASES or each.phase == "booked"], now)

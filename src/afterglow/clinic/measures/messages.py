@@ -119,7 +119,8 @@ def end_forms_of_the_dead(*, site: Any, now: datetime) -> Iterator[Any]:
     """End the links of people whose session ended with their death: nobody is reminded of them."""
     from afterglow.clinic.dosing_sessions.models import SessionEvent
     from afterglow.clinic.measures.actions import end_form
-    from afterglow.clinic.scheduling.sweeping import ENDING, has_died
+    from afterglow.clinic.scheduling.sweeping import has_died
+    from afterglow.clinic.scheduling.voiding import ENDING
 
     ended = SessionEvent.objects.filter(session__patient=OuterRef("patient"), type=ENDING)
     rows = MeasureForm.objects.filter(patient__site=site, way=LINK, state=OPEN).filter(Exists(ended))

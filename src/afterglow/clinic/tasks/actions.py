@@ -22,7 +22,16 @@ from afterglow.clinic.tasks.models import Task
 from afterglow.clinic.tasks.roster import add_shift, find_on_call, list_gaps, list_setup_faults, remove_shift
 from afterglow.clinic.tasks.surveillance import judge_surveillance, list_surveillance, record_surveillance
 from afterglow.clinic.tasks.sweeping import sweep
-from afterglow.clinicday.dues import UNDO, Kind, Urgency, calculate_climb, calculate_due, find_first_level, get_kind
+from afterglow.clinicday.dues import (
+    UNDO,
+    Kind,
+    Urgency,
+    bring_forward,
+    calculate_climb,
+    calculate_due,
+    find_first_level,
+    get_kind,
+)
 from afterglow.clinicday.floor import list_crisis_kinds
 
 __all__ = [
@@ -70,6 +79,7 @@ def open_task(
     owner: Any = None,
     due_at: datetime | None = None,
     since: datetime | None = None,
+    ahead_of: datetime | None = None,
     detail: str = "",
     key: str | None = None,
     is_urgent: bool = False,
@@ -77,7 +87,7 @@ def open_task(
     """Open a task; `by` None is the system itself, and the same `key` again returns the first.
 
     Title, role, urgency and times are the kind's, unless this one `is_urgent`; it is due `since` (by default `now`)
-    plus the kind's time, unless `due_at` says otherwise.
+    plus the kind's time, unless `due_at` says otherwise. What it is `ahead_of` brings it and its climb forward.
     """
     if by is not None:
         policy.require(by, WORK, site)
@@ -87,6 +97,10 @@ def open_task(
     words = _check_opening(site, known, patient, owner, detail)
     hours = get_hours(site)
     due = due_at or calculate_due(known, since or now, hours)
+    climb_at = calculate_climb(known, due, 0, hours)
+    if ahead_of is not None:
+        due = bring_forward(due, known.due_before, ahead_of, now) or due
+        climb_at = bring_forward(climb_at, known.climb.lead_before if known.climb else None, ahead_of, now)
     level = find_first_level(known, now, hours)
     subject_kind, subject_id = audit.describe_subject(subject) if subject is not None else ("", "")
     task = Task(
@@ -103,7 +117,7 @@ def open_task(
         opened_at=now,
         opened_by=by,
         due_at=due,
-        escalate_at=now if level else calculate_climb(known, due, 0, hours),
+        escalate_at=now if level else climb_at,
         escalation_level=1 if level else 0,
         lead_role=known.climb.lead_role if level and known.climb else "",
         key=key,

@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from afterglow.clinic.scheduling.voiding import DIED, STOPPED, WITHDRAWN
 from afterglow.web.sessions.present.words import mend_words, write_hour
 
 
@@ -25,13 +26,25 @@ def _present(visit: Mapping[str, Any]) -> dict[str, Any]:
         "tag": tag,
         "line": line,
         "url": find_visit_url(visit),
-        "escort_patient": visit["patient"] if visit["escort"] is not None else "",
+        "escort_patient": visit["patient"] if visit["escort"] is not None and not visit["void"] else "",
     }
+
+
+def write_void(reason: str) -> str:
+    """Return why there is no dose, and whom to ask; nothing for no reason."""
+    words = {
+        STOPPED: _("Plan stopped: no dose, ask the prescriber"),
+        WITHDRAWN: _("Consent withdrawn: no dose, ask the prescriber"),
+        DIED: _("Recorded as having died: no dose, ask the prescriber"),
+    }
+    return words.get(reason, "")
 
 
 def _choose(visit: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the tag and the line below: here, late, open, clear, or booked."""
     asked, escort = visit["checkin"], visit["escort"]
+    if visit["crisis"] is None and visit["void"]:
+        return _describe_void(visit)
     if visit["state"] == "ordered":
         return _tag("", _("Ordered")), _line(
             _("Order signed %(when)s, no session yet") % {"when": write_hour(visit["at"])}
@@ -69,7 +82,20 @@ def _describe_crisis(visit: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str
     words = _("Not to be left alone, nurse now") if is_here else _("Once here: not to be left alone, nurse at once")
     if taken := visit["crisis"]["taken_by"]:
         words += ". " + _("%(name)s has taken it") % {"name": taken}
+    if visit["void"]:
+        words += ". " + write_void(visit["void"])
     return _tag("high", _("Arrived") if is_here else _("Nurse"), "alarm"), _line(words, "high")
+
+
+def _describe_void(visit: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return why there is no dose first, then what was told that also stops it, and since when the person waits."""
+    asked, is_here = visit["checkin"], visit["state"] == "arrived"
+    words = [write_void(visit["void"])]
+    if asked is not None and asked["stop"]:
+        words.append(mend_words(asked["stop"]))
+    if is_here:
+        words.append(_("In waiting area since %(when)s") % {"when": write_hour(visit["arrived_at"])})
+    return _tag("high", _("Arrived") if is_here else _("No dose"), "alarm"), _line(". ".join(words), "high")
 
 
 def _describe_checkin(asked: Mapping[str, Any] | None) -> dict[str, Any]:

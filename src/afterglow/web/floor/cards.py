@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from afterglow.clinic.floor.needs import find_top_alarm
+from afterglow.web.floor.arrivals import write_void
 from afterglow.web.sessions.present.words import mend_words, write_hour
 
 Part = dict[str, Any]
@@ -29,6 +30,7 @@ def present_card(card: Mapping[str, Any], board: Mapping[str, Any], *, is_full: 
         "state": state,
         "state_since": since,
         "initials": card["initials"],
+        "void": write_void(card["void"]),
         "twin": _find_twin(card, board),
         "what": write_dose(card),
         "nurse": card["nurse_name"],
@@ -122,6 +124,8 @@ def _choose_band(card: Mapping[str, Any], alarm: Mapping[str, Any] | None) -> tu
         if alarm["answered_at"]:
             return f"seen-{alarm['priority']}", _("%(level)s, answered") % {"level": words}, None
         return alarm["priority"], words, alarm["raised_at"]
+    if card["void"]:
+        return "high", _("No dose"), None
     if not card["nurse"] and card["phase"] != "booked":
         return "amber", _("No named nurse"), None
     if card["decision"] is not None:

@@ -26,6 +26,7 @@ from afterglow.clinicday.floor import load_escort_ladder
 from afterglow.clinicday.presence import find_next_step
 from afterglow.clinicday.staffing import get_limit, show
 from afterglow.web.access import find_or_404, staff_page
+from afterglow.web.floor.arrivals import write_void
 from afterglow.web.floor.handover import describe_handover
 from afterglow.web.floor.present import find_visit_url, write_visit
 from afterglow.web.sessions.present.words import write_hour
@@ -141,6 +142,7 @@ def _describe_seat(visit: Mapping[str, Any], place: Place) -> dict[str, Any]:
         "what": write_visit(visit),
         "hour": write_hour(visit["at"]),
         "url": find_visit_url(visit),
+        "no_dose": write_void(visit["void"]),
         "is_here": _is_here(visit, place),
         "may_start": has_come and visit["kind"] == DOSING,
         "may_arrive": bool(visit["visit"]) and not has_come and visit["kind"] != DOSING,

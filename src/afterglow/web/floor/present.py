@@ -7,7 +7,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from afterglow.clinicday.floor import load_data
-from afterglow.web.floor.arrivals import present_arrivals
+from afterglow.web.floor.arrivals import present_arrivals, write_void
 from afterglow.web.floor.cards import present_card, write_due, write_route
 from afterglow.web.floor.crises import write_crisis, write_where
 from afterglow.web.sessions.present.words import mend_words, write_hour
@@ -71,6 +71,7 @@ def present_place(row: Mapping[str, Any], board: Mapping[str, Any], *, is_full: 
             "nurse": coming["nurse"],
             "what": write_visit(coming),
             "url": find_visit_url(coming),
+            "void": write_void(coming["void"]),
             # without a dose there is no session to open: who has come sits here
             "here_since": coming["arrived_at"] if coming["kind"] != "dosing" and coming["state"] == "arrived" else "",
         }

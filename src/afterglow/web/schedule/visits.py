@@ -31,6 +31,7 @@ from afterglow.clinicday.acceptance import read_acceptances
 from afterglow.terms import InvalidInput
 from afterglow.web.access import STATUS_UNUSABLE, find_or_404, staff_page
 from afterglow.web.carrying import sentence, store
+from afterglow.web.floor.arrivals import write_void
 from afterglow.web.phone.telling import describe_visit_link
 from afterglow.web.schedule.forms import LateForm, ReasonForm
 from afterglow.web.schedule.panel import clean_key, describe_acceptance, describe_standing, describe_stored
@@ -83,9 +84,17 @@ def _done(request: HttpRequest, visit: Appointment, words: str) -> HttpResponse:
     return redirect("web:visit", visit.pk)
 
 
+def _welcome(request: HttpRequest, visit: Appointment, words: str, now: datetime) -> HttpResponse:
+    """Say that somebody is here; where nothing may be given today, that too."""
+    if void := find_void(visit, now=now):
+        messages.warning(request, f"{words} {write_void(void)}.")
+        return redirect("web:visit", visit.pk)
+    return _done(request, visit, words)
+
+
 def _arrive(request: HttpRequest, visit: Appointment, now: datetime) -> HttpResponse:
-    actions.mark_arrived(appointment=visit, by=request.user, now=now)
-    return _done(request, visit, _("Arrived."))
+    row = actions.mark_arrived(appointment=visit, by=request.user, now=now)
+    return _welcome(request, row, _("Arrived."), now)
 
 
 def _take_back(request: HttpRequest, visit: Appointment, now: datetime) -> HttpResponse:
@@ -140,7 +149,7 @@ def _bring_back(request: HttpRequest, visit: Appointment, now: datetime, *, is_h
     if visit.place_id and row.place_id is None:
         words = _("%(place)s was given to somebody else: move the visit to another place.")
         messages.warning(request, words % {"place": visit.place})
-    return _done(request, visit, _("Here after all.") if is_here else _("Taken back: still expected."))
+    return _welcome(request, row, _("Here after all.") if is_here else _("Taken back: still expected."), now)
 
 
 def _cancel(request: HttpRequest, visit: Appointment, now: datetime) -> HttpResponse:

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from afterglow.clinic.plans import actions
-from afterglow.clinic.scheduling.models import DOSING, Appointment
-from afterglow.clinic.scheduling.voiding import TO_COME
+from afterglow.clinic.scheduling.models import DOSING
+from afterglow.clinic.scheduling.voiding import list_standing
 from afterglow.web.access import STATUS_UNUSABLE, staff_page
 from afterglow.web.carrying import prove, store
 from afterglow.web.forms.account import SecretField
@@ -69,8 +69,7 @@ def _stop(request: HttpRequest, patient: Any, plan: Any, now: datetime) -> HttpR
 
 
 def _show(request: HttpRequest, patient: Any, plan: Any, now: datetime, form: StopForm) -> HttpResponse:
-    rows = Appointment.objects.filter(patient=patient, kind=DOSING, state__in=TO_COME, starts_at__gt=now)
-    visits = rows.count()
+    visits = list_standing(patient.site, now).filter(patient=patient, kind=DOSING).count()
     context = {
         "chart": build_head(patient, request.user, "plan", now),
         "plan": plan,
