@@ -130,11 +130,6 @@ def test_the_summary_names_each_field_and_leads_to_it(client: Client) -> None:
         label = find_label(name)
         assert f'<a href="#{name}">{label}</a>: ' in summary
         assert f'id="{name}"' in page
-    first = fill(client, step="first", crisis_harm="no")
-    page = read(first)
-    if 'class="problems"' in page:
-        assert f'<a href="#crisis_thoughts">{find_label("crisis_thoughts")}</a>: ' in page
-        assert 'id="crisis_thoughts"' in page
 
 
 def find_label(name: str) -> str:
