@@ -27,6 +27,7 @@ from bench._report import is_smoke
 
 AIM_P95_MS = 60.0
 AIM_GROWTH = 1.5
+CALM_S, CALM_MS, LONGEST_START_S = 5, 100, 120
 ASKED = 3 if is_smoke() else int(os.environ.get("AFTERGLOW_BENCH_ASKED", "40"))
 ROWS = ("floor board", "chart", "session page", "vitals entry", "search", "day schedule", "task list")
 
@@ -86,6 +87,7 @@ def measure_clinic(folder: Path, size: Size, url: str, *, is_verified: bool) -> 
 
     connections.close_all()
     with serve(folder) as (base, server):
+        answer["calm_after_s"] = wait_until_calm(server.pid)
         answer["ms"] = ask_all(base, targets, server.pid)
     return answer
 
@@ -202,6 +204,19 @@ def wait_until_ready(base: str, server: subprocess.Popen[bytes]) -> None:
     raise SystemExit("the server did not answer within a minute")
 
 
+def wait_until_calm(pid: int) -> float:
+    """Return after how many seconds a server that began has done what it does at its beginning: the sweep, mostly.
+
+    Calm is five seconds in a row with under a tenth of one processor; it is waited for two minutes at most.
+    """
+    began, calm = time.monotonic(), 0
+    while not is_smoke() and calm < CALM_S and time.monotonic() - began < LONGEST_START_S:
+        used = find_processor_ms(pid)
+        time.sleep(1)
+        calm = calm + 1 if find_processor_ms(pid) - used < CALM_MS else 0
+    return time.monotonic() - began
+
+
 def find_memory_mb(pid: int) -> float:
     """Return the resident memory of a process and its children, or 0 where the system does not tell."""
     total = 0.0
@@ -292,7 +307,8 @@ def print_table(small: dict[str, Any], big: dict[str, Any], few: int, many: int)
     """Print the rows of the big clinic, beside the small one."""
     for name, found in ((few, small), (many, big)):
         built = {key: round(value, 1) for key, value in found["built_s"].items()}
-        print(f"{name} patients: built in s {built}; verified {found.get('verified')}")
+        calm = found["calm_after_s"]
+        print(f"{name} patients: built in s {built}; verified {found.get('verified')}; calm after {calm:.0f} s")
     base = big["ms"]["healthz"]["p50"]
     print(f"milliseconds; reference /healthz p50 {base:.1f}; aim p95 under {AIM_P95_MS:.0f}, growth under {AIM_GROWTH}")
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0
