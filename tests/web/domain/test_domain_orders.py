@@ -292,7 +292,11 @@ def test_a_verbal_order_names_a_prescriber_of_the_site(cast: Cast, who: str) -> 
 def test_no_dose_is_given_under_a_plan_that_was_stopped(cast: Cast) -> None:
     plan = make_plan(cast)
     session = open_session(patient=plan.patient, plan=plan, site=cast.site, by=cast.owner, now=NOW)
+    assert "plan-not-in-force" not in list_blockers(session, NOW)
     plans.stop_plan(plan=plan, reason="a psychosis has begun", by=cast.owner, now=NOW)
+    # the page says so before somebody tries
+    assert "plan-not-in-force" in list_blockers(session, NOW)
+    assert {row["is_allowed"] for row in get_view(session, NOW)["allowed"] if row["command"] == "start"} == {False}
     with pytest.raises(Refused) as caught:
         submit_command(session=session, type="start", data={}, by=cast.nurse, second=cast.owner, now=NOW)
     assert caught.value.code == "plan-not-in-force"

@@ -42,6 +42,7 @@ from afterglow.clinic.dosing_sessions.writing import Pen
 from afterglow.clinic.errors import Refused
 from afterglow.clinic.live.publish import LOOK_AGAIN, publish_after_commit
 from afterglow.clinic.live.stream import get_topic
+from afterglow.clinic.plans.models import Plan
 from afterglow.clinic.plans.orders import judge_session_order
 from afterglow.clinic.prepared import Prepared
 from afterglow.protocols.model import Pattern, Protocol
@@ -50,6 +51,8 @@ from afterglow.terms import Finding, InvalidInput, build_error
 OPEN = "open-session"
 TICK = "tick"
 RECORD = "session.record"
+NOT_IN_FORCE, PLAN_STOPPED = "plan-not-in-force", "The plan was stopped; no dose."
+_STOPPED = Prepared(lambda plan: Plan.objects.filter(pk=plan, state="stopped").values_list("pk", flat=True))
 _LOCKED = Prepared(
     lambda pk: Session.objects.select_for_update(of=("self",)).select_related("site").filter(pk=pk).order_by()
 )
@@ -397,7 +400,7 @@ def _check_plan_stands(session: Session, command: Command, state: SessionState, 
         return
     plan.refresh_from_db(fields=["state"])
     if plan.state == "stopped":
-        raise Refused("plan-not-in-force", "The plan was stopped; no dose.")
+        raise Refused(NOT_IN_FORCE, PLAN_STOPPED)
     if protocol.pattern is Pattern.DEVICES and plan.dose_mg is not None and command.data.get("outcome") != "failed":
         mg = Decimal(str(protocol.setting("device.mg"))) * (count_dosed_devices(state) + 1)
         if mg > plan.dose_mg:
@@ -454,6 +457,7 @@ def _render(
         _add_opening(rendered, session, protocol, now)
     if rendered["phase"] in BEFORE_DOSE or protocol.pattern is Pattern.DEVICES:
         _add_risk(rendered, session, now)
+        _add_plan(rendered, session)
     return rendered
 
 
@@ -471,13 +475,22 @@ def _add_risk(view: dict[str, Any], session: Session, now: datetime) -> None:
     _add_stop(view, STOP, find_stop(session.patient, now=now))
 
 
+def _add_plan(view: dict[str, Any], session: Session) -> None:
+    """Say beside the session's own blockers that the plan was stopped, whoever opened the session before."""
+    if _STOPPED.ask(plan=session.plan_id or ""):
+        _add_blocker(view, Blocker(NOT_IN_FORCE, PLAN_STOPPED))
+
+
 def _add_stop(view: dict[str, Any], code: str, finding: Finding | None) -> None:
-    if finding is None:
-        return
-    view["blockers"].append(Blocker(code, finding.asks, finding=finding).to_json())
+    if finding is not None:
+        _add_blocker(view, Blocker(code, finding.asks, finding=finding))
+
+
+def _add_blocker(view: dict[str, Any], blocker: Blocker) -> None:
+    view["blockers"].append(blocker.to_json())
     for row in view["allowed"]:
         if row["command"] in GIVING and row["is_allowed"]:
-            row.update(is_allowed=False, reason=finding.asks)
+            row.update(is_allowed=False, reason=blocker.message)
 
 
 def _take_all_texts(command: Command, state: SessionState, session: Session, now: datetime) -> dict[str, Any]:
