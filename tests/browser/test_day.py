@@ -85,10 +85,10 @@ def fill_intake(phone: Page) -> None:
     for name in ("given_name", "family_name", "phone"):
         phone.locator(f'[name="{name}"]').fill(TOLD[name])
     phone.locator('[name="may_call"][value="yes"]').check()
-    phone.locator("#main-form .act").click()
+    phone.locator("#main-form .act:not(.act--plain)").click()
     for name in ("birth_on", "email", "asks", "medicine_1_name", "allergies"):
         phone.locator(f'main [name="{name}"], #main-form [name="{name}"]').first.fill(TOLD[name])
-    phone.locator("#main-form .act").click()
+    phone.locator("#main-form .act:not(.act--plain)").click()
     phone.wait_for_url("**/intake/done/**")
 
 
