@@ -1,14 +1,18 @@
-"""The pages of a plan that is stopped: what stopping leads to, and no calendar of what will not be given."""
+"""The pages of plan and order: a plan that is stopped, and an answer that holds the dose."""
 
+from html import unescape
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from afterglow.clinic.measures import actions as measures
+from afterglow.clinic.measures.risk import find_stop
 from afterglow.clinic.plans import actions as plans
 from tests import factories
 from tests.factories import NOW, Cast
+from tests.support.measuring import ask
 from tests.web.domain.test_domain_sweep import HOUR
 
 pytestmark = pytest.mark.django_db
@@ -33,3 +37,15 @@ def test_a_stopped_plan_shows_no_days_to_come(cast: Cast) -> None:
     assert "if begun that day" in read(cast, plan, "patient-plan")
     plans.stop_plan(plan=plan, reason="no response", by=cast.owner, now=NOW + HOUR)
     assert "if begun that day" not in read(cast, plan, "patient-plan")
+
+
+def test_the_order_s_page_names_the_answer_that_holds_the_dose(cast: Cast) -> None:
+    plan = factories.make_plan(cast)
+    form, _ = ask(plan.patient, cast.nurse)
+    assert "item 9 = 1" not in read(cast, plan, "patient-order")
+    measures.save_answer(form=form, item="9", value=1, now=NOW)
+    held = find_stop(plan.patient, now=NOW)
+    assert held is not None
+    page = unescape(read(cast, plan, "patient-order"))
+    assert held.seen in page
+    assert held.asks in page

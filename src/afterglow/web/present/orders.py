@@ -11,8 +11,10 @@ from django.utils.translation import gettext as _
 
 from afterglow.clinic import policy
 from afterglow.clinic.dosing_sessions.models import LIVE_PHASES
+from afterglow.clinic.measures.risk import find_stop
 from afterglow.protocols.dose import check_weight
 from afterglow.protocols.model import Protocol
+from afterglow.terms import Finding
 from afterglow.web.present.head import describe_weight, find_weight
 from afterglow.web.present.plan_page import find_covering_consent
 from afterglow.web.present.plans import calculate_sheet, describe_dose, describe_protocol
@@ -27,6 +29,12 @@ class Today:
     dose_mg: Decimal | None
     cap_mg: Decimal | None
     over_min: Decimal | None
+
+
+def _list_held(patient: Any, now: datetime) -> list[Finding]:
+    """Return what holds the dose whatever is ordered: an answer about suicide that nobody has assessed."""
+    held = find_stop(patient, now=now)
+    return [] if held is None else [held]
 
 
 def build_page(
@@ -53,7 +61,7 @@ def build_page(
         "before": list_before(patient, plan, now),
         "steps": list(sheet.steps) if sheet is not None else [],
         "no_steps": _("Weight, dose and the vial in hand are needed for every step."),
-        "findings": list(sheet.findings) if sheet is not None else [],
+        "findings": [*_list_held(patient, now), *(sheet.findings if sheet is not None else ())],
         "beyond": list_beyond_plan(plan, form),
         "is_worked_out": sheet is not None,
         "may_sign": may_sign,
