@@ -8,6 +8,10 @@ from afterglow.clinic.errors import SetupError
 MINIMUM_VERSION = 150000
 # a thread that answers pages keeps its connection so long; each request that uses it asks first whether it lives
 KEEP_S = 600
+# planning takes longer than looking up here: a connection's server keeps the plan of what is asked a second time
+PREPARE_AFTER = 2
+MOST_PREPARED = 300
+OFF = "off"
 
 
 def build_settings(database: Database, *, as_owner: bool = False) -> dict[str, Any]:
@@ -17,6 +21,8 @@ def build_settings(database: Database, *, as_owner: bool = False) -> dict[str, A
     if database.role and not as_owner:
         flags += f" -c role={check_role_name(database.role)}"
     options["options"] = flags
+    if not as_owner:
+        options |= _describe_plans(options.pop("prepare_threshold", str(PREPARE_AFTER)))
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": database.name,
@@ -28,6 +34,21 @@ def build_settings(database: Database, *, as_owner: bool = False) -> dict[str, A
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": options,
     }
+
+
+def _describe_plans(asked: str) -> dict[str, Any]:
+    """Return how statements are prepared; `off` is for a proxy that gives each transaction another connection."""
+    if asked == OFF:
+        return {"server_side_binding": False, "prepare_threshold": None}
+    if not asked.isascii() or not asked.isdigit():
+        raise SetupError(f"prepare_threshold={asked!r} in the database URL is not usable; give a whole number or {OFF}")
+    return {"server_side_binding": True, "prepare_threshold": int(asked)}
+
+
+def keep_plans(connection: Any, **_others: Any) -> None:
+    """Let the server of a new connection keep the plans of all pages; the driver's own limit is one chart's worth."""
+    if connection.vendor == "postgresql":
+        connection.connection.prepared_max = MOST_PREPARED
 
 
 def name_role(database: Database) -> str:

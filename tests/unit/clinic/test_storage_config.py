@@ -14,6 +14,7 @@ from afterglow.clinic.config import (
     write_config,
 )
 from afterglow.clinic.errors import SetupError
+from afterglow.clinic.postgres import build_settings
 from afterglow.clinic.setup import make_folder
 
 
@@ -133,3 +134,25 @@ def test_an_environment_value_can_come_from_a_file_but_not_from_both(
     monkeypatch.setenv("AFTERGLOW_X", "other")
     with pytest.raises(SetupError, match="both"):
         env_text("AFTERGLOW_X")
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("postgresql://a@h/clinic", {"server_side_binding": True, "prepare_threshold": 2}),
+        ("postgresql://a@h/clinic?prepare_threshold=5", {"server_side_binding": True, "prepare_threshold": 5}),
+        # a proxy that gives each transaction another connection knows no plan of an earlier one
+        ("postgresql://a@h/clinic?prepare_threshold=off", {"server_side_binding": False, "prepare_threshold": None}),
+    ],
+)
+def test_postgresql_keeps_the_plans_of_what_it_is_asked_again(
+    tmp_path: Path, url: str, expected: dict[str, object]
+) -> None:
+    options = build_settings(parse_database_url(url, tmp_path))["OPTIONS"]
+    assert {name: options[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize("value", ["often", "-1", "1.5", "٣"])
+def test_a_number_of_times_that_is_none_is_refused(tmp_path: Path, value: str) -> None:
+    with pytest.raises(SetupError, match="prepare_threshold.*whole number or off"):
+        build_settings(parse_database_url(f"postgresql://a@h/clinic?prepare_threshold={value}", tmp_path))
