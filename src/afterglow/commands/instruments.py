@@ -124,6 +124,8 @@ def _describe(instrument: Instrument) -> dict[str, Any]:
         {"score": band.score, "from": band.lowest, "to": band.highest, "label": band.label, **_cite(band.citation)}
         for band in instrument.bands
     ]
+    if instrument.between_bands:
+        content["between_bands"] = instrument.between_bands
     content["alerts"] = [
         {"code": alert.code, "level": alert.level, "title": alert.title, **_cite(alert.citation)}
         for alert in instrument.alerts

@@ -129,6 +129,9 @@ def _check_bands(instrument: Instrument, score_id: str) -> Iterator[str]:
     for left, right in pairwise(ordered):
         if right.lowest != left.highest + 1:
             yield f"bands {left.label} and {right.label} leave a gap or overlap"
+    is_mean = any(score.id == score_id and score.operation is Operation.MEAN for score in instrument.scores)
+    if is_mean and len(ordered) > 1 and not instrument.between_bands:
+        yield f"the mean {score_id} has bands of whole numbers and does not say what lies between: say between_bands"
     ends = (instrument.total_minimum, instrument.total_maximum)
     if score_id == total and (ordered[0].lowest, ordered[-1].highest) != ends:
         yield "bands do not cover the whole range"

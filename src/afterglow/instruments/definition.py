@@ -31,7 +31,7 @@ THRESHOLDS = ("response", "remission", "change", "meaningful_change", "relapse")
 _TOP_KEYS = (
     {"id", "version", "title", "measures", "rater", "recall", "mode", "direction", "total", "accepts_total"}
     | {"total_range", "answer_sets", "items", "alternatives", "scores", "bands", "alerts", "settings", "rights"}
-    | {"total_step", "panel", "loinc", "citation", "notes", *THRESHOLDS}
+    | {"total_step", "panel", "loinc", "citation", "notes", "between_bands", *THRESHOLDS}
 )
 _ITEM_KEYS = (
     {"id", "label", "answers", "range", "step", "reverse", "weight", "asked_when", "may_skip_when", "skipped_as"}
@@ -91,6 +91,7 @@ def _build_instrument(table: Table) -> Instrument:
         code=_read_loinc(table),
         citation=citation,
         notes=tuple(table.get("notes", ())),
+        between_bands=table.get("between_bands", ""),
     )
 
 

@@ -202,21 +202,28 @@ class Instrument:
     code: Coding | None
     citation: Citation
     notes: tuple[str, ...]
+    # why a score can lie between two bands; empty where none can
+    between_bands: str = ""
 
     def find_item(self, item_id: str) -> Item | None:
         """Return the item of that id, or None."""
         return next((item for item in self.items if item.id == item_id), None)
 
     def find_band(self, score_id: str, value: Decimal) -> str | None:
-        """Return the label of the band that holds a score; a mean between two bands belongs to the lower one.
+        """Return the label of the band that holds a score, or None outside all of them.
 
-        A band of one value, such as 0 for none, holds that value alone: a mean just over it has no published band.
+        Where the source bands whole numbers and the score is a mean, a value between two bands says that it lies
+        there, as the definition declares: the source puts it into neither.
         """
-        held = [band for band in self.bands if band.score == score_id and band.lowest <= value]
-        found = max(held, key=lambda band: band.lowest, default=None)
-        if found is None or (found.lowest == found.highest and value > found.highest):
+        mine = [band for band in self.bands if band.score == score_id]
+        held = next((band for band in mine if band.lowest <= value <= band.highest), None)
+        if held is not None:
+            return held.label
+        below = max((band for band in mine if band.highest < value), key=lambda band: band.highest, default=None)
+        above = min((band for band in mine if band.lowest > value), key=lambda band: band.lowest, default=None)
+        if below is None or above is None or not self.between_bands:
             return None
-        return found.label
+        return f"between {below.label} and {above.label}"
 
     @property
     def needs_pack(self) -> bool:

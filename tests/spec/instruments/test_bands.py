@@ -118,6 +118,14 @@ def test_each_instrument_stands_in_the_tables_with_its_whole_range():
         assert (instrument.total_minimum, instrument.total_maximum) == (lowest[name], highest[name]), name
 
 
-@pytest.mark.parametrize(("mean", "band"), [("0", "none"), ("0.25", None), ("1", "mild"), ("4.5", "mild")])
-def test_mean_pain_over_none_and_under_the_lowest_published_band_has_no_band(mean, band) -> None:
+@pytest.mark.parametrize(
+    ("mean", "band"),
+    [
+        ("0", "none"), ("0.25", "between none and mild"), ("1", "mild"), ("4", "mild"),
+        ("4.25", "between mild and moderate"), ("4.75", "between mild and moderate"), ("5", "moderate"),
+        ("6.5", "between moderate and severe"), ("7", "severe"), ("10", "severe"),
+    ],
+)  # fmt: skip
+def test_mean_pain_between_two_published_bands_is_put_into_neither(mean, band) -> None:
+    """The source bands whole numbers; the severity is a mean of four answers."""
     assert get_instrument("bpi-sf").find_band("severity", Decimal(mean)) == band

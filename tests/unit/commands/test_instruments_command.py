@@ -93,7 +93,7 @@ def test_a_pack_that_was_altered_is_refused_and_nothing_is_kept(tmp_path, clinic
     write_pack(pack)
     pack.write_text(pack.read_text("utf-8").replace("Invented question 3", "Changed"), encoding="utf-8")
     status = main(["instruments", "add", str(pack), "--data", str(clinic), "--accepted-by", "Ada Example", "--json"])
-    assert status == 1
+    assert status == 2
     assert json.loads(capsys.readouterr().out)["problems"][0]["code"] == "hash-wrong"
     assert not (clinic / store.PACKS).exists()
 

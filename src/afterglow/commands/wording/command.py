@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from afterglow.clinic.config import DATABASE_FILE, read_config
-from afterglow.commands import DONE, REFUSED, parse_json, parse_toml, print_json, print_problems, read_text
+from afterglow.commands import BAD_INPUT, DONE, parse_json, parse_toml, print_json, print_problems, read_text
 from afterglow.commands.wording.store import PACKS, check_clinic, store_pack
 from afterglow.instruments import Pack, PackReading, get_instrument, read_pack
 from afterglow.terms import InvalidInput, build_error
@@ -14,7 +14,7 @@ CAMCOPS = "camcops"
 
 
 def add_pack(args: argparse.Namespace) -> int:
-    """Store the pack, or each of a set; one that is wrong is named and refused."""
+    """Store the pack, or each of a set; one that is wrong is named and refused, as every other input that is wrong."""
     for name in ("pack", "data", "accepted_by"):
         if getattr(args, name) is None:
             accepted = "afterglow instruments add PACK --data DIR --accepted-by NAME"
@@ -32,7 +32,7 @@ def add_pack(args: argparse.Namespace) -> int:
             state = "stored" if row["is_new"] else "was stored before"
             print(f"{row['instrument']} {row['version']} {row['locale']}: {state}; terms: {row['terms']}")
         print_problems(problems)
-    return REFUSED if problems else DONE
+    return BAD_INPUT if problems else DONE
 
 
 def _store(pack: Pack, data_dir: Path, accepted_by: str) -> dict[str, object]:
