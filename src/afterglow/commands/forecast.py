@@ -6,7 +6,7 @@ course a line, the bands are held against those patients.
 """
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -15,7 +15,7 @@ from afterglow.clinicday.upkeep import read_course_file
 from afterglow.commands import DONE, parse_json, print_json, print_problems, read_json, read_text
 from afterglow.outcomes.forecast import NOT_CALIBRATED, Calibration, PersonalCourse, calibrate_on_courses
 from afterglow.outcomes.outlook import build_personal_course, make_outlook, render_outlook
-from afterglow.outcomes.outlook.build import choose_series
+from afterglow.outcomes.outlook.asking import choose_series
 from afterglow.outcomes.series import build_series
 from afterglow.terms import InvalidInput, build_error
 
@@ -81,22 +81,43 @@ def render_text(answer: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _write_window(window: Mapping[str, Any]) -> str:
+    """Return the window in words; one that is over says since when."""
+    if window["overdue_since"]:
+        return f"was due {window['due']}: overdue since {window['overdue_since']}"
+    if window["from"] == window["to"]:
+        return f"on {window['from']} only"
+    return f"{window['from']} to {window['to']}"
+
+
+def _render_figures(row: Mapping[str, Any]) -> str:
+    """Return what an option is expected to bring; one that is not open says why, and has no figure."""
+    if row["reasons"]:
+        return f"not open: {_write_reasons(row['reasons'])}"
+    loss = " / ".join(f"{row['loss'][cost]:.1f}" for cost in ("low", "middle", "high"))
+    low, high = row["difference_range"]
+    against = f"{row['difference']:+.1f} ({low:+.1f} to {high:+.1f})"
+    return f"{row['unwell_days_per_28']:>11.1f}   {loss:<22}   {against:<19}  {row['why_not'] or 'yes'}"
+
+
+def _write_reasons(reasons: Sequence[Mapping[str, Any]]) -> str:
+    return " ".join(f"{one['text']} [{one['source']}; {one['grade']}]" for one in reasons)
+
+
 def _render_advice(advice: Mapping[str, Any]) -> list[str]:
     lines = [f"Next treatment: {advice['status']}", f"  {advice['reason']}"]
     if advice.get("window"):
         window = advice["window"]
-        lines.append(
-            f"  Suggested session {window['from']} to {window['to']}; now every {advice['present_interval_d']} d"
-        )
-    if advice["options"]:
-        lines += ["", "  interval   unwell d/28   loss low/middle/high     against now          allowed"]
+        lines.append(f"  Suggested session {_write_window(window)}; now every {advice['present_interval_d']} d")
+    lines += ["", "  interval            unwell d/28   loss low/middle/high     against now          open"]
+    weighed = {row["action"] for row in advice["options"]}
     for row in advice["options"]:
-        name = "stop" if row["interval_d"] is None else f"{row['interval_d']} d"
-        loss = " / ".join(f"{row['loss'][cost]:.1f}" for cost in ("low", "middle", "high"))
-        low, high = row["difference_range"]
-        against = f"{row['difference']:+.1f} ({low:+.1f} to {high:+.1f})"
-        allowed = "yes" if row["allowed"] else row["why_not"]
-        lines.append(f"  {name:<9}  {row['unwell_days_per_28']:>11.1f}   {loss:<22}   {against:<19}  {allowed}")
+        name = "stop" if row["interval_d"] is None else f"{row['action']}, {row['interval_d']} d"
+        lines.append(f"  {name:<18}  {_render_figures(row)}")
+    for choice in advice["choices"]:
+        if choice["action"] not in weighed:
+            name = ", ".join([choice["action"], *(f"{days} d" for days in choice["intervals_d"])])
+            lines.append(f"  {name:<18}  not weighed; {_write_reasons(choice['reasons']) or 'open'}")
     if advice.get("loss_edited"):
         own = {row["name"]: row["value"] for row in advice["loss"]}
         named = ", ".join(f"{name} {own[name]:g}" for name in advice["loss_edited"])

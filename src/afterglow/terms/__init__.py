@@ -1,4 +1,4 @@
-"""The words all rooms share: grades, findings, problems, sources, quantities, codes, times."""
+"""The words all rooms share: grades, findings, problems, sources, quantities, codes, times, spacing."""
 
 from afterglow.terms.claims import parse_claim_id
 from afterglow.terms.codes import Coding
@@ -7,13 +7,16 @@ from afterglow.terms.grades import Grade
 from afterglow.terms.problems import InvalidInput, Problem, TermsError, build_error, build_warning
 from afterglow.terms.quantities import Quantity, UnitMismatch, is_plain_number, parse_decimal, parse_quantity
 from afterglow.terms.sources import Citation, Source, UnknownSource, get_source, load_bibliography
+from afterglow.terms.spacing import FrequencyLimit, IntervalEdge
 from afterglow.terms.times import parse_instant, render_instant
 
 __all__ = [
     "Citation",
     "Coding",
     "Finding",
+    "FrequencyLimit",
     "Grade",
+    "IntervalEdge",
     "InvalidInput",
     "Override",
     "Problem",

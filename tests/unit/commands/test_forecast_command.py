@@ -151,6 +151,86 @@ def test_a_sudden_turn_is_found_without_a_forecast(ask) -> None:
     assert {"NT-2", "NT-3"} <= {row["rule"] for row in answer["next_treatment"]["findings"]}
 
 
+@pytest.mark.parametrize(
+    ("dose", "accepted"),
+    [(350, "7 to 70 mg (iv-racemic, 70 kg)"), (3, "7 to 70 mg (iv-racemic, 70 kg)"), (35, None), (70, None)],
+)
+def test_a_dose_that_its_protocol_does_not_have_is_told_with_what_it_does(ask, dose, accepted) -> None:
+    content = build_file()
+    content["sessions"][3]["dose_mg"] = dose
+    status, out, _ = ask(content, "--json")
+    answer = json.loads(out)
+    found = [row for row in answer["problems"] if row["code"] == "dose-outside-range"]
+    assert (status, answer["status"]) == (0, "forecast")
+    assert [(row["path"], row["value"], row["severity"], row["accepted"]) for row in found] == (
+        [] if accepted is None else [("sessions[3].dose_mg", dose, "warning", accepted)]
+    )
+    if found:
+        assert "extrapolated" in found[0]["message"]
+        _, _, err = ask(content)
+        assert "warning: sessions[3].dose_mg" in err
+
+
+def test_without_a_protocol_every_one_of_the_drug_and_route_counts(ask) -> None:
+    """Infusions of racemic ketamine: up to 200 mg in the protocol of chronic pain."""
+    bare = {"protocol": None, "indication": None, "drug": "racemic", "route": "iv", "duration_min": 40}
+    for dose, many in ((180, 0), (350, 1)):
+        content = build_file(**bare)
+        content["sessions"][0]["dose_mg"] = dose
+        _, out, _ = ask(content, "--json")
+        assert sum(row["code"] == "dose-outside-range" for row in json.loads(out)["problems"]) == many
+
+
+def test_no_score_before_the_first_session_is_told_with_what_it_does(ask) -> None:
+    _, out, _ = ask(build_file(scores=SCORES[1:]), "--json")
+    answer = json.loads(out)
+    found = [row for row in answer["problems"] if row["code"] == "baseline-missing"]
+    assert answer["status"] == "forecast"
+    assert [(row["path"], row["severity"]) for row in found] == [("scores", "warning")]
+    assert "leans on the later scores alone" in found[0]["message"]
+    _, out, _ = ask(build_file(), "--json")
+    assert "baseline-missing" not in out
+
+
+def test_four_choices_are_always_printed_each_open_or_with_its_reason(ask) -> None:
+    induction = build_file(SCORES[:3], SESSIONS[:5], 15)
+    for content in (build_file(), induction, build_file(sessions=[], scores=[])):
+        _, out, _ = ask(content, "--json")
+        choices = json.loads(out)["next_treatment"]["choices"]
+        assert [row["action"] for row in choices] == ["stretch", "continue", "shorten", "stop"]
+        assert all(row["open"] or row["reasons"] for row in choices)
+    _, out, _ = ask(induction)
+    line = next(row for row in out.splitlines() if row.strip().startswith("stretch"))
+    assert "not weighed; Induction, 6 sessions, 2 a week: the schedule of this phase leaves no choice" in line
+    assert "[CANMAT-21, row R-IV; V2]" in line
+
+
+def test_what_is_not_open_has_no_figure(ask) -> None:
+    _, out, _ = ask(build_file(open_topics=["bladder"]))
+    line = next(row for row in out.splitlines() if row.strip().startswith("shorten, 14 d"))
+    assert line.split("14 d")[1].split() == (
+        "not open: Long-term safety: bladder. [SITE, next treatment, clinic requirements 36 and 37; P]".split()
+    )
+
+
+def test_a_window_that_is_over_is_overdue_since_its_last_day(ask) -> None:
+    content = build_file(as_of=100, scores=[*SCORES, (95, 4)])
+    _, out, _ = ask(content, "--json")
+    window = json.loads(out)["next_treatment"]["window"]
+    assert window["overdue_since"] < window["from"] == window["to"] == json.loads(out)["as_of"]
+    assert window["due"] <= window["overdue_since"]
+    _, out, _ = ask(content)
+    assert f"was due {window['due']}: overdue since {window['overdue_since']}" in out
+
+
+def test_what_it_is_made_from_and_what_was_left_out(ask) -> None:
+    _, out, _ = ask(build_file(scores=[(-20, 23), *SCORES]), "--json")
+    made = json.loads(out)["made_from"]
+    assert [row["baseline"] for row in made["scores"]] == [True, *[False] * 8]
+    assert [(row["value"], row["why"]) for row in made["left_out"]] == [(23.0, "before the baseline")]
+    assert len(made["sessions"]) == len(SESSIONS)
+
+
 def test_an_alert_that_stands_is_named_and_blocks_a_longer_interval(ask) -> None:
     alert = {"at": "2026-07-18T09:30:00+02:00", "instrument": "phq9", "seen": "item 9 = 3"}
     _, out, _ = ask(build_file(open_alerts=[alert]), "--json")

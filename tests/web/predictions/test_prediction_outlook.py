@@ -1,8 +1,9 @@
 """The forecast on the chart: drawn, said, late, lacking, failed; and who gets none."""
 
+import html
 import json
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,11 +13,16 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from afterglow.clinic.audit.models import ReadEvent
+from afterglow.clinic.audit.models import AuditEvent, ReadEvent
+from afterglow.clinic.care import forecasts
 from afterglow.clinic.care.models import NextTreatmentDecision
 from afterglow.clinic.care.weighing import change_weights, restore_weights
 from afterglow.clinic.people import actions as people
-from afterglow.web.templatetags.words import day
+from afterglow.outcomes.outlook.jobs import forecast_course
+from afterglow.web.charts.ahead import Window, write_window
+from afterglow.web.outlook.asking import READY, Asked
+from afterglow.web.outlook.drawing import find_window
+from afterglow.web.templatetags.words import day, near_day
 from tests import factories
 from tests.factories import DAY, Cast
 from tests.support.giving import give
@@ -199,7 +205,7 @@ def test_findings_stand_before_the_options_and_stopping_and_stretching_are_among
         "no further session, stop",
         "every 42 days, stretch",
         "every 28 days, go on",
-        "every 21 days, shorten",
+        'every 14, 21 days, shorten</th><td colspan="6"><b>Not open:</b> Long-term safety: Not recorded. (Site policy',
     ):
         assert words in section
     assert "The evidence does not separate these" in section
@@ -233,6 +239,167 @@ def test_a_decision_is_kept_with_its_reason_who_and_when_and_what_was_seen(
     assert WHY in text
     assert "Petra" in text
     assert course.plans.get().maintenance_every_wk == 4
+
+
+AGAINST = {"is_against": "on", "against_reason": "Lives in, and asks for it herself."}
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        (
+            {"decision": "stretch", "interval_d": "7"},
+            "is 28 days; this is no longer (more than 28 days)",
+        ),
+        ({"decision": "stretch", "interval_d": "28"}, "this is no longer (more than 28 days)"),
+        ({"decision": "stretch", "interval_d": "7", **AGAINST}, "this is no longer (more than 28 days)"),
+        ({"decision": "shorten", "interval_d": "35"}, "this is not shorter (1 to 27 days)"),
+        ({"decision": "continue", "interval_d": "21"}, "another one is to stretch or to shorten (28 days)"),
+        (
+            {"decision": "stretch", "interval_d": "70"},
+            "Every 70 days is outside the label or policy. 56 days is the longest",
+        ),
+        (
+            {"decision": "stretch", "interval_d": "56"},
+            "Every 56 days is against the advice. More than 1 step from 28 days",
+        ),
+        ({"decision": "shorten", "interval_d": "21"}, "Every 21 days is against the advice. Long-term safety"),
+        ({"decision": "shorten", "interval_d": "21", "is_against": "on"}, "Say because of what"),
+        ({"decision": "shorten", "interval_d": "21", "against_reason": "x" * 30}, "is against the advice"),
+        ({"decision": "continue", "interval_d": "28", **AGAINST}, "Nothing stands against this decision"),
+    ],
+)
+def test_a_contradiction_is_refused_and_nothing_stored(
+    cast: Cast, course: Any, worker: Answering, fields: dict[str, str], words: str
+) -> None:
+    answer = decide(cast.owner, course, reason=WHY, seen=find_seen(read(cast.owner, course)), **fields)
+    assert answer.status_code == 422
+    assert words in html.unescape(answer.content.decode())
+    assert not NextTreatmentDecision.objects.exists()
+
+
+def test_a_decision_against_the_advice_is_kept_with_what_stood_against_it_and_shown_so(
+    cast: Cast, course: Any, worker: Answering
+) -> None:
+    seen = find_seen(read(cast.owner, course))
+    fields = {"decision": "shorten", "interval_d": "21", "reason": WHY, **AGAINST}
+    assert decide(cast.owner, course, seen=seen, **fields).status_code == 302
+    row = NextTreatmentDecision.objects.get()
+    assert row.seen["current_d"] == 28
+    assert row.seen["against"]["because"] == AGAINST["against_reason"]
+    assert [one["code"] for one in row.seen["against"]["reasons"]] == ["NT-4"]
+    event = AuditEvent.objects.filter(action="next-treatment.decided").get()
+    assert json.loads(bytes(event.detail))["against"] == ["NT-4"]
+    text = read(cast.nurse, course)
+    assert "<b>Against the advice</b>, because <q>Lives in, and asks for it herself.</q>" in text
+    assert "Against it stood: Long-term safety: Not recorded." in text
+
+
+def test_an_interval_outside_the_protocol_says_so_later(cast: Cast, course: Any, worker: Answering) -> None:
+    fields = {"decision": "stretch", "interval_d": "70", "reason": WHY, **AGAINST}
+    assert decide(cast.owner, course, seen=find_seen(read(cast.owner, course)), **fields).status_code == 302
+    assert "<b>Outside the protocol</b>, because" in read(cast.nurse, course)
+
+
+def test_the_form_closes_what_the_table_closes_for_the_same_reason(cast: Cast, course: Any, worker: Answering) -> None:
+    text = read(cast.owner, course)
+    reason = "Long-term safety: Not recorded. (Site policy, next treatment, clinic requirements 36 and 37)"
+    assert f"<b>Not open:</b> {reason}" in text
+    assert f"<b>Shorten: closer together:</b> not open. {reason}" in text
+    assert re.search(r'value="shorten"[^>]* disabled', text)
+    assert not re.search(r'value="stretch"[^>]* disabled', text)
+    assert 'id="next-against-shorten"' in text
+    assert 'id="next-against-stretch"' not in text
+
+
+def test_somebody_in_induction_has_the_four_rows_and_a_form_that_agrees(
+    cast: Cast, plan: Any, worker: Answering, now: datetime
+) -> None:
+    """Two of six sessions: no interval is weighed, and every choice is there with its reason."""
+    score(cast, plan, now - 10 * DAY, 20)
+    for days in (8, 4):
+        give(cast, plan, now - days * DAY, more=(CALM, ASKED))
+    for days, value in ((6, 15), (3, 12)):
+        score(cast, plan, now - days * DAY, value)
+    text = read(cast.owner, plan.patient)
+    fixed = (
+        "Induction, 6 sessions, 2 a week: the schedule of this phase leaves no choice of interval. (CANMAT-21, row R-IV"
+    )
+    assert text.count(fixed) == 4, "stretch and shorten, each in the table and in the form"
+    for words in (
+        "every 3 to 4 days, go on",
+        "no further session, stop",
+        "open; not weighed",
+        "Now every 3 to 4 days.",
+    ):
+        assert words in text
+    assert "Days unwell</th>" not in text
+    seen = find_seen(text)
+    refused = decide(cast.owner, plan.patient, decision="stretch", interval_d="7", reason=WHY, seen=seen)
+    assert refused.status_code == 422
+    assert "next-against-stretch" in refused.content.decode()
+    assert (
+        decide(cast.owner, plan.patient, decision="continue", interval_d="3", reason=WHY, seen=seen).status_code == 302
+    )
+
+
+def test_a_hard_limit_is_not_overridden(cast: Cast, worker: Answering) -> None:
+    """L-ESK: at most two sessions of the spray in seven days; a confirmation changes nothing."""
+    plan = factories.make_plan(cast, "nasal-esketamine-us")
+    answer = decide(cast.owner, plan.patient, decision="shorten", interval_d="2", reason=WHY, **AGAINST)
+    assert answer.status_code == 422
+    assert "At most 2 sessions in 7 days: every 2 days is more often." in answer.content.decode()
+    assert not NextTreatmentDecision.objects.exists()
+
+
+def test_a_window_that_is_over_says_since_when(cast: Cast, course: Any, worker: Answering, now: datetime) -> None:
+    """The last session 17 days ago, every 28 days: 40 days later the window has passed."""
+    question = forecasts.build_question(course, now + 40 * DAY)
+    answer = forecast_course(json.dumps(question.payload))
+    asked = Asked(READY, question, answer=answer)
+    window = find_window(asked)
+    assert window is not None
+    assert window.overdue_since is not None
+    assert window.overdue_since < window.today
+    due = answer["next_treatment"]["window"]["due"]
+    late = (window.today - date.fromisoformat(due)).days
+    assert write_window(window).endswith(f", {late} days ago: overdue")
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "since", "words"),
+    [
+        ((2026, 11, 23), (2026, 11, 23), None, "today only"),
+        ((2026, 11, 24), (2026, 11, 24), None, "24 Nov"),
+        ((2026, 11, 23), (2026, 11, 25), None, "23 Nov to 25 Nov"),
+        ((2026, 12, 28), (2027, 1, 4), None, "28 Dec to 4 Jan 2027"),
+        ((2026, 11, 23), (2026, 11, 23), (2026, 11, 5), "was due 3 Nov, 20 days ago: overdue"),
+    ],
+)
+def test_words_of_a_window(first: Any, last: Any, since: Any, words: str) -> None:
+    window = Window(
+        date(*first), date(*last), date(2026, 11, 23), date(2026, 11, 3), None if since is None else date(*since)
+    )
+    assert write_window(window) == words
+
+
+@pytest.mark.parametrize(("on", "words"), [((2026, 7, 8), "8 Jul"), ((2025, 7, 8), "8 Jul 2025")])
+def test_a_day_of_another_year_carries_its_year(on: Any, words: str) -> None:
+    assert near_day(date(*on), date(2026, 11, 23)) == words
+
+
+def test_each_score_and_session_a_forecast_is_made_from_is_listed_and_each_left_out_with_why(
+    cast: Cast, course: Any, worker: Answering, now: datetime
+) -> None:
+    score(cast, course.plans.get(), now - 120 * DAY, 23)
+    text = read(cast.owner, course)
+    assert re.search(r"6 scores of PHQ-9 since \d+ \w+ \d{4}, 8 sessions since \d+ \w+ \d{4}, as of", text)
+    made = text[text.index("Made from, oldest first") : text.index("It does not know")]
+    assert made.count("<td>Session</td>") == 8
+    assert made.count("baseline: the last before the first session") == 1
+    left = made[made.index("Left out, with why") :]
+    assert "not used: a later one, before the first session, is the baseline" in left
+    assert '<td class="figure">23</td>' in left
 
 
 def test_what_is_wrong_with_a_decision_goes_back_under_its_fields(cast: Cast, course: Any, worker: Answering) -> None:

@@ -22,7 +22,7 @@ from afterglow.outcomes.forecast.parameters import get_number
 from afterglow.outcomes.forecast.personal import PersonalCourse
 from afterglow.outcomes.forecast.retrospect import judge_course
 from afterglow.outcomes.outlook import build_personal_course, read_request
-from afterglow.outcomes.outlook.build import choose_series
+from afterglow.outcomes.outlook.asking import choose_series
 from afterglow.outcomes.series import build_series
 from afterglow.terms import InvalidInput
 

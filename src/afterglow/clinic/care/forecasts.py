@@ -32,14 +32,15 @@ from afterglow.clinicday.surveillance import Due, Standing
 from afterglow.clinicday.upkeep import apply_protocol
 from afterglow.instruments import load_instruments
 from afterglow.outcomes.forecast.parameters import get_number
-from afterglow.outcomes.next_treatment import COLUMBIA, NINTH, IntervalPolicy
-from afterglow.outcomes.outlook import read_request
-from afterglow.outcomes.outlook.build import SCALE_OF
+from afterglow.outcomes.next_treatment import COLUMBIA, NINTH, Bounds, IntervalPolicy, Kind, find_kind
+from afterglow.outcomes.outlook import find_outlook_bounds, read_request
+from afterglow.outcomes.outlook.asking import SCALE_OF
 from afterglow.outcomes.outlook.jobs import render_policy
 from afterglow.protocols.derive import calculate_age
 from afterglow.protocols.evaluate import evaluate_rules
+from afterglow.protocols.intervals import find_weekly_span
 from afterglow.protocols.model import Protocol, Stage
-from afterglow.terms import InvalidInput, Severity
+from afterglow.terms import Citation, Grade, IntervalEdge, InvalidInput, Problem, Severity
 
 PERMISSIONS = ("patient.read", "session.read", "measure.read")
 IDEATION, BEHAVIOUR = "suicide.ideation", "suicide.behaviour"
@@ -49,6 +50,8 @@ ANTIDEPRESSANTS = frozenset({"antidepressant", "maoi", "snri", "ssri"})
 TOPIC_OF = {"bladder-score": "bladder", "liver-tests": "liver", "misuse-review": "misuse"}
 PRESSURE_RULES = "B-"
 DAYS_PER_WEEK = 7
+INDUCTION = "induction"
+RUNNING, NOTHING_GIVEN = "running", "nothing-given"
 _SCORE_AT = time(9)
 _LEAST_MG = Decimal(1)
 
@@ -75,10 +78,20 @@ _BEGUN = Prepared(
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A session in which drug was begun and which is not counted: its instant and why."""
+
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """What is asked of the forecast: all an answer depends on, as plain data; or `code` and `reason` why nothing is.
 
-    `weights` names the version of the site's weights, and is empty where the defaults count.
+    `weights` names the version of the site's weights, and is empty where the defaults count. `bounds` are what can be
+    decided while a plan is in force, also where nothing can be asked. `left_out` are sessions that do not count, with
+    why; `problems` what is odd about what is asked.
     """
 
     payload: dict[str, Any]
@@ -86,6 +99,9 @@ class Question:
     code: str = ""
     reason: str = ""
     weights: dict[str, Any] = field(default_factory=dict)
+    bounds: Bounds | None = None
+    left_out: tuple[LeftOut, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,23 +145,42 @@ def build_question(patient: Any, now: datetime, dues: Sequence[Due] | None = Non
         return Question({}, code="no-plan", reason="No plan was signed under a protocol that this version knows.")
     if any(one.has_died for one in course.sessions):
         return Question({}, course.plan.protocol, "course-over", "The course is over.")
-    given = _list_given(course)
+    given, left_out = _list_given(course)
     way = (str(course.protocol.drug), str(course.protocol.route))
-    if any(one.way != way for one in given):
-        reason = "Sessions by another drug or route than the plan's are among those given; the model reads one of them."
-        return Question({}, course.plan.protocol, "ways-mixed", reason)
-    if not given:
-        return Question({}, course.plan.protocol, "no-session", "No session has been given yet.")
     try:
-        weighing = read_weighing(patient.site)
+        weighing: Weighing | None = read_weighing(patient.site)
+        refusal = ""
     except InvalidInput as refused:
-        reason = f"The clinic's own weights of the advice cannot be used and must be signed anew: {refused}"
-        return Question({}, course.plan.protocol, "weights-refused", reason)
+        weighing, refusal = None, str(refused)
+    content = _collect(patient, course, given, now, dues)
+    if weighing is not None and weighing.weights:
+        content["loss"] = weighing.weights
+    question = replace(_add_protocol(content, course), left_out=left_out)
+    code, reason = "", ""
+    if any(one.way != way for one in given):
+        code = "ways-mixed"
+        reason = "Sessions by another drug or route than the plan's are among those given; the model reads one of them."
+    elif not given:
+        code, reason = "no-session", "No session has been given yet."
+    elif weighing is None:
+        code = "weights-refused"
+        reason = f"The clinic's own weights of the advice cannot be used and must be signed anew: {refusal}"
+    if code or weighing is None:
+        return replace(question, payload={}, code=code, reason=reason)
+    return replace(question, weights=_name_weights(weighing, patient))
+
+
+def _collect(
+    patient: Any, course: CareCourse, given: list[_Given], now: datetime, dues: Sequence[Due] | None
+) -> dict[str, Any]:
+    """Return the course file of a chart; what the chart does not know is left out."""
+    if course.plan is None or course.protocol is None:
+        raise TypeError("a course without a plan asks nothing")
     content = {
         "as_of": get_local_date(patient.site, now).isoformat(),
         "zone": patient.site.timezone,
-        "drug": way[0],
-        "route": way[1],
+        "drug": str(course.protocol.drug),
+        "route": str(course.protocol.route),
         "scores": _list_scores(patient, [one.at for one in given]),
         "sessions": [_render_session(one) for one in given],
         "suicide_answers": _list_suicide_answers(patient) or None,
@@ -156,11 +191,9 @@ def build_question(patient: Any, now: datetime, dues: Sequence[Due] | None = Non
         "weight_kg": _find_weight(patient),
         "new_antidepressant": _has_new_antidepressant(patient, given) or None,
         "reactions": _count_reactions(given),
-        "loss": weighing.weights or None,
     }
     content["instrument"] = _choose_instrument(content["scores"], [one.at for one in given])
-    known = {name: value for name, value in content.items() if value is not None}
-    return replace(_add_protocol(known, course), weights=_name_weights(weighing, patient))
+    return {name: value for name, value in content.items() if value is not None}
 
 
 def _name_weights(weighing: Weighing, patient: Any) -> dict[str, Any]:
@@ -179,33 +212,48 @@ def _add_protocol(content: dict[str, Any], course: CareCourse) -> Question:
     content["duration_min"] = request.treatment.duration_min
     content["induction_sessions"] = request.circumstances.maintenance_from
     payload: dict[str, Any] = {"course": content}
-    if intervals is not None and course.plan.state == "signed":
-        payload["policy"] = render_policy(_apply_plan(intervals, course.plan.maintenance_every_wk))
-    return Question(payload, course.plan.protocol)
+    bounds = None
+    if course.plan.state == "signed":
+        policy = None if intervals is None else _apply_plan(intervals, course.plan)
+        bounds = find_outlook_bounds(request, policy)
+        if policy is not None:
+            payload["policy"] = render_policy(policy)
+    return Question(payload, course.plan.protocol, bounds=bounds, problems=request.problems)
 
 
-def _apply_plan(intervals: IntervalPolicy, every_wk: int | None) -> IntervalPolicy:
-    """Return the intervals with the one that the plan begins upkeep with, where the protocol allows it."""
-    days = None if every_wk is None else every_wk * DAYS_PER_WEEK
+def _apply_plan(intervals: IntervalPolicy, plan: Any) -> IntervalPolicy:
+    """Return the intervals with those that the signed plan begins with, where the protocol leaves them to it."""
+    if intervals.phase == INDUCTION and plan.sessions_per_week and find_kind(intervals.highest.citation) != Kind.LABEL:
+        low, high = find_weekly_span(plan.sessions_per_week)
+        days = round(DAYS_PER_WEEK / plan.sessions_per_week)
+        signed = Citation("SITE", "the signed plan", Grade.P)
+        text = f"Induction by the signed plan, {plan.induction_sessions} sessions, {plan.sessions_per_week} a week"
+        edges = IntervalEdge(low, signed), IntervalEdge(high, signed)
+        if (low, high) != (intervals.lowest.days, intervals.highest.days):
+            return replace(intervals, choices_d=(days,), default_d=days, text=text, shortest=edges[0], longest=edges[1])
+    days = None if plan.maintenance_every_wk is None else plan.maintenance_every_wk * DAYS_PER_WEEK
     return replace(intervals, default_d=days) if days in intervals.choices_d else intervals
 
 
-def _list_given(course: CareCourse) -> list[_Given]:
-    """Return the sessions whose giving has ended; one that ended before a milligram was given is none."""
+def _list_given(course: CareCourse) -> tuple[list[_Given], tuple[LeftOut, ...]]:
+    """Return the sessions whose giving has ended, and those that do not count; without a milligram given it is none."""
     sessions = _NAMED.ask(keys=[one.id for one in course.sessions])
     states, protocols = load_states(sessions), load_protocols(sessions)
     rows = {row.pk: row for row in sessions}
-    found = []
+    found, left_out = [], []
     for one in course.sessions:
         row = rows[one.id]
         state, protocol = states[one.id], protocols[row.protocol_id]
         ended = one.left_at or find_end(state, protocol)
         if ended is None:
+            left_out.append(LeftOut(one.began_at, RUNNING))
             continue
         dose = calculate_dose_mg(state, protocol, state.last_recorded_at or ended)
         if dose is None or dose >= _LEAST_MG:
             found.append(_Given(one.began_at, dose, (str(protocol.drug), str(protocol.route)), state, protocol))
-    return found
+        else:
+            left_out.append(LeftOut(one.began_at, NOTHING_GIVEN))
+    return found, tuple(left_out)
 
 
 def _render_session(one: _Given) -> dict[str, Any]:
@@ -363,6 +411,8 @@ def _judge_pressure(patient: Any, given: list[_Given], now: datetime) -> bool | 
 
 def _has_new_antidepressant(patient: Any, given: list[_Given]) -> bool:
     """Return whether the chart holds an antidepressant that was begun with the sessions and is still taken."""
+    if not given:
+        return False
     first = get_local_date(patient.site, min(one.at for one in given))
     begin = first - timedelta(days=get_number("antidepressant_before_d"))
     end = first + timedelta(days=get_number("antidepressant_after_d"))

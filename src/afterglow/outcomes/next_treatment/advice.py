@@ -9,8 +9,9 @@ import numpy as np
 from afterglow.outcomes.forecast._types import FloatArray
 from afterglow.outcomes.forecast.personal import PersonalCourse
 from afterglow.outcomes.forecast.update import Similar
+from afterglow.outcomes.next_treatment.bounds import STOP_WORDS, Action, Bounds, Reason, find_bounds, judge_interval
 from afterglow.outcomes.next_treatment.expected import Expected, expect, thin
-from afterglow.outcomes.next_treatment.guards import Guards, judge_guards
+from afterglow.outcomes.next_treatment.guards import judge_guards
 from afterglow.outcomes.next_treatment.loss import VISIT_COSTS, Loss, load_loss
 from afterglow.outcomes.next_treatment.policy import Circumstances, IntervalPolicy
 from afterglow.terms import Citation, Finding, Grade, Override, Severity
@@ -42,6 +43,7 @@ class Option:
     better: float
     is_allowed: bool
     why_not: str = ""
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,8 @@ class Advice:
 
     `suggested_d` is the interval to plan with; where nothing is separated it is the present one, `leaning_d` the one
     with the smallest expected loss of those allowed, and `alike_d` those that cannot be told from the present one.
-    `best_by_cost` has the smallest allowed loss for each visit cost.
+    `best_by_cost` has the smallest allowed loss for each visit cost. `bounds` are what can be decided, always four
+    choices, also where no interval was weighed.
     """
 
     status: AdviceStatus
@@ -74,6 +77,7 @@ class Advice:
     findings: tuple[Finding, ...]
     basis: tuple[Basis, ...]
     loss: Loss
+    bounds: Bounds
 
 
 def advise(
@@ -105,8 +109,8 @@ def advise(
             *found, course, policy, today=today, threshold=threshold, circumstances=circumstances, loss=loss
         )  # fmt: skip
     days = [one.day for one in course.sessions]
-    present = policy.find_present(days, circumstances.maintenance_from)
-    guards = judge_guards(course, circumstances, today=today, threshold=threshold)
+    bounds = _find_bounds(course, policy, circumstances, today, threshold)
+    present, guards = bounds.present_d or policy.default_d, bounds.guards
     rate = (loss.get("adverse_per_session") * loss.get("adverse_weight") + circumstances.reactions) / (
         loss.get("adverse_weight") + circumstances.sessions_asked
     )
@@ -116,9 +120,9 @@ def advise(
         expect(few, each, today=today, loss=loss, threshold=threshold, remission=remission, reaction_rate=rate)
         for each in intervals
     ]
-    options = _weigh(weighed, policy, present, guards, loss)
+    options = _weigh(weighed, bounds, present, loss)
     extra = _list_notes(len(days) - circumstances.maintenance_from, present)
-    return _conclude(options, policy, present, guards, loss, (*guards.findings, *extra))
+    return _conclude(options, policy, present, bounds, loss, (*guards.findings, *extra))
 
 
 def _refuse(similar: Similar, policy: IntervalPolicy, loss: Loss) -> tuple[str, str] | None:
@@ -137,14 +141,21 @@ def _refuse(similar: Similar, policy: IntervalPolicy, loss: Loss) -> tuple[str, 
     return None
 
 
-def _weigh(
-    weighed: Sequence[Expected], policy: IntervalPolicy, present: int, guards: Guards, loss: Loss
-) -> tuple[Option, ...]:
+def _find_bounds(
+    course: PersonalCourse, policy: IntervalPolicy, circumstances: Circumstances, today: float, threshold: float
+) -> Bounds:
+    readings = course.readings if course.sessions else ()
+    guards = judge_guards(course.scale, readings, circumstances, today=today, threshold=threshold)
+    return find_bounds(policy, guards, [one.day for one in course.sessions], circumstances.maintenance_from)
+
+
+def _weigh(weighed: Sequence[Expected], bounds: Bounds, present: int, loss: Loss) -> tuple[Option, ...]:
     middle = loss.get_visit_cost("middle")
     now = next(one for one in weighed if one.interval_d == present).calculate_loss(loss, middle)
     options = []
     for one in weighed:
-        allowed, why = _judge_option(one.interval_d, policy, present, guards, int(loss.get("longest_step")))
+        reasons = _judge_option(one.interval_d, bounds, present)
+        is_stop = one.interval_d is None
         difference = one.calculate_loss(loss, middle) - now
         options.append(
             Option(
@@ -155,33 +166,23 @@ def _weigh(
                 difference=float(difference.mean()),
                 difference_range=_find_range(difference, loss.get("separation")),
                 better=float(np.mean(difference < 0)),
-                is_allowed=allowed,
-                why_not=why,
+                is_allowed=not reasons and not is_stop,
+                why_not=STOP_WORDS if is_stop else " ".join(reason.text for reason in reasons),
+                reasons=reasons,
             )
         )
     return tuple(options)
 
 
-def _judge_option(
-    interval_d: int | None, policy: IntervalPolicy, present: int, guards: Guards, longest_step: int
-) -> tuple[bool, str]:
-    """Return whether an interval may be advised, and why not; a stop is shown and left to people."""
-    if interval_d is None:
-        return False, "Stopping is decided with the person, never by this sum."
-    if interval_d == present:
-        return True, ""
-    if interval_d > present and not guards.may_lengthen:
-        return False, "No longer interval: see the findings."
-    if interval_d < present and not guards.may_shorten:
-        return False, "No shorter interval: see the findings."
-    steps = abs(policy.choices_d.index(interval_d) - policy.choices_d.index(present))
-    if steps > longest_step:
-        return False, f"More than {longest_step} step from {present} days in one decision."
-    return True, ""
+def _judge_option(interval_d: int | None, bounds: Bounds, present: int) -> tuple[Reason, ...]:
+    """Return why an interval may not be advised; a stop is shown and left to people."""
+    if interval_d is None or interval_d == present:
+        return ()
+    return judge_interval(bounds, Action.STRETCH if interval_d > present else Action.SHORTEN, interval_d)
 
 
 def _conclude(
-    options: Sequence[Option], policy: IntervalPolicy, present: int, guards: Guards, loss: Loss,
+    options: Sequence[Option], policy: IntervalPolicy, present: int, bounds: Bounds, loss: Loss,
     findings: tuple[Finding, ...],
 ) -> Advice:  # fmt: skip
     allowed = [one for one in options if one.is_allowed and one.interval_d is not None]
@@ -197,12 +198,13 @@ def _conclude(
         reason = f"The evidence does not separate these: {names} days. The present interval stays."
     if len(allowed) == 1:
         status, code, reason = AdviceStatus.REVIEW, "bounded", "Nothing but the present interval may be advised now."
-    if guards.needs_review:
+    if bounds.guards.needs_review:
         status, code = AdviceStatus.REVIEW, "see-in-person"
         reason = f"Somebody sees the person first; no longer interval is advised. {reason}"
     return Advice(
         status, code, reason, policy, present, suggested, leaning, alike,
         (best_by_cost[0], best_by_cost[1], best_by_cost[2]), tuple(options), findings, _list_basis(policy, loss), loss,
+        bounds,
     )  # fmt: skip
 
 
@@ -267,9 +269,9 @@ def refuse_advice(
 ) -> Advice:  # fmt: skip
     """Return the answer that there is none, with its reason; what must be looked at is found all the same."""
     loss = loss or load_loss()
-    guards = judge_guards(course, circumstances or Circumstances(), today=today, threshold=threshold)
+    bounds = _find_bounds(course, policy, circumstances or Circumstances(), today, threshold)
     nothing = (None, None, None)
     return Advice(
-        AdviceStatus.NO_ADVICE, code, reason, policy, None, None, None, (), nothing, (), guards.findings,
-        _list_basis(policy, loss), loss,
+        AdviceStatus.NO_ADVICE, code, reason, policy, None, None, None, (), nothing, (), bounds.guards.findings,
+        _list_basis(policy, loss), loss, bounds,
     )  # fmt: skip

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from afterglow.outcomes.catalogue import get_estimand, load_anchors
-from afterglow.outcomes.forecast.personal import PersonalCourse, Reading
+from afterglow.outcomes.forecast.personal import Reading
 from afterglow.outcomes.next_treatment.loss import load_loss
 from afterglow.outcomes.next_treatment.policy import COLUMBIA, TOPICS, Circumstances, OpenAlert, SuicideAnswer
 from afterglow.terms import Citation, Finding, Grade, Override, Severity
@@ -18,22 +18,29 @@ _SITE = Citation("SITE", "next treatment, clinic requirements 36 and 37", Grade.
 
 @dataclass(frozen=True, slots=True)
 class Guards:
-    """Whether a longer and a shorter interval may be advised, whether somebody must be seen, and the findings."""
+    """Whether a longer and a shorter interval may be advised, whether somebody must be seen, and the findings.
+
+    `against_longer` and `against_shorter` are those that stand against either.
+    """
 
     may_lengthen: bool
     may_shorten: bool
     needs_review: bool
     findings: tuple[Finding, ...]
+    against_longer: tuple[Finding, ...] = ()
+    against_shorter: tuple[Finding, ...] = ()
 
 
-def judge_guards(course: PersonalCourse, circumstances: Circumstances, *, today: float, threshold: float) -> Guards:
-    """Return the bounds of the advice.
+def judge_guards(
+    scale: str, readings: Sequence[Reading], circumstances: Circumstances, *, today: float, threshold: float | None
+) -> Guards:
+    """Return the bounds of the advice; `readings` are those of `scale` in days of the course, in order.
 
     A longer interval is never advised when the score worsens or stands at the relapse threshold, when suicidality is
     rising, high or not known or an alert of it is not assessed; a shorter one never while a topic of long-term safety
     is open or not known.
     """
-    worse = _judge_worsening(course, threshold)
+    worse = [] if threshold is None else _judge_worsening(scale, readings, threshold)
     suicide = _judge_suicidality(circumstances, today)
     topics = _judge_topics(circumstances)
     blocks_longer = [one for one in (*worse, *suicide) if one.severity is not Severity.INFO]
@@ -42,27 +49,29 @@ def judge_guards(course: PersonalCourse, circumstances: Circumstances, *, today:
         may_shorten=not topics,
         needs_review=any(one.severity in (Severity.STOP, Severity.CAUTION) for one in (*worse, *suicide)),
         findings=(*suicide, *worse, *topics),
+        against_longer=tuple(blocks_longer),
+        against_shorter=tuple(topics),
     )
 
 
-def _judge_worsening(course: PersonalCourse, threshold: float) -> list[Finding]:
-    after = course.list_after()
+def _judge_worsening(scale: str, readings: Sequence[Reading], threshold: float) -> list[Finding]:
+    after = [one for one in readings if one.day > 0]
     if not after:
         return []
     latest = after[-1]
     findings = []
     if latest.value >= threshold:
         citation = Citation("DALY-19", "instruments sheet section 6, relapse default", Grade.UNCHECKED)
-        seen = f"{course.scale} {latest.value:g}"
+        seen = f"{scale} {latest.value:g}"
         findings.append(_find("NT-3", "At the relapse threshold", seen, f"{threshold:g} or more", citation))
-    baseline = course.readings[0] if course.readings[0].day <= 0 else None
+    baseline = readings[0] if readings[0].day <= 0 else None
     estimand = get_estimand("worsening")
     percent = float(estimand.get_number("least_percent"))
     if baseline is not None and baseline.value > 0 and latest.value >= baseline.value * (1 + percent / 100):
-        seen = f"{course.scale} {latest.value:g}, baseline {baseline.value:g}"
+        seen = f"{scale} {latest.value:g}, baseline {baseline.value:g}"
         findings.append(_find("LT-7", "Worse than before treatment", seen, f"{percent:g} % or more", estimand.citation))
     before = after[-2] if len(after) > 1 else baseline
-    findings += _judge_rise(course.scale, before, latest)
+    findings += _judge_rise(scale, before, latest)
     return findings
 
 

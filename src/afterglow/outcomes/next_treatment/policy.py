@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from afterglow.terms import Citation, InvalidInput, Problem, build_error
+from afterglow.terms import Citation, FrequencyLimit, IntervalEdge, InvalidInput, Problem, build_error
 
 TOPICS = ("bladder", "liver", "misuse", "blood-pressure")
 COLUMBIA, NINTH = "c-ssrs", "phq9-item-9"
@@ -34,7 +34,8 @@ SUICIDE_SCALES: Mapping[str, SuicideScale] = {
 class IntervalPolicy:
     """The intervals of a protocol in the present phase, in days and rising, and the one it begins with.
 
-    A phase without a choice (induction, the label's weekly weeks) holds one interval.
+    A phase without a choice (induction, the label's weekly weeks) holds one interval. `shortest` and `longest` are the
+    ends of what the phase allows, those of the list where not given; `limits` bound how close sessions may come.
     """
 
     protocol: str
@@ -44,6 +45,9 @@ class IntervalPolicy:
     text: str
     citation: Citation
     has_choice: bool = True
+    shortest: IntervalEdge | None = None
+    longest: IntervalEdge | None = None
+    limits: tuple[FrequencyLimit, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a list that is empty, does not rise, or lacks the default."""
@@ -52,6 +56,16 @@ class IntervalPolicy:
             text = "The intervals of a protocol rise and hold the one it begins with."
             shown = ", ".join(map(str, self.choices_d))
             raise InvalidInput([build_error("policy.choices_d", "not-rising", shown, "rising days", text)])
+
+    @property
+    def lowest(self) -> IntervalEdge:
+        """The shortest interval of the phase."""
+        return self.shortest or IntervalEdge(self.choices_d[0], self.citation)
+
+    @property
+    def highest(self) -> IntervalEdge:
+        """The longest interval of the phase."""
+        return self.longest or IntervalEdge(self.choices_d[-1], self.citation)
 
     def find_present(self, session_days: Sequence[float], maintenance_from: int) -> int:
         """Return the listed interval nearest to the last gaps between maintenance sessions; the default without any.

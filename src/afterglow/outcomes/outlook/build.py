@@ -1,7 +1,7 @@
 """From a course with dates to forecast and advice: which scores, which relapse rule, which day is today."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from afterglow.outcomes.catalogue import RelapseRule, load_relapse_rules
@@ -11,48 +11,31 @@ from afterglow.outcomes.forecast.calibration import NOT_CALIBRATED, Calibration
 from afterglow.outcomes.forecast.exposure import TYPICAL_KG, build_dose
 from afterglow.outcomes.forecast.forecast import Forecast, ForecastOutcome, RelapseQuestion, make_forecast
 from afterglow.outcomes.forecast.personal import GivenSession, PersonalCourse, Reading
-from afterglow.outcomes.forecast.update import DEFAULT_SEED
-from afterglow.outcomes.model import Course, DatedScore, Rater, Series, SeriesReading
-from afterglow.outcomes.next_treatment import Advice, Circumstances, IntervalPolicy, Loss, advise, refuse_advice
+from afterglow.outcomes.model import Course, DatedScore, Series, SeriesReading
+from afterglow.outcomes.next_treatment import Advice, Bounds, IntervalPolicy, advise, refuse_advice
+from afterglow.outcomes.outlook.asking import (
+    SCALE_OF,
+    OutlookRequest,
+    Treatment,
+    choose_instrument,
+    choose_series,
+    list_scores,
+)
+from afterglow.outcomes.outlook.bounds import find_outlook_bounds
 from afterglow.outcomes.series import build_series
 from afterglow.pharmacology.mechanism import get_scale
 from afterglow.pharmacology.models.catalogue import choose_model
 from afterglow.terms import InvalidInput, Problem, build_error, build_warning
 
-SCALE_OF = {"madrs": ("MADRS", Rater.CLINICIAN), "phq9": ("PHQ-9", Rater.SELF), "qids-sr16": ("QIDS-SR16", Rater.SELF)}
 _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Treatment:
-    """What the sessions of a course give: drug, route, how long an infusion takes, and the body weight if known."""
-
-    drug: str
-    route: str
-    duration_min: float = 0.0
-    weight_kg: float | None = None
-    has_new_antidepressant: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class OutlookRequest:
-    """One question: the course, the instrument asked about, the treatment, the instant it is asked.
-
-    `circumstances` count days from the first session; `instrument` None takes the modelled one with the most scores.
-    """
-
-    course: Course
-    treatment: Treatment
-    as_of: datetime
-    instrument: str | None = None
-    circumstances: Circumstances = field(default_factory=Circumstances)
-    loss: Loss | None = None
-    seed: int = DEFAULT_SEED
-
-
-@dataclass(frozen=True, slots=True)
 class Outlook:
-    """The answer: forecast, advice (None without a protocol's intervals), day 0, and what was set aside."""
+    """The answer: forecast, advice (None without a protocol's intervals), day 0, and what was set aside.
+
+    `bounds` say what can be decided, also where there is no forecast and no advice.
+    """
 
     request: OutlookRequest
     instrument: str
@@ -61,6 +44,7 @@ class Outlook:
     advice: Advice | None
     relapse_rule: RelapseRule | None
     scores: tuple[DatedScore, ...]
+    bounds: Bounds
     problems: tuple[Problem, ...]
 
 
@@ -78,22 +62,24 @@ def make_outlook(
     problems = _check(request)
     series, found = build_series(request.course)
     _refuse_errors(found)
-    instrument = request.instrument or _choose_instrument(series)
+    instrument = request.instrument or choose_instrument(series)
     mine = choose_series(series, instrument)
     started = min((one.dose_started_at for one in request.course.sessions), default=request.as_of)
     today = (request.as_of - started) / _DAY
     rules = load_relapse_rules() if relapse_rules is None else relapse_rules
     rule = next((one for one in rules if one.instrument == instrument), None)
+    bounds = find_outlook_bounds(replace(request, instrument=instrument), policy)
     lack = _find_lack(request, instrument, mine)
     if lack or mine is None:
         code, reason = lack or ("no-score", f"No score of {instrument} is there.")
         forecast = Forecast(ForecastOutcome.NOT_ENOUGH_DATA, code, reason, today)
-        return Outlook(request, instrument, started, forecast, None, rule, (), (*found, *problems))
+        return Outlook(request, instrument, started, forecast, None, rule, (), bounds, (*found, *problems))
     personal = build_personal_course(request.course, mine, request.treatment)
     question = _ask_relapse(read_series(mine, request.course, relapse_rules, thresholds), rule)
     forecast = make_forecast(personal, today=today, relapse=question, calibration=calibration, seed=request.seed)
     advice = _advise(forecast, policy, request, rule, personal)
-    return Outlook(request, instrument, started, forecast, advice, rule, _list_scores(mine), (*found, *problems))
+    told = (*found, *problems, *_judge_baseline(mine))
+    return Outlook(request, instrument, started, forecast, advice, rule, list_scores(mine), bounds, told)
 
 
 def build_personal_course(course: Course, series: Series, treatment: Treatment) -> PersonalCourse:
@@ -121,33 +107,11 @@ def build_personal_course(course: Course, series: Series, treatment: Treatment) 
         sessions.append(GivenSession((one.dose_started_at - started) / _DAY, dose))
     readings = [
         Reading((one.observed_at - started) / _DAY, float(one.value))
-        for one in _list_scores(series)
+        for one in list_scores(series)
         if one.value is not None
     ]
     scale = SCALE_OF[series.instrument][0]
     return PersonalCourse(scale, tuple(readings), tuple(sessions), treatment.has_new_antidepressant)
-
-
-def _list_scores(series: Series) -> tuple[DatedScore, ...]:
-    """Return the baseline and every later score in order of time."""
-    first = [] if series.baseline_score is None else [series.baseline_score]
-    return (*first, *series.scores)
-
-
-def choose_series(series: Sequence[Series], instrument: str | None = None) -> Series | None:
-    """Return the series asked about by the rater its scale is made for, or None."""
-    wanted = instrument or _choose_instrument(series)
-    return next((one for one in series if _is_asked(one, wanted)), None)
-
-
-def _choose_instrument(series: Sequence[Series]) -> str:
-    """Return the modelled instrument with the most scores; the first one in doubt."""
-    counted = {one.instrument: len(one.scores) for one in series if _is_asked(one, one.instrument)}
-    return max(counted, key=lambda name: counted[name]) if counted else "phq9"
-
-
-def _is_asked(series: Series, instrument: str) -> bool:
-    return series.instrument == instrument and SCALE_OF.get(instrument, ("", None))[1] == series.rater
 
 
 def _find_lack(request: OutlookRequest, instrument: str, series: Series | None) -> tuple[str, str] | None:
@@ -233,10 +197,23 @@ def _check(request: OutlookRequest) -> list[Problem]:
     ]
     if late:
         raise InvalidInput(late)
+    told = list(request.problems)
     if request.treatment.weight_kg is None:
         text = f"No weight is known: {TYPICAL_KG:g} kg assumed for the dose in mg/kg."
-        return [build_warning("weight_kg", "weight-assumed", None, "kg", text)]
-    return []
+        told.append(build_warning("weight_kg", "weight-assumed", None, "kg", text))
+    return told
+
+
+def _judge_baseline(series: Series) -> list[Problem]:
+    """Say where no score was taken before the first session, and what that does to the answer."""
+    if series.baseline_score is not None:
+        return []
+    text = (
+        f"No {series.instrument} was taken before the first session. How ill the person was before it is taken from "
+        "published courses, and the forecast leans on the later scores alone. Response, remission and with it a "
+        "relapse, and whether the person is worse than before treatment (LT-7), cannot be told."
+    )
+    return [build_warning("scores", "baseline-missing", None, "a score before the first session", text)]
 
 
 def _refuse_errors(problems: Sequence[Problem]) -> None:

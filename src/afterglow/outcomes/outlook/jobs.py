@@ -12,7 +12,7 @@ from afterglow.outcomes.next_treatment import IntervalPolicy
 from afterglow.outcomes.outlook.build import make_outlook
 from afterglow.outcomes.outlook.reading import read_request
 from afterglow.outcomes.outlook.render import render_outlook
-from afterglow.terms import Citation, Grade, InvalidInput, build_error
+from afterglow.terms import Citation, FrequencyLimit, Grade, IntervalEdge, InvalidInput, build_error
 
 
 def forecast_course(payload_json: str) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def forecast_course(payload_json: str) -> dict[str, Any]:
             raise InvalidInput(
                 [build_error("payload", "not-an-object", payload_json[:80], accepted, "No such question.")]
             )
-        policy = None if content.get("policy") is None else _parse_policy(content["policy"])
+        policy = None if content.get("policy") is None else parse_policy(content["policy"])
         kept = content.get("calibration")
         calibration = NOT_CALIBRATED if kept is None else parse_calibration(kept)
         found = render_outlook(
@@ -41,27 +41,58 @@ def forecast_course(payload_json: str) -> dict[str, Any]:
 
 
 def render_policy(policy: IntervalPolicy) -> dict[str, Any]:
-    """Return a policy as plain data; the inverse stands in this module."""
+    """Return a policy as plain data; `parse_policy` is the inverse."""
     return {
         "protocol": policy.protocol,
         "phase": policy.phase,
         "choices_d": list(policy.choices_d),
         "default_d": policy.default_d,
         "text": policy.text,
-        "source": policy.citation.source,
-        "locator": policy.citation.locator,
-        "grade": str(policy.citation.grade),
+        **_cite(policy.citation),
         "has_choice": policy.has_choice,
+        "shortest": _render_edge(policy.lowest),
+        "longest": _render_edge(policy.highest),
+        "limits": [
+            {"shortest_d": one.shortest_d, "is_hard": one.is_hard, "text": one.text, **_cite(one.citation)}
+            for one in policy.limits
+        ],
     }
 
 
-def _parse_policy(content: Mapping[str, Any]) -> IntervalPolicy:
+def parse_policy(content: Mapping[str, Any]) -> IntervalPolicy:
+    """Return the policy of `render_policy`.
+
+    Raises
+    ------
+    InvalidInput
+        The content is none.
+    """
     try:
-        citation = Citation(content["source"], content["locator"], Grade(content["grade"]))
         return IntervalPolicy(
             content["protocol"], content["phase"], tuple(content["choices_d"]), content["default_d"], content["text"],
-            citation, content["has_choice"],
+            _parse_citation(content), content["has_choice"], _parse_edge(content["shortest"]),
+            _parse_edge(content["longest"]), tuple(_parse_limit(row) for row in content["limits"]),
         )  # fmt: skip
     except (KeyError, TypeError, ValueError) as error:
         text = f"The policy cannot be read: {error!r}."
         raise InvalidInput([build_error("policy", "malformed", str(content)[:80], "a rendered policy", text)]) from None
+
+
+def _render_edge(edge: IntervalEdge) -> dict[str, Any]:
+    return {"days": edge.days, **_cite(edge.citation)}
+
+
+def _cite(citation: Citation) -> dict[str, str]:
+    return {"source": citation.source, "locator": citation.locator, "grade": str(citation.grade)}
+
+
+def _parse_edge(row: Mapping[str, Any]) -> IntervalEdge:
+    return IntervalEdge(row["days"], _parse_citation(row))
+
+
+def _parse_limit(row: Mapping[str, Any]) -> FrequencyLimit:
+    return FrequencyLimit(row["shortest_d"], row["is_hard"], row["text"], _parse_citation(row))
+
+
+def _parse_citation(row: Mapping[str, Any]) -> Citation:
+    return Citation(row["source"], row["locator"], Grade(row["grade"]))

@@ -22,7 +22,7 @@ from afterglow.outcomes.next_treatment import (
     check_suicide_answer,
     edit_loss,
 )
-from afterglow.outcomes.outlook.build import SCALE_OF, OutlookRequest, Treatment
+from afterglow.outcomes.outlook.asking import SCALE_OF, OutlookRequest, Treatment
 from afterglow.terms import InvalidInput, Problem, build_error
 
 FIELDS = {
@@ -54,13 +54,16 @@ class _Reading:
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """From the first session, day 0, to the instant of the question; None where not known."""
+    """From the first session, day 0, to the instant of the question; None where not known.
+
+    Before any session the instant of the question is day 0, so that an old answer stays an old one.
+    """
 
     started: datetime | None
     as_of: datetime | None
 
     def count_days(self, at: datetime) -> float:
-        return (at - (self.started or at)) / timedelta(days=1)
+        return (at - (self.started or self.as_of or at)) / timedelta(days=1)
 
 
 def read_request(

@@ -1,6 +1,7 @@
 """The answer as plain data with dates: what `afterglow forecast` prints and a page draws."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -8,7 +9,9 @@ from afterglow.outcomes.forecast.ahead import RelapseOutlook
 from afterglow.outcomes.forecast.forecast import Forecast
 from afterglow.outcomes.forecast.parameters import get_number
 from afterglow.outcomes.next_treatment import VISIT_COSTS, Advice, Option
-from afterglow.outcomes.outlook.build import SCALE_OF, Outlook
+from afterglow.outcomes.outlook.asking import SCALE_OF
+from afterglow.outcomes.outlook.build import Outlook
+from afterglow.outcomes.outlook.made import render_made_from
 from afterglow.pharmacology.mechanism import load_population_parameters
 from afterglow.terms import Citation
 
@@ -31,6 +34,7 @@ def render_outlook(outlook: Outlook) -> dict[str, Any]:
         "scale": SCALE_OF.get(outlook.instrument, ("", None))[0] or None,
         "scores_used": len(outlook.scores),
         "sessions_used": len(outlook.request.course.sessions),
+        "made_from": render_made_from(outlook.request),
         "no_further_session": not forecast.later,
         "score": _render_bands(outlook),
         "relapse": _render_relapse(outlook),
@@ -62,11 +66,25 @@ def find_date(outlook: Outlook, day: float) -> date:
     return (outlook.started_at + timedelta(days=day)).astimezone(outlook.request.course.zone).date()
 
 
-def find_window(outlook: Outlook) -> tuple[date, date] | None:
-    """Return the first and last date a next session is suggested on, or None.
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The first and last date a next session is suggested on, the day it is due, and since when it is overdue.
+
+    `overdue_since` is None until the last day has passed; then `first` and `last` are the day of the question.
+    """
+
+    first: date
+    last: date
+    due_on: date
+    overdue_since: date | None = None
+
+
+def find_window(outlook: Outlook) -> Window | None:
+    """Return the window of the next session, or None.
 
     From the shortest to the longest interval that cannot be told from the suggested one, a tenth to either side; it
-    ends where the risk of relapse reaches the site's limit, if that lies within it, and never begins before today.
+    ends where the risk of relapse reaches the site's limit, if that lies within it, and never begins before today. One
+    that ended before today is overdue since its last day.
     """
     advice = outlook.advice
     if advice is None or advice.suggested_d is None:
@@ -81,8 +99,12 @@ def find_window(outlook: Outlook) -> tuple[date, date] | None:
     risky = None if relapse is None else relapse.find_day(get_number("act_below_risk"))
     if risky is not None and first <= risky < end:
         end = risky
-    first = max(first, outlook.forecast.today)
-    return find_date(outlook, first), find_date(outlook, max(first, end))
+    today = find_date(outlook, outlook.forecast.today)
+    due = find_date(outlook, min(since + advice.suggested_d, end))
+    ends = find_date(outlook, end)
+    overdue_since = ends if ends < today else None
+    begins = max(find_date(outlook, first), today)
+    return Window(begins, max(begins, ends), due, overdue_since)
 
 
 def list_words(outlook: Outlook) -> tuple[str, ...]:
@@ -148,7 +170,17 @@ def _render_advice(outlook: Outlook) -> dict[str, Any]:
         if outlook.forecast.bands is not None and outlook.relapse_rule is None:
             reason = f"There is no relapse rule for {outlook.instrument}, so that days unwell cannot be counted."
         code = "no-protocol" if outlook.forecast.bands is not None else outlook.forecast.code
-        return {"status": "no-advice", "code": code, "reason": reason, "options": [], "findings": [], "basis": []}
+        bounds = outlook.bounds
+        return {
+            "status": "no-advice",
+            "code": code,
+            "reason": reason,
+            "present_interval_d": bounds.present_d,
+            "choices": [one.to_json() for one in bounds.choices],
+            "options": [],
+            "findings": [finding.to_json() for finding in bounds.guards.findings],
+            "basis": [],
+        }
     window = find_window(outlook)
     return {
         "status": str(advice.status),
@@ -156,11 +188,12 @@ def _render_advice(outlook: Outlook) -> dict[str, Any]:
         "reason": advice.reason,
         "protocol": advice.policy.protocol,
         "phase": advice.policy.phase,
-        "present_interval_d": advice.present_d,
+        "present_interval_d": advice.present_d if advice.present_d is not None else advice.bounds.present_d,
         "suggested_interval_d": advice.suggested_d,
         "leaning_interval_d": advice.leaning_d,
         "not_separated_d": list(advice.alike_d) if len(advice.alike_d) > 1 else [],
-        "window": None if window is None else {"from": window[0].isoformat(), "to": window[1].isoformat()},
+        "window": None if window is None else _render_window(window),
+        "choices": [one.to_json() for one in advice.bounds.choices],
         "options": [_render_option(one, advice) for one in advice.options],
         "actions": ["continue", "stretch", "hold", "stop", "review"],
         "visit_costs": [
@@ -177,12 +210,23 @@ def _render_advice(outlook: Outlook) -> dict[str, Any]:
     }
 
 
+def _render_window(window: Window) -> dict[str, str | None]:
+    since = window.overdue_since
+    return {
+        "from": window.first.isoformat(),
+        "to": window.last.isoformat(),
+        "due": window.due_on.isoformat(),
+        "overdue_since": None if since is None else since.isoformat(),
+    }
+
+
 def _render_option(option: Option, advice: Advice) -> dict[str, Any]:
     return {
         "interval_d": option.interval_d,
         "action": _name_action(option, advice),
         "allowed": option.is_allowed,
         "why_not": option.why_not or None,
+        "reasons": [reason.to_json() for reason in option.reasons],
         "loss": {name: round(value, 1) for name, value in zip(VISIT_COSTS, option.loss, strict=True)},
         "unwell_days_per_28": round(option.unwell_days, 1),
         "visits_per_28": round(option.visits, 2),

@@ -43,5 +43,6 @@ def describe(asked: Asked, patient: Any, *, span: str, is_table: bool) -> dict[s
         "words": words.list_words(asked),
         "basis": words.list_basis(asked),
         "unknown": words.list_unknown(asked),
+        "made": words.describe_made_from(asked, patient),
         "again_url": f"{reverse('web:patient-forecast', args=[patient.pk])}?{query}",
     }

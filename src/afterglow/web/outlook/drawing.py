@@ -11,11 +11,11 @@ from afterglow.outcomes.catalogue import load_relapse_rules
 from afterglow.outcomes.course import read_series
 from afterglow.outcomes.model import Result, Series
 from afterglow.outcomes.outlook import read_request
-from afterglow.outcomes.outlook.build import SCALE_OF, choose_series
+from afterglow.outcomes.outlook.asking import SCALE_OF, choose_series
 from afterglow.outcomes.series import build_series
 from afterglow.pharmacology.mechanism import get_scale
 from afterglow.terms import Grade
-from afterglow.web.charts.ahead import Ahead
+from afterglow.web.charts.ahead import Ahead, Window
 from afterglow.web.charts.course import Lane, Point
 from afterglow.web.outlook.asking import READY, Asked
 from afterglow.web.presenting import describe_source
@@ -68,12 +68,18 @@ def build_drawn(asked: Asked, bands: Any) -> Drawn | None:
     return Drawn(instrument, lane, _read_ahead(asked), lines)
 
 
-def find_window(asked: Asked) -> tuple[date, date] | None:
+def find_window(asked: Asked) -> Window | None:
     """Return the window of the next session; none while somebody has to see the person first."""
     window = asked.advice.get("window")
     if not window or asked.advice.get("code") == SEE_FIRST:
         return None
-    return date.fromisoformat(window["from"]), date.fromisoformat(window["to"])
+    return Window(
+        date.fromisoformat(window["from"]),
+        date.fromisoformat(window["to"]),
+        date.fromisoformat(asked.answer["as_of"]),
+        read_day(window.get("due")),
+        read_day(window.get("overdue_since")),
+    )
 
 
 def _read_ahead(asked: Asked) -> Ahead | None:

@@ -1,16 +1,21 @@
 """The forecast in words: similar courses and never the person, what it was held against, what it does not know."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from afterglow import __version__
+from afterglow.clinic.care.forecasts import NOTHING_GIVEN, RUNNING
+from afterglow.clinic.measures.facts import TOTALS
 from afterglow.outcomes.forecast.parameters import get_number
+from afterglow.outcomes.outlook.asking import SCALE_OF
 from afterglow.web.outlook.asking import READY, Asked
 from afterglow.web.outlook.drawing import read_day, write_grade
+from afterglow.web.present.scores import read_scales
 from afterglow.web.presenting import describe_source
 from afterglow.web.templatetags.words import day
 
@@ -55,6 +60,7 @@ def list_basis(asked: Asked) -> list[dict[str, str]]:
     if asked.state != READY:
         return []
     answer = asked.answer
+    made = answer["made_from"]
     scores = ngettext("%(n)d score", "%(n)d scores", answer["scores_used"]) % {"n": answer["scores_used"]}
     sessions = ngettext("%(n)d session", "%(n)d sessions", answer["sessions_used"]) % {"n": answer["sessions_used"]}
     fitted = answer["basis"][0]
@@ -66,9 +72,11 @@ def list_basis(asked: Asked) -> list[dict[str, str]]:
         "seed": answer["similar"]["seed"],
     }
     return [
-        {"words": _("Made from"), "value": _("%(scores)s of %(scale)s, %(sessions)s, as of %(day)s") % {
+        {"words": _("Made from"), "value": _(
+            "%(scores)s of %(scale)s since %(first)s, %(sessions)s since %(begin)s, as of %(day)s; each is listed below"
+        ) % {
             "scores": scores, "scale": answer["scale"], "sessions": sessions,
-            "day": day(date.fromisoformat(answer["as_of"])),
+            "first": day(made["scores"][0]["on"]), "begin": day(made["sessions"][0]["on"]), "day": day(answer["as_of"]),
         }},
         {"words": _("Calibrated on"), "value": _write_calibration(asked)},
         {"words": _("Model and version"), "value": model},
@@ -117,7 +125,79 @@ def list_unknown(asked: Asked) -> list[str]:
         found.append(_("Answers about suicide: none is on the chart."))
     if "open_topics" not in course:
         found.append(_("Bladder, liver, misuse or blood pressure: not all were looked at."))
-    return found
+    return found + _list_odd(asked)
+
+
+def _list_odd(asked: Asked) -> list[str]:
+    """Return what is odd about what the forecast was made from: a dose no protocol has, no score before the start."""
+    sessions = asked.question.payload["course"]["sessions"]
+    found = []
+    for problem in asked.question.problems:
+        if problem.code == "dose-outside-range":
+            place = int(problem.path.partition("[")[2].partition("]")[0])
+            found.append(f"{day(_localise(asked, sessions[place]['at']))}: {problem.message}")
+    return found + [row["message"] for row in asked.answer["problems"] if row["code"] == "baseline-missing"]
+
+
+def describe_made_from(asked: Asked, patient: Any) -> dict[str, Any] | None:
+    """Return each score and session that the forecast is made from, and each that it is not, with why."""
+    if asked.state != READY:
+        return None
+    made = asked.answer["made_from"]
+    scale = asked.answer["scale"]
+    left = [
+        {"on": date.fromisoformat(row["on"]), "what": _name_scale(row["instrument"]), "value": _write(row["value"]),
+         "why": _say_why(row["why"])}
+        for row in made["left_out"]
+    ]  # fmt: skip
+    fact = TOTALS.get(asked.answer["instrument"])
+    aside = read_scales(patient, (fact,))[fact].set_aside if fact else ()
+    left += [{"on": each.point.on, "what": scale, "value": f"{each.point.value:g}", "why": each.why} for each in aside]
+    reasons = {
+        RUNNING: _("not used: it is not over"),
+        NOTHING_GIVEN: _("not used: it ended before a milligram was given"),
+    }
+    left += [
+        {"on": _localise(asked, each.at), "what": _("Session"), "value": "–", "why": reasons[each.why]}
+        for each in asked.question.left_out
+    ]
+    return {
+        "scale": scale,
+        "scores": [
+            {"on": date.fromisoformat(row["on"]), "value": _write(row["value"]), "is_baseline": row["baseline"]}
+            for row in made["scores"]
+        ],
+        "sessions": [
+            {"on": date.fromisoformat(row["on"]),
+             "dose": "–" if row["dose_mg"] is None else _("%(n)g mg") % {"n": row["dose_mg"]}}
+            for row in made["sessions"]
+        ],
+        "left_out": sorted(left, key=lambda row: row["on"]),
+    }  # fmt: skip
+
+
+def _localise(asked: Asked, at: Any) -> date:
+    """Return the clinic's day of an instant."""
+    instant = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return instant.astimezone(ZoneInfo(asked.question.payload["course"]["zone"])).date()
+
+
+def _name_scale(instrument: str) -> str:
+    return SCALE_OF[instrument][0] if instrument in SCALE_OF else instrument
+
+
+def _write(value: float | None) -> str:
+    return "–" if value is None else f"{value:g}"
+
+
+def _say_why(why: str) -> str:
+    known = {
+        "before the baseline": _("not used: a later one, before the first session, is the baseline"),
+        "entered twice": _("not used: entered twice"),
+        "another score of the same moment differs": _("not used: another score of the same moment differs"),
+        "another scale: the forecast reads one": _("not used: another scale, the forecast reads one"),
+    }
+    return known.get(why) or _("not used: %(why)s") % {"why": why}
 
 
 def list_rows(asked: Asked) -> list[dict[str, str]]:

@@ -74,7 +74,7 @@ def find_checkin(patient: Any, user: Any) -> dict[str, Any] | None:
     if last is None:
         return None
     if last.submitted_at is not None:
-        words = _("sent %(day)s") % {"day": day(last.submitted_at, "short")}
+        words = _("sent %(day)s") % {"day": day(last.submitted_at, "near")}
     else:
         words = _("%(n)d of %(all)d answered") % {"n": last.answered, "all": last.asked}
     return {"words": words, "url": reverse("web:visit-checkin", args=[last.appointment_id])}
@@ -97,7 +97,7 @@ def build_due(patient: Any, now: datetime) -> dict[str, Any]:
 def describe_due(due: Due) -> dict[str, str]:
     """Return a screen that is due as a finding: since when, the last one, the rule with its source and grade."""
     if due.due_on is not None and due.last_on is not None:
-        seen = _("%(what)s due since %(day)s") % {"what": _(due.title), "day": day(due.due_on, "short")}
+        seen = _("%(what)s due since %(day)s") % {"what": _(due.title), "day": day(due.due_on, "near")}
     else:
         seen = _("%(what)s due, not done yet") % {"what": _(due.title)}
     last = ""

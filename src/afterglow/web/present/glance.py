@@ -32,7 +32,7 @@ from afterglow.web.present.due import build_due, find_checkin
 from afterglow.web.present.head import describe_when
 from afterglow.web.present.plans import describe_dose, describe_protocol
 from afterglow.web.present.scores import ScaleScores, load_entries, read_scales
-from afterglow.web.templatetags.words import day
+from afterglow.web.templatetags.words import day, near_day
 
 PHQ9_FACT, GAD7_FACT = "scales.phq9.total", "scales.gad7.total"
 PHQ9_BANDS = (
@@ -100,7 +100,7 @@ def build_course(
         "counts": _("%(phq)d PHQ-9 and %(gad)d GAD-7 records, %(sessions)d sessions")
         % {"phq": counted[0], "gad": counted[1], "sessions": len(sessions)},
         "rows": _list_rows(scales, shown, since),
-        "summary": _summarise(phq9, sessions, today) + _summarise_window(drawn) + _summarise_next(visits),
+        "summary": _summarise(phq9, sessions, today) + _summarise_window(drawn) + _summarise_next(visits, today),
         "is_half": days is not None,
         "lines": drawn.lines if drawn is not None else (),
         "predicted": list_predicted(asked) if asked is not None else [],
@@ -190,7 +190,7 @@ def _summarise(phq9: ScaleScores, sessions: list[date], today: date) -> list[dic
         figures.append(
             {
                 "figure": ngettext("%(n)d week", "%(n)d weeks", weeks) % {"n": weeks},
-                "words": _("since first remission, %(day)s") % {"day": day(remitted, "short")},
+                "words": _("since first remission, %(day)s") % {"day": near_day(remitted, today)},
             }
         )
     gaps = [(later - earlier).days for earlier, later in itertools.pairwise(sessions)]
@@ -209,17 +209,20 @@ def _summarise_window(drawn: Drawn | None) -> list[dict[str, str]]:
     """Return the window of the suggested session as a figure, where one is suggested."""
     if drawn is None or drawn.ahead is None or drawn.ahead.window is None:
         return []
-    words = _("suggested session; a clinician decides")
-    return [{"figure": write_window(drawn.ahead.window), "words": words, "kind": "next"}]
+    written = write_window(drawn.ahead.window)
+    if drawn.ahead.window.is_overdue:
+        words = _("suggested session %(window)s; a clinician decides") % {"window": written}
+        return [{"figure": _("overdue"), "words": words, "kind": "next"}]
+    return [{"figure": written, "words": _("suggested session; a clinician decides"), "kind": "next"}]
 
 
-def _summarise_next(visits: dict[str, Any] | None) -> list[dict[str, str]]:
+def _summarise_next(visits: dict[str, Any] | None, today: date) -> list[dict[str, str]]:
     """Return the next visit as a figure, where the schedule may be seen and one is booked."""
     if not visits or not visits["rows"]:
         return []
     first = visits["rows"][0]
     words = _("next visit, %(what)s") % {"what": first["words"]}
-    return [{"figure": day(first["on"], "short"), "words": words, "kind": "next"}]
+    return [{"figure": near_day(first["on"], today), "words": words, "kind": "next"}]
 
 
 def describe_outcome(baseline: float, last: float) -> str:
@@ -264,7 +267,7 @@ def build_plan_card(patient: Any, user: Any, plans: list[Any], visits: dict[str,
             "coming": _list_coming(patient, user, visits),
         }
     state = (
-        _("v%(n)d, signed %(day)s") % {"n": shown.number, "day": day(shown.signed_at, "short")}
+        _("v%(n)d, signed %(day)s") % {"n": shown.number, "day": day(shown.signed_at, "near")}
         if plan
         else _("draft %(n)d") % {"n": shown.number}
     )
@@ -338,9 +341,9 @@ def is_in_force(consent: Any, today: date) -> bool:
 def describe_consent_state(consent: Any, today: date) -> dict[str, str]:
     """Return a consent's state as words and kind of tag."""
     if consent.withdrawn_at is not None:
-        return {"kind": "stop", "value": _("withdrawn %(day)s") % {"day": day(consent.withdrawn_at, "short")}}
+        return {"kind": "stop", "value": _("withdrawn %(day)s") % {"day": near_day(consent.withdrawn_at, today)}}
     if consent.expires_on < today:
-        return {"kind": "amber", "value": _("expired %(day)s") % {"day": day(consent.expires_on, "short")}}
+        return {"kind": "amber", "value": _("expired %(day)s") % {"day": near_day(consent.expires_on, today)}}
     return {"kind": "ok", "value": _("to %(day)s") % {"day": day(consent.expires_on)}}
 
 
@@ -393,7 +396,7 @@ def build_note_line(patient: Any, user: Any) -> dict[str, str] | None:
     is_reader = found.may_open and policy.allow(user, "care.read", patient)
     return {
         "words": words,
-        "last": _("last talk %(day)s") % {"day": day(found.last_on, "short")},
+        "last": _("last talk %(day)s") % {"day": day(found.last_on, "near")},
         "url": reverse("web:care-notes", args=[patient.pk]) if is_reader else "",
         "kept": "" if is_reader else _("kept apart: read by their author and the named therapist"),
     }

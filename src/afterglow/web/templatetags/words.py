@@ -15,12 +15,20 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 @register.filter
 def day(value: Any, form: str = "") -> str:
-    """Return a date as `17 Nov 2026`; `day:"short"` leaves the year away."""
+    """Return a date as `17 Nov 2026`; `day:"short"` leaves the year away, `day:"near"` where it is this year."""
     moment = _local(value)
     if moment is None:
         return "–"
+    if form == "near":
+        return near_day(value, timezone.localdate())
     words = f"{moment.day} {_(_MONTHS[moment.month - 1])}"
     return words if form == "short" else f"{words} {moment.year}"
+
+
+def near_day(value: Any, today: date) -> str:
+    """Return a date as `17 Nov`, with its year where that is not today's."""
+    local = _local(value)
+    return day(value, "short" if local is not None and local.year == today.year else "")
 
 
 @register.filter

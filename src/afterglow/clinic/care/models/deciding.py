@@ -25,7 +25,8 @@ class NextTreatmentDecision(OpaqueIdModel):
     decision = models.CharField(max_length=12)
     interval_d = models.PositiveSmallIntegerField(null=True, blank=True)
     reason = models.CharField(max_length=600)
-    # state, status, code, suggested interval, window, version, and the digest of the question; no score
+    # state, status, code, suggested interval, window, version, the digest of the question; the current interval, and
+    # what stood against the decision with because of what it was taken; no score
     seen = models.JSONField(default=dict)
     recorded_at = models.DateTimeField()
     recorded_by = models.ForeignKey("people.User", on_delete=models.PROTECT, related_name="+")
