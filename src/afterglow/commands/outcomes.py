@@ -32,7 +32,7 @@ def _rebuild(args: argparse.Namespace) -> int:
     if args.json:
         print_json({"courses": count})
         return DONE
-    print(f"{count} courses summarised")
+    print(f"{count} course{'s' if count != 1 else ''} summarised")
     return DONE
 
 

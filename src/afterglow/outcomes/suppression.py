@@ -14,15 +14,27 @@ Cell = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class SuppressionRule:
-    """The smallest count that may be shown, other than zero, and where it applies."""
+    """The smallest count that may be shown, other than zero, where it applies, and how wide the bands of counts are."""
 
     id: str
     smallest: int
     sentence: str
+    width: int
 
 
-INSIDE = SuppressionRule("inside", 5, "Inside the clinic no count from 1 to 4 is shown.")
-RELEASE = SuppressionRule("release", 11, "On release no count from 1 to 10 is shown, as the CMS cell rule asks.")
+INSIDE = SuppressionRule(
+    "inside",
+    5,
+    "Inside the clinic no count from 1 to 4 is shown: counts stand in bands of five, as 0, 1–5, 6–10, 11–15.",
+    5,
+)
+RELEASE = SuppressionRule(
+    "release",
+    11,
+    "On release no count from 1 to 10 is shown, as the CMS cell rule asks: counts stand in bands of ten, as 0, 1–10, "
+    "11–20.",
+    10,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from afterglow.clinic.outcomes.summarising import list_waiting, rebuild, refresh
 from afterglow.clinic.people import actions as people
 from afterglow.clinic.plans.actions import stop_plan
 from afterglow.clinic.tasks.actions import sweep
+from afterglow.outcomes.cohort import Band, CellStanding, CurveStanding
 from afterglow.outcomes.suppression import INSIDE, RELEASE
 from afterglow.terms import InvalidInput
 from tests import factories
@@ -151,14 +152,19 @@ def test_figures_hide_small_groups_and_count_who_was_not_assessed_as_no_response
     assert len(asked) <= 12
     rows = {group.condition: group for group in figures.report.groups}
     trd = rows["trd"]
-    assert (trd.people, trd.response.count, trd.assessed.count) == (20, 8, 14)
-    assert trd.response.share.share == pytest.approx(0.4)
-    assert (rows["ocd"].people, rows["ptsd"].people) == (None, None)
-    assert figures.report.started == 30
+    # 20 people, 8 with a response, 14 assessed
+    assert (trd.people, trd.response.count, trd.assessed.count) == (Band(16, 20), Band(6, 10), Band(11, 15))
+    assert trd.response.share.share == pytest.approx(8 / 18)
+    assert (rows["ocd"].people, rows["ptsd"].people) == (Band(1, 5), Band(6, 10))
+    assert figures.report.started == Band(31, 35)
     # of 32 watched, those whose number leaves 1 over by three: 7 of 20, 3 of 10, 1 of 2
-    assert (figures.waits_for_second.count, figures.waits_for_second.total) == (11, 32)
+    assert (figures.waits_for_second.count, figures.waits_for_second.total) == (Band(11, 15), Band(31, 35))
+    # eleven have relapsed: enough for a curve, not so in either arm of six and five
+    assert (figures.curve.standing, figures.curve.events) == (CurveStanding.SHOWN, Band(11, 15))
     released = count_figures(read_choice({}, user=cast.director, now=NOW, rule=RELEASE), NOW).report
-    assert all(group.response.count is None for group in released.groups)
+    shares = {group.condition: group.response.share for group in released.groups}
+    assert shares == {"ocd": None, "ptsd": None, "trd": None}  # 8 of 20 is 1-10 of 11-20
+    assert {group.people for group in released.groups} == {Band(1, 10), Band(11, 20)}
     assert find_begin("12m", date(2026, 11, 22)) == date(2025, 12, 1)
 
 
@@ -168,15 +174,15 @@ def test_completeness_has_one_denominator_and_a_month_without_a_session_is_shown
     give(cast, plan, NOW + 80 * DAY, has_left=False)
     now = NOW + 80 * DAY
     refresh_course(plan.patient.pk, now)
-    everything = replace(INSIDE, smallest=1)
+    everything = replace(INSIDE, smallest=1, width=1)
     report = count_figures(read_choice({"period": "all"}, user=cast.director, now=now, rule=everything), now).report
     asked = {cell.name: cell for cell in report.asked}
     # the session that still goes on has neither a record to close nor a score to be asked for
-    assert asked["before-session"].total == asked["record"].total == 3
-    assert asked["before-session"].count == 2  # the chart was scored a day before the first
+    assert asked["before-session"].total == asked["record"].total == Band(3, 3)
+    assert asked["before-session"].count == Band(2, 2)  # the chart was scored a day before the first
     counts = dict(zip(report.volume.months, (row[-1] for row in report.volume.counts), strict=False))
     months = [f"{NOW + days * DAY:%Y-%m}" for days in (1, 35, 75)]
-    assert [counts[month] for month in months] == [2, 0, 1]
+    assert [counts[month].high for month in months] == [2, 0, 1]
     assert len(report.volume.months) == 3
 
 
@@ -185,11 +191,11 @@ def test_course_begun_before_a_period_is_counted_in_none_of_its_completeness(cas
     for at in (began, NOW):
         give(cast, plan, at)
     refresh_course(plan.patient.pk, NOW + DAY)
-    everything = replace(INSIDE, smallest=1)
+    everything = replace(INSIDE, smallest=1, width=1)
     choice = read_choice({"period": str(NOW.year)}, user=cast.director, now=NOW + DAY, rule=everything)
     report = count_figures(choice, NOW + DAY).report
-    assert report.volume.total == 1
-    assert {cell.total for cell in report.asked} == {0}
+    assert report.volume.total == Band(1, 1)
+    assert {cell.standing for cell in report.asked} == {CellStanding.NONE_DUE}
 
 
 def test_migration_has_every_summary_made_anew(cast: Cast, plan: Any) -> None:

@@ -12,9 +12,20 @@ from django.db.models import Count, Min, Q, QuerySet, Sum
 from afterglow.clinic.outcomes.choosing import Choice, find_end
 from afterglow.clinic.outcomes.models import CourseMonth, CourseScore, CourseSummary, StaleCourse, SummaryVersion
 from afterglow.outcomes import get_estimand
-from afterglow.outcomes.cohort import Asked, Cell, GroupCount, MonthCount, Report, SessionCount, Watched, build_report
+from afterglow.outcomes.cohort import (
+    Asked,
+    Cell,
+    GroupCount,
+    MonthCount,
+    Report,
+    SessionCount,
+    ShownCurve,
+    Watched,
+    build_report,
+    show_curve,
+)
 from afterglow.outcomes.cohort.endpoints import Standing
-from afterglow.outcomes.cohort.funnel import Funnel, compare_sites
+from afterglow.outcomes.cohort.funnel import Funnel, add_sites, compare_sites
 from afterglow.outcomes.cohort.report import Group, judge_pair
 
 DUE = (Standing.ASSESSED, Standing.UNASSESSED)
@@ -33,7 +44,7 @@ LARGEST = 64
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """All that the page shows: the report, who was watched for relapse, the sites, and as of when.
+    """All that the page shows: the report, the curves of relapse, the sites, and as of when. No exact count is in it.
 
     `arms` are those still watched at the landmark, with and without a session before it, from the landmark on;
     `waits_for_second` are those whose last score was past the relapse threshold and is not confirmed yet.
@@ -41,8 +52,8 @@ class Figures:
 
     choice: Choice
     report: Report
-    watched: tuple[Watched, ...]
-    arms: tuple[tuple[Watched, ...], tuple[Watched, ...]]
+    curve: ShownCurve
+    arms: tuple[ShownCurve, ShownCurve]
     waits_for_second: Cell
     site_groups: tuple[Group, ...]
     funnel: Funnel | None
@@ -81,21 +92,22 @@ def count_figures(choice: Choice, now: datetime) -> Figures:
     by_site = _count_groups(choice)
     groups = _add_sites(by_site)
     months = _read_months(choice)
+    names = {site.pk: site.name for site in choice.sites}
+    sites = {names[key]: rows for key, rows in by_site.items()} if len(choice.site_keys) > 1 else {}
     report = build_report(
         groups=groups,
         months=_count_months(choice, months),
         events=_count_events(choice, months),
         asked=_count_asked(choice, groups),
         rule=choice.rule,
+        sites=add_sites(sites),
     )
-    names = {site.pk: site.name for site in choice.sites}
-    sites = {names[key]: rows for key, rows in by_site.items()} if len(choice.site_keys) > 1 else {}
     site_groups, funnel = compare_sites(sites, choice.rule) if sites else ((), None)
     watched, arms, waiting_people = _count_watched(choice)
-    total = sum(each.count for each in watched)
-    waits = judge_pair("waits-for-second", waiting_people, total, choice.rule)
+    curve, kept, left = (show_curve(each, choice.rule) for each in (watched, *arms))
+    waits = judge_pair("waits-for-second", waiting_people, curve.people, choice.rule)
     as_of, waiting = find_as_of(choice, now)
-    return Figures(choice, report, watched, arms, waits, site_groups, funnel, as_of, waiting)
+    return Figures(choice, report, curve, (kept, left), waits, site_groups, funnel, as_of, waiting)
 
 
 def find_as_of(choice: Choice, now: datetime) -> tuple[datetime, int]:
@@ -214,7 +226,7 @@ def _count_events(choice: Choice, months: list[_Month]) -> list[SessionCount]:
     for name, column in EVENTS.items():
         sessions = sum(row.sums[column] for row in months)
         rows = _choose(choice, CourseMonth.objects.filter(**{f"{column}__gt": 0}), "month")
-        enough = choice.rule.smallest
+        enough = choice.rule.width + 1
         people = len(rows.values_list("patient", flat=True).distinct()[:enough]) if sessions else 0
         found.append(SessionCount(name, sessions, people))
     return found
@@ -241,10 +253,10 @@ def _count_asked(choice: Choice, groups: list[GroupCount]) -> list[Asked]:
     )
     return [
         Asked("baseline", of_scores["baseline"], of_courses["n"]),
-        Asked("before-session", of_scores["scored"] or 0, done["sessions"], counts_people=False),
-        Asked("vitals", done["vitals_done"], done["vitals_due"], counts_people=False),
-        Asked("dissociation", done["scales_done"], done["scales_due"], counts_people=False),
-        Asked("record", done["closed"], done["sessions"], counts_people=False),
+        Asked("before-session", of_scores["scored"] or 0, done["sessions"]),
+        Asked("vitals", done["vitals_done"], done["vitals_due"]),
+        Asked("dissociation", done["scales_done"], done["scales_due"]),
+        Asked("record", done["closed"], done["sessions"]),
         Asked("induction-end", sum(each.assessed for each in groups), sum(each.due for each in groups)),
         Asked("follow-up", of_scores["follow_up"], of_courses["follow_up"]),
         Asked("bladder", of_courses["bladder_done"], of_courses["bladder"]),

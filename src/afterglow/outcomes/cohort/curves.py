@@ -1,13 +1,15 @@
 """Kaplan-Meier curves with log-log bands, and what of a curve others may see.
 
-Times are whole days. A curve that is shown has whole weeks and ends where few are left; one that leaves the clinic has
-a coarser grid, and no step and no fall of the numbers at risk that tells of fewer people than the rule allows.
+Times are whole days. A curve that is shown has whole weeks, four at a time where it leaves the clinic, and is worked
+out from the bands of how many were at risk and of how many had had the event; it ends where few are left.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from math import exp, log, sqrt
 
+from afterglow.outcomes.cohort.bands import Band, find_band, is_few
 from afterglow.outcomes.suppression import RELEASE, SuppressionRule
 from afterglow.terms import InvalidInput, build_error
 from afterglow.terms.shares import CONFIDENCE, find_quantile
@@ -49,6 +51,43 @@ class Curve:
     confidence: float
 
 
+class CurveStanding(StrEnum):
+    """Whether a curve is shown, or why it is not."""
+
+    SHOWN = "shown"
+    NOBODY = "none due"
+    FEW_PEOPLE = "few due"
+    FEW_EVENTS = "few"
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPoint:
+    """The shown curve from one day on."""
+
+    days: int
+    share: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCurve:
+    """What is shown of a curve: its steps, those at risk every four weeks, the day it ends, the median if reached."""
+
+    people: Band
+    events: Band
+    standing: CurveStanding
+    points: tuple[ShownPoint, ...] = ()
+    at_risk: tuple[Band, ...] = ()
+    ends_days: int = 0
+    median_days: int | None = None
+
+    def find_point(self, days: int) -> ShownPoint:
+        """Return the curve as it stands on a day: all without the event before the first step."""
+        before = [point for point in self.points if point.days <= days]
+        return before[-1] if before else ShownPoint(0, 1.0, None, None)
+
+
 def estimate_curve(watched: Iterable[Watched], *, confidence: float = CONFIDENCE) -> Curve:
     """Return the Kaplan-Meier curve of courses; of nobody it is refused.
 
@@ -81,52 +120,65 @@ def list_at_risk(watched: Iterable[Watched], days: Sequence[int]) -> list[int]:
     return [sum(each.count for each in listed if each.days >= day) for day in days]
 
 
-def draw_points(curve: Curve, rule: SuppressionRule) -> list[CurvePoint]:
-    """Return the points that may be drawn: whole weeks, none with fewer at risk than the rule allows.
+def show_curve(watched: Iterable[Watched], rule: SuppressionRule) -> ShownCurve:
+    """Return what may be shown of a curve: worked out from bands alone, so that it tells no more than they do.
 
-    On release a point stands only where its grid allows, and where since the point before nobody or enough people had
-    the event; the rest is not drawn.
+    Events are added up over whole weeks (on release four at a time), and each step is the way from the middle of one
+    band of that sum to the next, so that it says that the sum has left its band, and not by how many. The curve ends
+    where those at risk are in the lowest band, or where the bands leave nobody.
+
+    Notes
+    -----
+    As in rounded Kaplan-Meier estimates of trusted research environments [1]_, but at the middles of the bands instead
+    of delayed to their ends, which would raise the curve.
+
+    References
+    ----------
+    .. [1] OpenSAFELY, `round_km` of the R package osutils: events are delayed until the threshold is reached.
     """
+    listed = list(watched)
+    people = find_band(sum(each.count for each in listed), rule)
+    events = find_band(sum(each.count for each in listed if each.has_event), rule)
+    if people.is_nobody:
+        return ShownCurve(people, events, CurveStanding.NOBODY)
+    if is_few(people, rule):
+        return ShownCurve(people, events, CurveStanding.FEW_PEOPLE)
+    if events.is_nobody or is_few(events, rule):
+        return ShownCurve(people, events, CurveStanding.FEW_EVENTS)
     step_d = DAYS_PER_WEEK * (RISK_EVERY_WK if rule.id == RELEASE.id else 1)
-    grid: dict[int, CurvePoint] = {}
-    for point in curve.points:
-        if point.at_risk < rule.smallest:
+    points, ends_d = _walk(listed, step_d, rule)
+    marks = range(0, ends_d + 1, RISK_EVERY_WK * DAYS_PER_WEEK)
+    at_risk = tuple(find_band(number, rule) for number in list_at_risk(listed, marks))
+    median = next((point.days for point in points if point.share <= 0.5), None)
+    return ShownCurve(people, events, CurveStanding.SHOWN, points, at_risk, ends_d, median)
+
+
+def _walk(listed: Sequence[Watched], step_d: int, rule: SuppressionRule) -> tuple[tuple[ShownPoint, ...], int]:
+    """Return the steps of a banded curve, and the last day up to which it goes."""
+    seen: dict[int, int] = {}
+    for each in listed:
+        if each.has_event:
+            number = -(-each.days // step_d)
+            seen[number] = seen.get(number, 0) + each.count
+    last = max(each.days for each in listed) // step_d
+    z = find_quantile(CONFIDENCE)
+    points: list[ShownPoint] = []
+    share, spread, total, ends_d = 1.0, 0.0, 0, 0
+    for number in range(last + 1):
+        begins = 0 if number == 0 else (number - 1) * step_d + 1
+        left = find_band(sum(each.count for each in listed if each.days >= begins), rule)
+        stay = find_band(sum(each.count for each in listed if each.days >= number * step_d), rule)
+        before = find_band(total, rule).middle
+        total += seen.get(number, 0)
+        fell = find_band(total, rule).middle - before
+        if stay.is_nobody or is_few(stay, rule) or fell >= left.middle:
             break
-        day = -(-point.days // step_d) * step_d
-        events = (grid[day].events if day in grid else 0) + point.events
-        at_risk = min(grid[day].at_risk, point.at_risk) if day in grid else point.at_risk
-        grid[day] = CurvePoint(day, at_risk, events, point.share, point.low, point.high)
-    listed = list(grid.values())
-    return listed if rule.id != RELEASE.id else _merge(listed, rule)
-
-
-def thin_at_risk(numbers: Sequence[int], rule: SuppressionRule) -> list[int | None]:
-    """Return the numbers at risk that may stand in a row, None for those that may not.
-
-    Inside the clinic a number under the limit is not shown; on release neither is one whose distance to the number
-    shown before tells of fewer people than the limit.
-    """
-    found: list[int | None] = []
-    last: int | None = None
-    for number in numbers:
-        is_shown = number >= rule.smallest
-        if is_shown and rule.id == RELEASE.id and last is not None:
-            is_shown = last == number or last - number >= rule.smallest
-        found.append(number if is_shown else None)
-        last = number if is_shown else last
-    return found
-
-
-def _merge(points: Sequence[CurvePoint], rule: SuppressionRule) -> list[CurvePoint]:
-    """Return the points at which, since the one before, nobody or enough people had the event."""
-    merged: list[CurvePoint] = []
-    events = 0
-    for point in points:
-        events += point.events
-        if events == 0 or events >= rule.smallest:
-            merged.append(CurvePoint(point.days, point.at_risk, events, point.share, point.low, point.high))
-            events = 0
-    return merged
+        ends_d = number * step_d
+        if fell:
+            share *= 1 - fell / left.middle
+            spread += fell / (left.middle * (left.middle - fell))
+            points.append(ShownPoint(ends_d, share, *_find_band(share, spread, z)))
+    return tuple(points), ends_d
 
 
 def _gather(watched: Iterable[Watched]) -> dict[int, tuple[int, int]]:

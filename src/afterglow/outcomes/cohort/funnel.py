@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import exp, isfinite, lgamma, log, sqrt
 
+from afterglow.outcomes.cohort.bands import find_band, is_few
 from afterglow.outcomes.cohort.report import Group, GroupCount, build_groups
 from afterglow.outcomes.suppression import SuppressionRule
 from afterglow.terms import InvalidInput, Problem, build_error
@@ -41,11 +42,11 @@ class SiteOutcome:
     """
 
     site: str
-    observed: int
+    observed: float
     expected: float
     variance: float
-    assessed: int
-    eligible: int
+    assessed: float
+    eligible: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class FunnelPoint:
     inner: tuple[float, float]
     outer: tuple[float, float]
     standing: SiteStanding
-    assessed: int
+    assessed: float
     completeness: float
 
 
@@ -111,37 +112,55 @@ def compare_sites(
     """Return what may be shown of each site, and the funnel of those whose response is shown, in the order of names.
 
     Expected responses come from the share of all sites together in each condition and way (indirect standardisation),
-    so that a site is not judged by whom it treats. Fewer than two sites have no funnel.
+    so that a site is not judged by whom it treats. Fewer than two sites have no funnel. Ratios are of the middles of
+    bands throughout, so that they tell no more than the bands.
     """
-    totals = [_add_site(name, rows) for name, rows in sites.items()]
-    groups, _ = build_groups(totals, rule)
-    shares = _pool(sites)
+    groups, _ = build_groups(add_sites(sites), rule)
+    shares = _pool(sites, rule)
     outcomes = []
     for group in groups:
-        if group.response.count is None or not group.people:
+        if group.response.count is None or group.people.is_nobody:
             continue
-        rows = sites[group.condition]
-        expected = sum(row.due * shares[row.condition, row.way] for row in rows)
-        variance = sum(row.due * shares[row.condition, row.way] * (1 - shares[row.condition, row.way]) for row in rows)
-        eligible = group.people
+        people = group.people.middle
+        rows = [(find_band(row.due, rule).middle, shares[row.condition, row.way]) for row in sites[group.condition]]
+        scale = people / sum(due for due, _ in rows)
+        expected = scale * sum(due * share for due, share in rows)
+        variance = scale * sum(due * share * (1 - share) for due, share in rows)
         if expected > 0 and variance > 0:
-            outcomes.append(SiteOutcome(group.condition, group.response.count, expected, variance, eligible, eligible))
+            outcomes.append(
+                SiteOutcome(group.condition, group.response.count.middle, expected, variance, people, people)
+            )
     return groups, build_funnel(outcomes, fewest=FEWEST_JUDGED) if len(outcomes) > 1 else None
+
+
+def add_sites(sites: Mapping[str, Sequence[GroupCount]]) -> list[GroupCount]:
+    """Return the courses of each site as one row, named by the site."""
+    return [_add_site(name, rows) for name, rows in sites.items()]
 
 
 def _add_site(name: str, rows: Sequence[GroupCount]) -> GroupCount:
     names = ("started", "due", "assessed", "response", "remission", "worse", "left_early")
-    return GroupCount(name, "", *(sum(getattr(row, each) for row in rows) for each in names))
+    return GroupCount(name, "", **{each: sum(getattr(row, each) for row in rows) for each in names})
 
 
-def _pool(sites: Mapping[str, Sequence[GroupCount]]) -> dict[tuple[str, str], float]:
-    """Return the share of responses in each condition and way over all sites."""
+def _pool(sites: Mapping[str, Sequence[GroupCount]], rule: SuppressionRule) -> dict[tuple[str, str], float]:
+    """Return the share of responses in each condition and way over all sites; of few people that of everybody."""
     counts: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
     for rows in sites.values():
         for row in rows:
             counts[row.condition, row.way][0] += row.response
             counts[row.condition, row.way][1] += row.due
-    return {key: count / due if due else 0.0 for key, (count, due) in counts.items()}
+    response, due = (sum(numbers) for numbers in zip(*counts.values(), strict=True)) if counts else (0, 0)
+    overall = _divide(response, due, rule)
+    return {
+        key: overall if is_few(find_band(due, rule), rule) else _divide(count, due, rule)
+        for key, (count, due) in counts.items()
+    }
+
+
+def _divide(count: int, total: int, rule: SuppressionRule) -> float:
+    people = find_band(total, rule).middle
+    return min(find_band(count, rule).middle / people, 1.0) if people else 0.0
 
 
 def calculate_tail(value: float, degrees: int) -> float:

@@ -1,18 +1,30 @@
-"""The clinic's report: counts in, figures out, small ones hidden with whatever would give them away.
+"""The clinic's report: counts in, figures out, each count as its band, and no share where few stand on either side.
 
-A row of people (condition and way) that is too small is hidden whole, with another one beside it; what the hidden rows
-hold together is treated as one row of the table, because it follows from the totals. Sizes of the rows that stay are
-known to the reader, so that of a hidden count its counterpart goes too.
+Bands are what keeps a small count from following by subtraction, within a page and between two choices; nothing else
+has to be hidden beside it. See `bands` for what they hold, and decision 0009 for what they do not.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 
-from afterglow.outcomes.cohort.shares import Share, estimate_share
-from afterglow.outcomes.suppression import RELEASE, SuppressionRule, suppress_counts
+from afterglow.outcomes.cohort.bands import NOBODY, Band, find_band, find_total, is_few
+from afterglow.outcomes.cohort.shares import Share, estimate_banded_share
+from afterglow.outcomes.suppression import SuppressionRule
 
-ROUNDED_TO = 5
 NAMES = ("response", "remission", "assessed", "worse")
+COLUMNS = ("started", "due", *NAMES, "left_early")
+
+
+class CellStanding(StrEnum):
+    """What is said of a count out of a count."""
+
+    SHARE = "share"
+    NONE_DUE = "none due"
+    FEW_DUE = "few due"
+    FEW = "few"
+    NEARLY_ALL = "all or nearly all"
+    FEW_PEOPLE = "of few people"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,36 +63,46 @@ class SessionCount:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """How much of what was due was done; what counts readings or sessions does not count people."""
+    """How much of what was due was done: of people, of sessions or of readings."""
 
     name: str
     done: int
     due: int
-    counts_people: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A count out of a count; None is hidden. `is_small` says that the count itself is small, or its counterpart."""
+    """A count out of a count, by their bands; a count of None is not told, and the standing says why."""
 
     name: str
-    count: int | None
-    total: int | None
-    is_small: bool = False
+    count: Band | None
+    total: Band | None
+    standing: CellStanding
 
     @property
     def share(self) -> Share | None:
-        """Return the share with its interval, or None where a part is hidden or nobody is counted."""
-        return estimate_share(self.count, self.total) if self.count is not None and self.total else None
+        """Return the share with its interval, or None where a part is not told, few, or nearly all."""
+        if self.standing is not CellStanding.SHARE or self.count is None or self.total is None:
+            return None
+        return estimate_banded_share(self.count, self.total)
+
+    @property
+    def bound(self) -> float | None:
+        """Return the share that is surely not passed: at most where few, at least where nearly all."""
+        if self.count is None or self.total is None:
+            return None
+        if self.standing is CellStanding.FEW:
+            return min(self.count.high / self.total.low, 1.0)
+        return self.count.low / self.total.high if self.standing is CellStanding.NEARLY_ALL else None
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One row of people; `people` None is hidden, `is_small` says that there are too few."""
+    """One row of people with what is told of them; `is_small` says that there are too few for any figure."""
 
     condition: str
     way: str
-    people: int | None
+    people: Band
     is_small: bool
     response: Cell
     remission: Cell
@@ -89,32 +111,37 @@ class Group:
 
     @property
     def response_of_assessed(self) -> Share | None:
-        """Return the share of those assessed that responded, where both counts are shown."""
-        if self.response.count is None or not self.assessed.count:
+        """Return the share of those assessed that responded, where both have a share of those due."""
+        count, total = self.response.count, self.assessed.count
+        if (
+            count is None
+            or total is None
+            or self.assessed.standing not in (CellStanding.SHARE, CellStanding.NEARLY_ALL)
+        ):
             return None
-        return estimate_share(min(self.response.count, self.assessed.count), self.assessed.count)
+        return _judge("response", count, total, is_small=self.is_small).share if self.response.share else None
 
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """Sessions by month and way, with the total of each month, and of all in the last place; None is hidden."""
+    """Sessions by month and way, with the total of each month, and of all in the last place; None is not told."""
 
     months: tuple[str, ...]
     ways: tuple[str, ...]
-    counts: tuple[tuple[int | None, ...], ...]
+    counts: tuple[tuple[Band | None, ...], ...]
 
     @property
-    def total(self) -> int | None:
+    def total(self) -> Band | None:
         """Return all sessions."""
-        return self.counts[-1][-1] if self.counts else 0
+        return self.counts[-1][-1] if self.counts else NOBODY
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The figures of a clinic under one rule; `started` is rounded to 5, None where too few."""
+    """The figures of a clinic under one rule."""
 
     rule: SuppressionRule
-    started: int | None
+    started: Band
     groups: tuple[Group, ...]
     whole: Group
     left_early: Cell
@@ -130,142 +157,91 @@ def build_report(
     events: Sequence[SessionCount],
     asked: Sequence[Asked],
     rule: SuppressionRule,
+    sites: Sequence[GroupCount] = (),
 ) -> Report:
-    """Return the report of counted courses and sessions, everything small hidden."""
-    rows, whole = build_groups(groups, rule)
-    started = sum(each.started for each in groups)
-    left = sum(each.left_early for each in groups)
+    """Return the report of counted courses and sessions, every count by its band.
+
+    `sites` are the same courses by site, where they stand on the same page.
+    """
+    rows, whole = build_groups(groups, rule, also=sites)
+    started = find_band(sum(each.started for each in groups), rule)
+    volume = _build_volume(months, rule)
+    of_few = is_few(started, rule)
     return Report(
         rule=rule,
-        started=_round(started, rule),
+        started=started,
         groups=rows,
         whole=whole,
-        left_early=judge_pair("left-early", left, sum(each.due for each in groups), rule),
-        volume=_build_volume(months, rule),
-        events=_judge_events(events, sum(each.sessions for each in months), rule),
-        asked=tuple(_judge_asked(each, rule) for each in asked),
+        left_early=judge_pair("left-early", sum(each.left_early for each in groups), whole.people, rule),
+        volume=volume,
+        events=tuple(_judge_event(each, volume.total, rule) for each in events),
+        asked=tuple(
+            Cell(each.name, None, None, CellStanding.FEW_PEOPLE)
+            if of_few and each.due
+            else judge_pair(each.name, each.done, find_band(each.due, rule), rule)
+            for each in asked
+        ),
     )
 
 
-def judge_pair(name: str, count: int, total: int, rule: SuppressionRule) -> Cell:
-    """Return a count out of a known total: both it and what is left must be none or enough."""
-    if 0 < total < rule.smallest:
-        return Cell(name, None, None, is_small=True)
-    if any(0 < part < rule.smallest for part in (count, total - count)):
-        return Cell(name, None, total, is_small=True)
-    return Cell(name, count, total)
+def judge_pair(name: str, count: int, total: Band, rule: SuppressionRule) -> Cell:
+    """Return what is told of a count out of a total."""
+    return _judge(name, find_band(count, rule), total, is_small=is_few(total, rule), few=rule)
 
 
-def _judge_asked(asked: Asked, rule: SuppressionRule) -> Cell:
-    """Return how much was done: of readings and sessions, inside the clinic, only too few altogether are hidden."""
-    if asked.counts_people or rule.id == RELEASE.id or asked.due < rule.smallest:
-        return judge_pair(asked.name, asked.done, asked.due, rule)
-    return Cell(asked.name, asked.done, asked.due)
+def _judge(name: str, count: Band, total: Band, *, is_small: bool, few: SuppressionRule | None = None) -> Cell:
+    if total.is_nobody:
+        return Cell(name, NOBODY, NOBODY, CellStanding.NONE_DUE)
+    if is_small:
+        return Cell(name, None, total, CellStanding.FEW_DUE)
+    if few is not None and is_few(count, few):
+        return Cell(name, count, total, CellStanding.FEW)
+    if count.high >= total.low and total.low < total.high:
+        return Cell(name, count, total, CellStanding.NEARLY_ALL)
+    return Cell(name, count, total, CellStanding.SHARE)
 
 
-def _round(number: int, rule: SuppressionRule) -> int | None:
-    if 0 < number < rule.smallest:
-        return None
-    return int(ROUNDED_TO * ((number + ROUNDED_TO / 2) // ROUNDED_TO))
-
-
-def build_groups(groups: Sequence[GroupCount], rule: SuppressionRule) -> tuple[tuple[Group, ...], Group]:
-    """Return each row of people, and all of them together, with what may be shown of them."""
+def build_groups(
+    groups: Sequence[GroupCount], rule: SuppressionRule, *, also: Sequence[GroupCount] = ()
+) -> tuple[tuple[Group, ...], Group]:
+    """Return each row of people, and all of them together; `also` are the same people in other rows beside these."""
     everyone = sorted(groups, key=lambda each: (each.condition, each.way))
-    listed = [each for each in everyone if each.due]
-    if not listed:
-        return tuple(_build_nobody(one.condition, one.way) for one in everyone), _build_nobody("", "")
-    # nobody due is known to be nothing in every column, so that such a row hides nothing beside it
-    empty = {(one.condition, one.way): _build_nobody(one.condition, one.way) for one in everyone if not one.due}
-    hidden = hide_sizes(listed, rule)
-    shown = [each for each in listed if each not in hidden]
-    if sum(each.due for each in listed) < rule.smallest:
-        few = [
-            empty.get((each.condition, each.way)) or _build_empty(each.condition, each.way, is_small=True)
-            for each in everyone
-        ]
-        return tuple(few), _build_empty("", "", is_small=True)
-    lines = [*shown, *([_add(hidden)] if hidden else [])]
-    response = _hide([[each.response, each.due - each.response] for each in lines], rule)
-    remission = _hide([[each.remission, each.due - each.remission] for each in lines], rule)
-    assessed = _hide([[e.assessed - e.worse, e.worse, e.due - e.assessed] for e in lines], rule)
-    parts = list(zip([*lines, _add(listed)], response, remission, assessed, strict=True))
-    made = empty | {(one.condition, one.way): _build_group(one, r, m, a, rule) for one, r, m, a in parts}
-    found = [
-        made.get((each.condition, each.way))
-        or _build_empty(each.condition, each.way, is_small=each.due < rule.smallest)
-        for each in everyone
-    ]
-    whole = _build_group(*parts[-1], rule)
-    return tuple(found), whole
+    rows = tuple(_build_row(each, rule) for each in everyone)
+    lines = [rows, *([tuple(_build_row(each, rule) for each in also)] if also else [])]
+
+    def add(column: str, read: str) -> Band:
+        parts = [[_read_part(group, read) for group in line] for line in lines]
+        return find_total(sum(getattr(each, column) for each in everyone), parts, rule)
+
+    bands = {name: add(name, name) for name in NAMES}
+    return rows, _build_group("", "", add("due", "people"), bands, rule)
 
 
-def hide_sizes(rows: Sequence[GroupCount], rule: SuppressionRule) -> list[GroupCount]:
-    """Return the rows that are hidden whole: the small ones, and as many more as keep them from following.
-
-    The total is known, so that what is hidden follows as a sum: it must be of several rows and of enough people.
-    """
-    hidden = [each for each in rows if 0 < each.due < rule.smallest]
-    while hidden and (len(hidden) == 1 or sum(each.due for each in hidden) < rule.smallest):
-        left = [each for each in rows if each.due and each not in hidden]
-        if not left:
-            break
-        hidden.append(min(left, key=lambda each: (each.due, each.condition, each.way)))
-    return hidden
+def _read_part(group: Group, name: str) -> Band:
+    """Return what a reader knows of one part of a total: of a count that is not told no more than that of its row."""
+    if name == "people":
+        return group.people
+    cell: Cell = getattr(group, name)
+    return cell.count if cell.count is not None else Band(0, group.people.high)
 
 
-def _hide(table: Sequence[Sequence[int]], rule: SuppressionRule) -> Sequence[Sequence[int | None]]:
-    """Return the table with its totals, small counts hidden; the sizes of its rows are known to the reader."""
-    last = len(table[0])
-    return suppress_counts(table, rule, known=[(row, last) for row in range(len(table) + 1)]).counts
+def _build_row(one: GroupCount, rule: SuppressionRule) -> Group:
+    bands = {name: find_band(getattr(one, name), rule) for name in NAMES}
+    return _build_group(one.condition, one.way, find_band(one.due, rule), bands, rule)
 
 
-def _build_group(
-    one: GroupCount,
-    response: Sequence[int | None],
-    remission: Sequence[int | None],
-    assessed: Sequence[int | None],
-    rule: SuppressionRule,
-) -> Group:
-    unassessed, worse, well = assessed[2], assessed[1], assessed[0]
-    seen = None if unassessed is None else one.due - unassessed
-    return Group(
-        one.condition,
-        one.way,
-        one.due,
-        False,
-        _build_cell("response", response[0], one.due, one.response, rule),
-        _build_cell("remission", remission[0], one.due, one.remission, rule),
-        _build_cell("assessed", seen, one.due, one.assessed, rule),
-        Cell("worse", None if well is None else worse, seen, is_small=worse is None and 0 < one.worse < rule.smallest),
-    )
-
-
-def _build_cell(name: str, shown: int | None, total: int, count: int, rule: SuppressionRule) -> Cell:
-    is_small = any(0 < part < rule.smallest for part in (count, total - count))
-    return Cell(name, shown, total, is_small=shown is None and is_small)
-
-
-def _build_nobody(condition: str, way: str) -> Group:
-    return Group(condition, way, 0, False, *(Cell(name, 0, 0) for name in NAMES))
-
-
-def _build_empty(condition: str, way: str, *, is_small: bool) -> Group:
-    cells = [Cell(name, None, None, is_small) for name in NAMES]
-    return Group(condition, way, None, is_small, *cells)
-
-
-def _add(rows: Sequence[GroupCount]) -> GroupCount:
-    """Return some rows as one without a name."""
-    names = ("started", "due", "assessed", "response", "remission", "worse", "left_early")
-    sums: Mapping[str, int] = {name: sum(getattr(each, name) for each in rows) for name in names}
-    return replace(rows[0], condition="", way="", **sums)
+def _build_group(condition: str, way: str, people: Band, bands: dict[str, Band], rule: SuppressionRule) -> Group:
+    is_small = is_few(people, rule)
+    cells = {name: _judge(name, bands[name], people, is_small=is_small, few=rule) for name in NAMES if name != "worse"}
+    seen = people if people.is_nobody else bands["assessed"]
+    worse = _judge("worse", bands["worse"], seen, is_small=is_small or is_few(seen, rule), few=rule)
+    return Group(condition, way, people, is_small, **cells, worse=worse)
 
 
 def _build_volume(months: Sequence[MonthCount], rule: SuppressionRule) -> Volume:
-    """Return the sessions of each month; the ways of a month stand apart only where each has none or enough.
+    """Return the sessions of each month; the ways of a month stand apart only where each has none or enough people.
 
-    Totals of the ways are not given, so that nothing follows from them; the total of all is known.
+    Totals of the ways are not given, so that nothing follows from them.
     """
     names = tuple(dict.fromkeys(each.month for each in months))
     ways = tuple(sorted({each.way for each in months}))
@@ -273,13 +249,16 @@ def _build_volume(months: Sequence[MonthCount], rule: SuppressionRule) -> Volume
     cells = {name: [found.get((name, way), MonthCount(name, way, 0, 0)) for way in ways] for name in names}
     sums = [MonthCount(name, "", *_sum(cells[name])) for name in names]
     hidden = _hide_months(sums, rule)
-    rows: list[tuple[int | None, ...]] = []
+    rows: list[tuple[Band | None, ...]] = []
     for each in sums:
-        is_split = each not in hidden and not any(_is_few(cell, rule) for cell in cells[each.month])
-        parts = [cell.sessions if is_split else None for cell in cells[each.month]]
-        rows.append((*parts, None if each in hidden else each.sessions))
+        is_split = each not in hidden and not any(_is_of_few(cell, rule) for cell in cells[each.month])
+        parts = [find_band(cell.sessions, rule) for cell in cells[each.month]]
+        together = find_total(each.sessions, [parts] if is_split else [], rule)
+        rows.append((*(parts if is_split else [None] * len(ways)), None if each in hidden else together))
     total = MonthCount("", "", *_sum(sums))
-    whole = None if _is_few(total, rule) else total.sessions
+    told = [row[-1] for row in rows]
+    line = [] if None in told else [[band for band in told if band is not None]]
+    whole = None if _is_of_few(total, rule) else find_total(total.sessions, line, rule)
     return Volume(names, ways, (*rows, (*[None] * len(ways), whole)) if names else ())
 
 
@@ -287,14 +266,14 @@ def _sum(cells: Sequence[MonthCount]) -> tuple[int, int]:
     return sum(each.sessions for each in cells), sum(each.people for each in cells)
 
 
-def _is_few(cell: MonthCount, rule: SuppressionRule) -> bool:
-    return 0 < min(cell.sessions, cell.people) < rule.smallest
+def _is_of_few(cell: MonthCount, rule: SuppressionRule) -> bool:
+    return is_few(find_band(min(cell.sessions, cell.people), rule), rule)
 
 
 def _hide_months(months: Sequence[MonthCount], rule: SuppressionRule) -> list[MonthCount]:
-    """Return the months that are hidden: the small ones, and another where a single one would follow from the total."""
-    hidden = [each for each in months if _is_few(each, rule)]
-    while hidden and (len(hidden) == 1 or sum(each.sessions for each in hidden) < rule.smallest):
+    """Return the months that are hidden: those of few people, and another where a single one would follow roughly."""
+    hidden = [each for each in months if _is_of_few(each, rule)]
+    while hidden and (len(hidden) == 1 or sum(each.people for each in hidden) <= rule.width):
         left = [each for each in months if each.sessions and each not in hidden]
         if not left:
             break
@@ -302,11 +281,7 @@ def _hide_months(months: Sequence[MonthCount], rule: SuppressionRule) -> list[Mo
     return hidden
 
 
-def _judge_events(events: Sequence[SessionCount], total: int, rule: SuppressionRule) -> tuple[Cell, ...]:
-    found = []
-    for each in events:
-        cell = judge_pair(each.name, each.sessions, total, rule)
-        if 0 < each.people < rule.smallest:
-            cell = Cell(each.name, None, cell.total, is_small=True)
-        found.append(cell)
-    return tuple(found)
+def _judge_event(event: SessionCount, total: Band | None, rule: SuppressionRule) -> Cell:
+    if total is None or is_few(find_band(event.people, rule), rule):
+        return Cell(event.name, None, total, CellStanding.FEW_PEOPLE)
+    return judge_pair(event.name, event.sessions, total, rule)

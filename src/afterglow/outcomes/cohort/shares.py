@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from math import sqrt
 
+from afterglow.outcomes.cohort.bands import Band
 from afterglow.terms import InvalidInput, build_error
 from afterglow.terms.shares import CONFIDENCE, calculate_wilson
 
@@ -11,8 +12,8 @@ from afterglow.terms.shares import CONFIDENCE, calculate_wilson
 class Share:
     """A count out of a count, its share, and the Wilson interval."""
 
-    count: int
-    total: int
+    count: float
+    total: float
     share: float
     low: float
     high: float
@@ -24,6 +25,32 @@ def estimate_share(count: int, total: int, *, confidence: float = CONFIDENCE) ->
     refuse_bad_counts(count, total)
     low, high = calculate_wilson(count / total, total, confidence=confidence)
     return Share(count, total, count / total, low, high, confidence)
+
+
+def estimate_banded_share(count: Band, total: Band, *, confidence: float = CONFIDENCE) -> Share:
+    """Return the share of two counts that are known by their bands: of their middles, the interval widened for that.
+
+    Notes
+    -----
+    A count that may be anywhere in a band of w has the variance v = (w^2 - 1) / 12 around its middle, so that the
+    share k/n has pq/n + (v_k + p^2 v_n) / n^2; Wilson's interval is that of as many people as give this variance, and
+    reaches at least as far as the bands: the exact share lies in it. Of nobody it is that of the fewest there may be.
+    """
+    refuse_bad_counts(count.middle, total.middle)
+    k, n = count.middle, total.middle
+    p = k / n
+    spread = p * (1 - p)
+    if count.is_nobody or spread == 0:
+        low, high = calculate_wilson(p, max(total.low, 1), confidence=confidence)
+        return Share(k, n, p, low, high, confidence)
+    variance = spread / n + (_spread(count) + p * p * _spread(total)) / (n * n)
+    low, high = calculate_wilson(p, spread / variance, confidence=confidence)
+    low, high = min(low, count.low / total.high), max(high, min(count.high / total.low, 1.0))
+    return Share(k, n, p, low, high, confidence)
+
+
+def _spread(band: Band) -> float:
+    return ((band.high - band.low + 1) ** 2 - 1) / 12
 
 
 def estimate_share_difference(
@@ -44,7 +71,7 @@ def estimate_share_difference(
     return difference, difference - below, difference + above
 
 
-def refuse_bad_counts(count: int, total: int) -> None:
+def refuse_bad_counts(count: float, total: float) -> None:
     """Refuse counts that cannot be a share."""
     if total < 1:
         problem = build_error("total", "total-zero", total, "1 or more", "a share of nobody is not defined")

@@ -5,91 +5,101 @@ from collections.abc import Sequence
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from afterglow.outcomes.cohort import Cell
+from afterglow.outcomes.cohort import Band, Cell, CellStanding
 from afterglow.outcomes.cohort.report import Volume
 from afterglow.web.charts import svg
-from afterglow.web.outcomes.words import MONTHS, describe_few, describe_way
+from afterglow.web.outcomes.words import (
+    MONTHS,
+    describe_band,
+    describe_bound,
+    describe_cell,
+    describe_missing,
+    describe_way,
+)
 
 TARGET = 0.8
 VOLUME_WIDTH, VOLUME_BOTTOM = 378, 176.0
 BAR_WIDTH, BAR_ROW = 460, 31.0
 
 
-def draw_volume(volume: Volume, smallest: int) -> SafeString:
-    """Return the sessions of each month, stacked by way; a hidden month is an empty frame."""
+def draw_volume(volume: Volume, width: int) -> SafeString:
+    """Return the sessions of each month, stacked by way, at the middles of their bands; a hidden month is a frame."""
     months = [name for name in volume.months if name]
     totals = {name: volume.counts[row][-1] for row, name in enumerate(volume.months)}
-    highest = max([totals[name] or smallest for name in months] or [smallest])
+    highest = max([band.high if (band := totals[name]) else width for name in months] or [width])
     top = next(step for step in (20, 40, 60, 80, 120, 200, 400, 800, 2000, 8000, 10**9) if step >= highest)
-    width = min(26.0, 300.0 / max(len(months), 1))
+    wide = min(26.0, 300.0 / max(len(months), 1))
     parts = []
     for tick in range(0, top + 1, max(top // 4, 1)):
         up = VOLUME_BOTTOM - (VOLUME_BOTTOM - 20) * tick / top
         parts.append(svg.line("chart__grid", 28, up, 330, up))
         parts.append(svg.text("chart__tick", 22, up + 4, tick, "end"))
     for place, name in enumerate(months):
-        left = 32 + width * place
-        parts += _draw_month(volume, volume.months.index(name), left, width - 5, top, smallest)
+        left = 32 + wide * place
+        parts += _draw_month(volume, volume.months.index(name), left, wide - 5, top, width)
         parts.append(
-            svg.text("chart__tick", left + width / 2 - 2, VOLUME_BOTTOM + 15, _(MONTHS[int(name[5:]) - 1]), "middle")
+            svg.text("chart__tick", left + wide / 2 - 2, VOLUME_BOTTOM + 15, _(MONTHS[int(name[5:]) - 1]), "middle")
         )
     for number, way in enumerate(volume.ways):
         parts.append(
             svg.rect(f"volume__bar volume__bar--{number}", 32 + 118 * (number % 3), 200 + 18 * (number // 3), 9, 9, 1.5)
         )
         parts.append(svg.text("chart__tick", 46 + 118 * (number % 3), 208 + 18 * (number // 3), describe_way(way)))
-    label = (
-        _("Sessions by month")
-        + ": "
-        + "; ".join(f"{name} {describe_few(smallest) if totals[name] is None else totals[name]}" for name in months)
-    )
+    said = "; ".join(f"{name} {describe_band(totals[name])}" for name in months)
+    label = _("Sessions by month") + ": " + said
     return svg.drawing(parts, width=VOLUME_WIDTH, height=214 + 18 * ((len(volume.ways) - 1) // 3), label=label)
 
 
-def _draw_month(volume: Volume, row: int, left: float, width: float, top: int, smallest: int) -> list[str]:
-    counts = volume.counts[row]
-    total, scale = counts[-1], (VOLUME_BOTTOM - 20) / top
+def _draw_month(volume: Volume, row: int, left: float, wide: float, top: int, width: int) -> list[str]:
+    total, scale = volume.counts[row][-1], (VOLUME_BOTTOM - 20) / top
     if total is None:
-        height = smallest * scale
-        return [svg.rect("volume__hidden", left, VOLUME_BOTTOM - height, width, height, 1.5)]
-    if any(each is None for each in counts[:-1]):
-        parts = [
-            svg.rect("volume__bar volume__bar--whole", left, VOLUME_BOTTOM - total * scale, width, total * scale, 1.5)
-        ]
-    else:
-        parts, up = [], VOLUME_BOTTOM
-        for number, each in enumerate(counts[:-1]):
-            height = (each or 0) * scale
-            up -= height
-            if height:
-                parts.append(svg.rect(f"volume__bar volume__bar--{number}", left, up, width, height, 1.5))
-    parts.append(svg.text("chart__tick", left + width / 2, VOLUME_BOTTOM - total * scale - 4, total, "middle"))
+        height = width * scale
+        return [svg.rect("volume__hidden", left, VOLUME_BOTTOM - height, wide, height, 1.5)]
+    told = [band for band in volume.counts[row][:-1] if band is not None]
+    high = total.middle * scale
+    if len(told) < len(volume.ways):
+        return [svg.rect("volume__bar volume__bar--whole", left, VOLUME_BOTTOM - high, wide, high, 1.5)]
+    parts, up = [], VOLUME_BOTTOM
+    # the ways share the height of the month, so that the stack ends where the month's own band has its middle
+    stretch = high / max(sum(band.middle for band in told), 1)
+    for number, band in enumerate(told):
+        height = band.middle * stretch
+        up -= height
+        if height:
+            parts.append(svg.rect(f"volume__bar volume__bar--{number}", left, up, wide, height, 1.5))
     return parts
 
 
-def draw_events(rows: Sequence[tuple[str, Cell]], total: int, smallest: int) -> SafeString:
+def draw_events(rows: Sequence[tuple[str, Cell]], total: Band) -> SafeString:
     """Return the sessions in which something happened, beside all sessions."""
     parts = [svg.text("forest__name", 0, 16, _("Sessions")), svg.rect("events__all", 168, 6, 160, 14, 2)]
-    parts.append(svg.text("chart__title", 336, 17, total))
+    parts.append(svg.text("chart__title", 336, 17, describe_band(total)))
     said = []
     for number, (name, cell) in enumerate(rows, 1):
         top = 6 + BAR_ROW * number
         parts.append(svg.text("forest__name", 0, top + 10, name))
-        if cell.count is None:
+        said.append(f"{name}: {describe_cell(cell)}")
+        if cell.share is None:
             parts.append(svg.rect("forest__hidden", 168, top - 3, 200, 20, 2))
-            parts.append(svg.text("chart__tick", 176, top + 11, describe_few(smallest)))
-            said.append(f"{name}: {describe_few(smallest)}")
+            words = describe_band(cell.count) if cell.standing is CellStanding.FEW else ""
+            parts.append(
+                svg.text(
+                    "chart__tick",
+                    176,
+                    top + 11,
+                    f"{words}, {describe_missing(cell)}" if words else describe_missing(cell),
+                )
+            )
             continue
-        share = cell.count / cell.total if cell.total else 0.0
-        parts.append(svg.rect("events__bar", 168, top, 160 * share, 14, 2))
-        words = _("%(n)d, %(share).1f %%") % {"n": cell.count, "share": 100 * share}
-        parts.append(svg.text("chart__title", 176 + 160 * share, top + 11, words))
-        said.append(f"{name}: {words}")
-    label = _("%(n)d sessions.") % {"n": total} + " " + "; ".join(said)
+        wide = 160 * cell.share.share
+        parts.append(svg.rect("events__bar", 168, top, wide, 14, 2))
+        words = "0" if cell.share.count == 0 else f"{describe_band(cell.count)}, {100 * cell.share.share:.0f} %"
+        parts.append(svg.text("chart__title", 176 + wide, top + 11, words))
+    label = _("%(n)s sessions.") % {"n": describe_band(total)} + " " + "; ".join(said)
     return svg.drawing(parts, width=430, height=int(12 + BAR_ROW * (len(rows) + 1)), label=label)
 
 
-def draw_asked(rows: Sequence[tuple[str, Cell]], smallest: int) -> SafeString:
+def draw_asked(rows: Sequence[tuple[str, Cell]]) -> SafeString:
     """Return how much of what was due was done, beside the target of four in five."""
     left, right = 226.0, 408.0
     target = left + (right - left) * TARGET
@@ -99,16 +109,24 @@ def draw_asked(rows: Sequence[tuple[str, Cell]], smallest: int) -> SafeString:
         top = 6 + BAR_ROW * number
         parts.append(svg.text("forest__name", 0, top + 11, name))
         parts.append(svg.rect("asked__track", left, top + 2, right - left, 10, 5))
-        if cell.count is None or not cell.total:
-            words = _("none due") if cell.total == 0 else describe_few(smallest)
+        share = _find_bar(cell)
+        if share is None:
+            words = _("none due") if cell.standing is CellStanding.NONE_DUE else describe_missing(cell)
             parts.append(svg.text("chart__tick", left + 8, top + 11, words))
             said.append(f"{name}: {words}")
             continue
-        share = cell.count / cell.total
+        said.append(f"{name}: {describe_cell(cell)}")
         kind = "ok" if share >= TARGET else "low"
+        percent = describe_bound(cell) or f"{100 * share:.0f} %"
         parts.append(svg.rect(f"asked__bar asked__bar--{kind}", left, top + 2, (right - left) * share, 10, 5))
-        words = _("%(share).0f %% of %(n)d") % {"share": 100 * share, "n": cell.total}
-        parts.append(svg.text(f"asked__value asked__value--{kind}", right + 8, top + 11, f"{100 * share:.0f} %"))
-        said.append(f"{name}: {words}")
+        parts.append(svg.text(f"asked__value asked__value--{kind}", right + 8, top + 11, percent))
     parts.append(svg.text("chart__tick", target, bottom + 8, _("target 80 %"), "end"))
     return svg.drawing(parts, width=BAR_WIDTH, height=int(bottom + 14), label="; ".join(said))
+
+
+def _find_bar(cell: Cell) -> float | None:
+    """Return how far a bar goes; where only a bound is known, none unless the bound says on which side it lies."""
+    if cell.share is not None or cell.bound is None:
+        return cell.share.share if cell.share is not None else None
+    is_sure = cell.bound >= TARGET if cell.standing is CellStanding.NEARLY_ALL else cell.bound < TARGET
+    return cell.bound if is_sure else None

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from afterglow.outcomes.cohort import Cell
 from afterglow.web.charts import svg
-from afterglow.web.outcomes.words import describe_few
+from afterglow.web.outcomes.words import describe_missing
 
 WIDTH, TOP, ROW = 800, 40.0, 45.0
 PEOPLE, COMPARED = 264.0, 686.0
@@ -29,7 +29,7 @@ class Row:
     compared: str
 
 
-def draw_forest(rows: Sequence[Row], heads: Mapping[str, tuple[str, str]], smallest: int, label: str) -> SafeString:
+def draw_forest(rows: Sequence[Row], heads: Mapping[str, tuple[str, str]], label: str) -> SafeString:
     """Return the chart; `heads` are title and rule of each outcome."""
     bottom = TOP + ROW * len(rows)
     parts = [
@@ -46,7 +46,7 @@ def draw_forest(rows: Sequence[Row], heads: Mapping[str, tuple[str, str]], small
             parts.append(svg.line("chart__grid", x, TOP, x, bottom))
             parts.append(svg.text("chart__tick", x, bottom + 16, tick, "middle"))
     for number, row in enumerate(rows):
-        parts += _draw_row(row, TOP + ROW * number, smallest)
+        parts += _draw_row(row, TOP + ROW * number)
         if number:
             parts.append(svg.line("chart__grid", 0, TOP + ROW * number, WIDTH, TOP + ROW * number))
     parts += [
@@ -58,7 +58,7 @@ def draw_forest(rows: Sequence[Row], heads: Mapping[str, tuple[str, str]], small
     return svg.drawing(parts, width=WIDTH, height=int(bottom + 44), label=label)
 
 
-def _draw_row(row: Row, top: float, smallest: int) -> list[str]:
+def _draw_row(row: Row, top: float) -> list[str]:
     middle = top + 24
     parts = [
         svg.text("forest__name", 0, top + 20, row.name),
@@ -68,21 +68,19 @@ def _draw_row(row: Row, top: float, smallest: int) -> list[str]:
     ]
     if row.is_hidden:
         left, right = PLOTS["response"][0], PLOTS["remission"][1]
-        few = _("Fewer than %(n)d people: hidden so that nobody can be recognised") % {"n": smallest}
-        words = few if row.people != _("hidden") else _("Hidden, because a smaller row would follow from it")
+        words = _("%(people)s people: no figures, so that nobody can be recognised") % {"people": row.people}
         return [*parts, *_draw_hidden(left, right, middle, words)]
     for outcome, (left, right) in PLOTS.items():
-        parts += _draw_cell(row.cells[outcome], left, right, middle, smallest)
+        parts += _draw_cell(row.cells[outcome], left, right, middle)
         if outcome in row.published and row.cells[outcome].share is not None:
             parts.append(_draw_triangle(left + (right - left) * row.published[outcome] / 100, middle + 3))
     return parts
 
 
-def _draw_cell(cell: Cell, left: float, right: float, middle: float, smallest: int) -> list[str]:
+def _draw_cell(cell: Cell, left: float, right: float, middle: float) -> list[str]:
     share = cell.share
     if share is None:
-        words = describe_few(smallest) if cell.is_small else _("hidden beside a small one")
-        return _draw_hidden(left, right, middle, words)
+        return _draw_hidden(left, right, middle, describe_missing(cell))
 
     def place(value: float) -> float:
         return left + (right - left) * value

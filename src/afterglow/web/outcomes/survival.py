@@ -6,23 +6,23 @@ from dataclasses import dataclass
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from afterglow.outcomes.cohort import CurvePoint
+from afterglow.outcomes.cohort import ShownCurve, ShownPoint
 from afterglow.outcomes.cohort.curves import DAYS_PER_WEEK, RISK_EVERY_WK
 from afterglow.web.charts import svg
+from afterglow.web.outcomes.words import describe_band
 
-WIDTH = 456
+WIDTH = 490
 LEFT, RIGHT, TOP, BOTTOM = 32.0, 366.0, 22.0, 226.0
 LONGEST_WK = 52
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """One curve: its name, its kind of line, the points that may be drawn and the numbers at risk every four weeks."""
+    """One curve: its name, its kind of line, and what may be shown of it."""
 
     name: str
     kind: str
-    points: Sequence[CurvePoint]
-    at_risk: Sequence[int | None]
+    curve: ShownCurve
 
 
 def count_weeks(days: int) -> int:
@@ -32,9 +32,9 @@ def count_weeks(days: int) -> int:
 
 
 def draw_curves(
-    curves: Sequence[Drawn], weeks: int, title: str, published: Sequence[tuple[int, float]], few: str, label: str
+    curves: Sequence[Drawn], weeks: int, title: str, published: Sequence[tuple[int, float]], label: str
 ) -> SafeString:
-    """Return the chart over so many weeks; `published` are weeks and percents, `few` stands for a hidden number."""
+    """Return the chart over so many weeks; `published` are weeks and percents."""
 
     def x(days: float) -> float:
         return LEFT + (RIGHT - LEFT) * min(days / DAYS_PER_WEEK, weeks) / weeks
@@ -47,7 +47,9 @@ def draw_curves(
         parts.append(svg.line("chart__grid", LEFT, y(percent / 100), RIGHT, y(percent / 100)))
         parts.append(svg.text("chart__tick", LEFT - 6, y(percent / 100) + 4, percent, "end"))
     marks = range(0, weeks + 1, RISK_EVERY_WK)
-    step = 2 if len(marks) > 8 else 1
+    longest = max((len(describe_band(band)) for one in curves for band in one.curve.at_risk), default=1)
+    # numbers at risk stand side by side without touching: about six units for each sign
+    step = next(each for each in (1, 2, 3, 4, 13) if each * (RIGHT - LEFT) / max(len(marks) - 1, 1) > 6.5 * longest)
     for mark in list(marks)[::step]:
         parts.append(svg.line("chart__grid", x(mark * DAYS_PER_WEEK), TOP, x(mark * DAYS_PER_WEEK), BOTTOM))
         parts.append(svg.text("chart__tick", x(mark * DAYS_PER_WEEK), BOTTOM + 16, mark, "middle"))
@@ -64,14 +66,13 @@ def draw_curves(
     parts.append(svg.text("chart__title", 0, BOTTOM + 40, _("People at risk")))
     for row, curve in enumerate(curves):
         height = BOTTOM + 58 + 16 * row
-        for mark, number in list(zip(marks, curve.at_risk, strict=False))[::step]:
-            words = few if number is None else number
-            parts.append(svg.text("chart__tick", x(mark * DAYS_PER_WEEK), height, words, "middle"))
+        for mark, band in list(zip(marks, curve.curve.at_risk, strict=False))[::step]:
+            parts.append(svg.text("chart__tick", x(mark * DAYS_PER_WEEK), height, describe_band(band), "middle"))
         parts.append(svg.text(f"survival__name survival__name--{curve.kind}", RIGHT + 14, height, curve.name))
     return svg.drawing(parts, width=WIDTH, height=int(BOTTOM + 64 + 16 * len(curves)), label=label)
 
 
-def _list_steps(points: Sequence[CurvePoint]) -> list[tuple[float, float, float]]:
+def _list_steps(points: Sequence[ShownPoint]) -> list[tuple[float, float, float]]:
     """Return the curve's corners as days, share before and share after, from all on day 0."""
     steps, before = [(0.0, 1.0, 1.0)], 1.0
     for point in points:
@@ -82,9 +83,10 @@ def _list_steps(points: Sequence[CurvePoint]) -> list[tuple[float, float, float]
 
 def _draw_curve(curve: Drawn, x: object, y: object) -> list[str]:
     corners = []
-    for days, before, after in _list_steps(curve.points):
+    for days, before, after in _list_steps(curve.curve.points):
         corners += [(x(days), y(before)), (x(days), y(after))]  # type: ignore[operator]
-    last, height = corners[-1]
+    last, height = x(curve.curve.ends_days), corners[-1][1]  # type: ignore[operator]
+    corners.append((last, height))
     return [
         svg.polyline(f"survival__line survival__line--{curve.kind}", corners),
         svg.text(f"survival__name survival__name--{curve.kind}", min(last, RIGHT) + 6, height + 4, curve.name),
@@ -92,11 +94,12 @@ def _draw_curve(curve: Drawn, x: object, y: object) -> list[str]:
 
 
 def _draw_band(curve: Drawn, x: object, y: object) -> list[str]:
-    known = [point for point in curve.points if point.low is not None and point.high is not None]
+    known = [point for point in curve.curve.points if point.low is not None and point.high is not None]
     if not known:
         return []
     there, back = [], []
-    for point, following in zip(known, [*known[1:], known[-1]], strict=True):
-        there += [(x(point.days), y(point.high)), (x(following.days), y(point.high))]  # type: ignore[operator]
-        back += [(x(point.days), y(point.low)), (x(following.days), y(point.low))]  # type: ignore[operator]
+    ends = [*(point.days for point in known[1:]), curve.curve.ends_days]
+    for point, end in zip(known, ends, strict=True):
+        there += [(x(point.days), y(point.high)), (x(end), y(point.high))]  # type: ignore[operator]
+        back += [(x(point.days), y(point.low)), (x(end), y(point.low))]  # type: ignore[operator]
     return [svg.polyline(f"survival__band survival__band--{curve.kind}", [*there, *reversed(back)])]

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from afterglow.clinic.outcomes.counting import Figures
 from afterglow.instruments import get_instrument
 from afterglow.outcomes import get_estimand
-from afterglow.outcomes.cohort import Cell, find_comparators
-from afterglow.web.outcomes.page import build_relapse
+from afterglow.outcomes.cohort import Band, Cell, CellStanding, find_comparators
+from afterglow.web.outcomes.page import build_relapse, list_steps
 from afterglow.web.outcomes.parquet import Value, render_parquet
 
 FORMATS = ("csv", "parquet")
@@ -25,18 +25,32 @@ COLUMNS: tuple[tuple[str, type, str], ...] = (
     ("instrument", str, "The scale by its id; empty where none is read."),
     ("measure", str, "What is counted, by the id of its definition or of the item."),
     ("at", str, "Month as YYYY-MM, or week as wN; empty where the whole time is counted."),
-    ("count", int, "How many; empty is hidden or does not apply, never 0."),
-    ("total", int, "Of how many; empty is hidden."),
-    ("percent", float, "Share in per cent."),
-    ("low_percent", float, "Lower end of the 95 % interval: Wilson for shares, log-log Greenwood for the curve."),
+    (
+        "count_from",
+        int,
+        "How many, lower end of the band of ten; 0 with 0 is nobody; empty does not apply or is hidden.",
+    ),
+    ("count_to", int, "How many, upper end of that band."),
+    ("total_from", int, "Of how many, or how many at risk, lower end of the band; empty does not apply or is hidden."),
+    ("total_to", int, "Of how many, upper end of that band."),
+    ("percent", float, "Share in per cent, of the middles of the bands."),
+    (
+        "low_percent",
+        float,
+        "Lower end of the 95 % interval, widened for the bands: Wilson for shares, log-log Greenwood for the curve.",
+    ),
     ("high_percent", float, "Upper end of that interval."),
-    ("hidden", str, "Why a number is not there: small, beside (a small one would follow), none due, or nothing."),
+    (
+        "hidden",
+        str,
+        "Why no share: no rule; none due; few due (1–10); few (1–10); all or nearly all; of few people or beside.",
+    ),
     ("definition", str, "The sentence of the estimand, or what the row means."),
     ("source", str, "Where definition or published result comes from."),
     ("grade", str, "Grade of that source."),
     ("as_of", str, "Instant up to which everything entered is counted, UTC."),
 )
-NONE_DUE = "none due"
+OF_FEW_OR_BESIDE = "of few people or beside"
 _EPOCH = (2026, 1, 1, 0, 0, 0)
 Row = dict[str, Value]
 
@@ -100,7 +114,8 @@ def _list_published(figures: Figures) -> Iterator[Row]:
                     "way": group.way,
                     "instrument": each.instrument,
                     "measure": outcome,
-                    "total": each.people or None,
+                    "total_from": each.people or None,
+                    "total_to": each.people or None,
                     "percent": each.percent,
                     "definition": f"{each.name}: {each.design}; {each.time}. {each.note}",
                     "source": each.citation.text,
@@ -114,14 +129,14 @@ def _list_sessions(figures: Figures) -> Iterator[Row]:
         for column, way in enumerate((*volume.ways, None)):
             if month == "together" and way is not None:
                 continue
-            count = volume.counts[row][column] if volume.counts else 0
+            band = volume.counts[row][column] if volume.counts else volume.total
             yield {
                 "table": "sessions",
                 "way": way,
                 "measure": "sessions",
                 "at": month or "earlier",
-                "count": count,
-                "hidden": "small or beside" if count is None else None,
+                **_render_band("count", band),
+                "hidden": OF_FEW_OR_BESIDE if band is None else None,
                 "definition": "Sessions in which drug was given and that are over.",
             }
     for cell in figures.report.events:
@@ -130,7 +145,7 @@ def _list_sessions(figures: Figures) -> Iterator[Row]:
             "table": "events",
             "measure": cell.name,
             "definition": definition,
-            **_render_cell(cell, has_interval=False),
+            **_render_cell(cell),
         }
 
 
@@ -141,56 +156,55 @@ def _list_asked(figures: Figures) -> Iterator[Row]:
         )
         definition = "Done, of what was due: of courses begun in the period, and of their sessions that are over."
         shared: Row = {"table": "completeness", "instrument": score, "measure": cell.name, "definition": definition}
-        yield {**shared, **_render_cell(cell, has_interval=False)}
+        yield {**shared, **_render_cell(cell)}
 
 
 def _list_relapse(figures: Figures) -> Iterator[Row]:
+    """Yield who waits for a second score, then the curve; where there is none, one row that says why."""
     found = build_relapse(figures)
     estimand = get_estimand("clinic-relapse")
-    if found.get("people"):
-        yield {
-            "table": "relapse",
-            "instrument": figures.choice.score,
-            "measure": "waits-for-second",
-            "definition": "Last score past the relapse threshold, not confirmed yet: neither a relapse nor none.",
-            "source": str(found["source"]),
-            "grade": str(estimand.citation.grade),
-            **_render_cell(figures.waits_for_second, has_interval=False),
-        }
-    for row in found.get("rows", ()):
-        if row["share"] == "–":
-            continue
-        low, _, high = str(row["band"]).removesuffix(" %").partition("–")
-        yield {
-            "table": "relapse",
-            "instrument": figures.choice.score,
-            "measure": "without-relapse",
-            "at": f"w{row['weeks']}",
-            "total": row["at_risk"],
-            "percent": float(str(row["share"]).removesuffix(" %")),
-            "low_percent": float(low) if low else None,
-            "high_percent": float(high) if high else None,
-            "hidden": "beside" if row["at_risk"] is None else None,
-            "definition": f"{estimand.sentence} {found['rule']}. Total is the number at risk; per cent are whole.",
-            "source": str(found["source"]),
-            "grade": str(estimand.citation.grade),
-        }
-
-
-def _render_cell(cell: Cell, *, has_interval: bool = True) -> Row:
-    share = cell.share
-    if cell.total == 0:  # of nobody due nothing is known; it is not a count of none
-        nothing = dict.fromkeys(("count", "percent", "low_percent", "high_percent"))
-        return {**nothing, "total": 0, "hidden": NONE_DUE}
-    hidden = None if cell.count is not None else "small" if cell.is_small else "beside"
-    return {
-        "count": cell.count,
-        "total": cell.total,
-        "percent": round(100 * share.share, 1) if share else None,
-        "low_percent": round(100 * share.low, 1) if share and has_interval else None,
-        "high_percent": round(100 * share.high, 1) if share and has_interval else None,
-        "hidden": hidden,
+    shared: Row = {
+        "table": "relapse",
+        "instrument": figures.choice.score,
+        "source": str(found.get("source", "")) or None,
+        "grade": str(estimand.citation.grade) if found["rule"] else None,
     }
+    if found["rule"]:
+        definition = "Last score past the relapse threshold, not confirmed yet: neither a relapse nor none."
+        measured: Row = {"measure": "waits-for-second", "definition": definition}
+        yield {**shared, **measured, **_render_cell(figures.waits_for_second)}
+    rule = f" {found['rule']}." if found["rule"] else ""
+    shared |= {"measure": "without-relapse", "definition": f"{estimand.sentence}{rule} Total is the number at risk."}
+    if found["why"]:
+        yield {**shared, **_render_band("total", found.get("people")), "hidden": found["why"]}
+        return
+    for row in list_steps(figures.curve):
+        yield {
+            **shared,
+            "at": f"w{row['weeks']}",
+            **_render_band("total", row["at_risk"]),
+            "percent": float(row["percent"]),
+            "low_percent": None if row["low"] is None else float(row["low"]),
+            "high_percent": None if row["high"] is None else float(row["high"]),
+        }
+
+
+def _render_cell(cell: Cell) -> Row:
+    share = cell.share
+    # of nobody due nothing is known; it is not a count of none
+    count = None if cell.standing is CellStanding.NONE_DUE else cell.count
+    return {
+        **_render_band("count", count),
+        **_render_band("total", cell.total),
+        "percent": round(100 * share.share, 1) if share else None,
+        "low_percent": round(100 * share.low, 1) if share else None,
+        "high_percent": round(100 * share.high, 1) if share else None,
+        "hidden": None if share else str(cell.standing),
+    }
+
+
+def _render_band(name: str, band: Band | None) -> Row:
+    return {f"{name}_from": None if band is None else band.low, f"{name}_to": None if band is None else band.high}
 
 
 def _render_parquet(rows: list[Row]) -> bytes:
@@ -212,8 +226,11 @@ def _write_note(figures: Figures) -> str:
         f"Outcomes of first courses, {score}, as of {figures.as_of.isoformat()}.",
         "",
         figures.report.rule.sentence,
-        "Other counts are hidden with them where they would give them away; a hidden count is empty, never 0.",
-        "This protects one release. Two releases of the same people can give a count away: do not pass on both.",
+        "Shares are of the middles of the bands, and their intervals are widened for that.",
+        "Where few are counted, or all or nearly all, no share is given, and the column `hidden` says so.",
+        "A count that is hidden is empty, never 0.",
+        "Whoever knows all others of a group can learn of the last one; so can whoever has two releases that lie close",
+        "together, of those who came in between: do not pass on both.",
         "Counts are not adjusted for who was treated; courses were not randomised.",
         "Columns: dictionary.csv. Text is UTF-8.",
     ]

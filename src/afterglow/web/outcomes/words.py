@@ -1,5 +1,6 @@
 """The words of the outcomes page: conditions, ways, periods, what was asked, and why a figure is hidden."""
 
+from math import ceil, floor
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -8,7 +9,7 @@ from django.utils.translation import gettext_noop, ngettext
 from afterglow.clinic.outcomes.choosing import ALL, YEAR, Choice
 from afterglow.instruments import get_instrument
 from afterglow.outcomes.change import describe_threshold
-from afterglow.outcomes.cohort import Cell, Group, Share
+from afterglow.outcomes.cohort import Band, Cell, CellStanding, Share
 from afterglow.web.forms.screening import describe_indication
 from afterglow.web.templatetags.words import day
 
@@ -38,6 +39,8 @@ ASKED = {
     "follow-up": gettext_noop("%(score)s at 3 months"),
     "bladder": gettext_noop("Bladder score when due"),
 }
+# a whole per cent is not passed by the last digits of a division
+MARGIN = 1e-9
 MONTHS = ("J", "F", "M", "A", "M", "J", "J", "A", "S", "O", "N", "D")
 
 
@@ -83,20 +86,48 @@ def describe_rules(score: str) -> dict[str, str]:
     }
 
 
-def describe_few(smallest: int) -> str:
-    """Return `fewer than 5, hidden`."""
-    return _("fewer than %(n)d, hidden") % {"n": smallest}
+def describe_band(band: Band | None) -> str:
+    """Return a count by its band: `31–35`, `0`, or that it is not told."""
+    if band is None:
+        return _("hidden")
+    return str(band.high) if band.low == band.high else f"{band.low}–{band.high}"
 
 
-def describe_cell(cell: Cell, smallest: int) -> str:
-    """Return a share in words: `55 % (43 to 66 %), 35 of 64`, or why there is none."""
+def describe_pair(cell: Cell) -> str:
+    """Return both bands: `31–35 of 61–65`."""
+    return _("%(count)s of %(total)s") % {"count": describe_band(cell.count), "total": describe_band(cell.total)}
+
+
+def describe_missing(cell: Cell) -> str:
+    """Return why a cell has no share, in words that are true of whatever may stand behind them."""
+    bound = cell.bound
+    if cell.standing is CellStanding.NONE_DUE:
+        return _("nobody yet")
+    if cell.standing is CellStanding.FEW and bound is not None:
+        return _("%(share)d %% or less") % {"share": ceil(100 * bound - MARGIN)}
+    if cell.standing is CellStanding.NEARLY_ALL and bound is not None:
+        return _("%(share)d %% or more") % {"share": floor(100 * bound + MARGIN)}
+    if cell.standing is CellStanding.FEW_DUE:
+        return _("%(people)s in all: no share") % {"people": describe_band(cell.total)}
+    return _("of few people: hidden")
+
+
+def describe_bound(cell: Cell) -> str:
+    """Return the bound of a share in signs: `≥ 88 %`, or nothing where none is known."""
+    if cell.bound is None:
+        return ""
+    if cell.standing is CellStanding.FEW:
+        return f"≤ {ceil(100 * cell.bound - MARGIN)} %"
+    return f"≥ {floor(100 * cell.bound + MARGIN)} %"
+
+
+def describe_cell(cell: Cell) -> str:
+    """Return a share in words: `52 % (40 to 64 %), 31–35 of 61–65`, or why there is none."""
     if cell.share is None:
-        if cell.total == 0:
-            return _("nobody yet")
-        return describe_few(smallest) if cell.is_small else _("hidden beside a small one")
-    return _("%(share)s, %(count)d of %(total)d") % {
-        "share": describe_share(cell.share), "count": cell.share.count, "total": cell.share.total,
-    }  # fmt: skip
+        words = describe_missing(cell)
+        has_both = cell.standing in (CellStanding.FEW, CellStanding.NEARLY_ALL)
+        return f"{words}, {describe_pair(cell)}" if has_both else words
+    return f"{describe_share(cell.share)}, {describe_pair(cell)}"
 
 
 def describe_share(share: Share) -> str:
@@ -104,13 +135,6 @@ def describe_share(share: Share) -> str:
     return _("%(share).0f %% (%(low).0f to %(high).0f %%)") % {
         "share": 100 * share.share, "low": 100 * share.low, "high": 100 * share.high,
     }  # fmt: skip
-
-
-def describe_people(group: Group, smallest: int) -> str:
-    """Return how many people a row holds."""
-    if group.people is not None:
-        return str(group.people)
-    return _("under %(n)d") % {"n": smallest} if group.is_small else _("hidden")
 
 
 def describe_waiting(waiting: int) -> str:
