@@ -180,6 +180,8 @@ def test_researcher_sees_the_page_by_the_rule_of_a_release_and_can_choose_the_sc
     for part in ("period", "condition", "way", "site"):
         assert f'name="{part}"' not in shown
         assert client.get(f"/outcomes/?{part}=trd").status_code == 422
+    refused = client.get("/outcomes/?period=2026").content.decode()
+    assert "no such period here: 2026; there is all" in refused
 
 
 def test_parquet_file_is_the_one_that_other_programs_read() -> None:

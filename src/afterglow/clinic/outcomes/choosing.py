@@ -1,7 +1,8 @@
 """What of the clinic is counted: sites, condition, way, period and scale, as an address names them.
 
-Periods are whole months and years only, so that two addresses do not differ by one person. What leaves the clinic is
-counted whole: neither a period nor a condition nor a site is cut out of it.
+Periods are whole months and years only, so that fewer addresses differ by one person; counts in bands keep two of them
+from telling of few by subtraction. What leaves the clinic is counted whole: neither a period nor a condition nor a site
+is cut out of it.
 """
 
 from collections.abc import Mapping
@@ -79,7 +80,9 @@ def read_choice(given: Mapping[str, Any], *, user: Any, now: Any, rule: Suppress
     names = _list_names(sites, today, rule, is_everywhere)
     chosen = {part: str(given.get(part, "") or "") for part in names}
     problems = [
-        build_error(part, f"{part}-unknown", word, ", ".join(names[part]) or "nothing", f"no such {part}")
+        build_error(
+            part, f"{part}-unknown", word, ", ".join(names[part]) or "nothing", _refuse(part, word, names[part])
+        )
         for part, word in chosen.items()
         if word and word not in names[part]
     ]
@@ -99,6 +102,12 @@ def read_choice(given: Mapping[str, Any], *, user: Any, now: Any, rule: Suppress
         names=names,
         is_everywhere=is_everywhere and not chosen["site"],
     )
+
+
+def _refuse(part: str, word: str, known: tuple[str, ...]) -> str:
+    """Return what was asked for and what there is; where nothing can be chosen, that all is counted together."""
+    there_is = f"there is {', '.join(known)}" if known else "all are counted together"
+    return f"no such {part} here: {word}; {there_is}"
 
 
 def find_begin(period: str, today: date) -> date | None:
