@@ -16,6 +16,7 @@ ANSWERS_WITHIN_S = 60
 # well above two beats of a slow machine, below the half minute after which a stream asks for the permission again
 ENDS_WITHIN_S = 20
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+PRESENCE = re.compile(r'name="presence" value="([^"]+)"')
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -64,7 +65,8 @@ class Visitor:
 
     def open_stream(self, last_id: str = "") -> "Stream":
         """Open the board's stream; `last_id` names what the screen has."""
-        return Stream(self.ask("GET", "/floor/stream", **({"Last-Event-ID": last_id} if last_id else {})))
+        known = {"Last-Event-ID": last_id} if last_id else {}
+        return Stream(self.ask("GET", "/floor/stream", **{"Accept": "text/event-stream", **known}))
 
 
 class Stream:
@@ -152,6 +154,31 @@ def test_signing_out_ends_the_stream_of_that_sign_in_alone(clinic: ClockedClinic
     assert message is not None
     assert message["event"] in {"beat", "parts"}
     staying.close()
+
+
+def test_a_locked_screen_hears_that_it_is_live_and_nothing_of_anybody(clinic: ClockedClinic) -> None:
+    nurse, prescriber = Visitor(clinic, "nurse"), Visitor(clinic, "prescriber2")
+    prescriber.act("/floor/opening/", act="sign-in", expected_until="")
+    before = nurse.open_stream()
+    assert "Dr. O. Specimen on site" in before.read_parts()["today"]["html"]
+    assert nurse.send("/lock/", nurse.ask("GET", "/help/").read().decode()).status == 302
+    until = time.monotonic() + ENDS_WITHIN_S
+    while before.read() is not None:
+        assert time.monotonic() < until, "the stream went on with everything after locking"
+    locked = nurse.open_stream(before.last_id)
+    for present in PRESENCE.findall(prescriber.ask("GET", "/floor/opening/").read().decode()):
+        prescriber.act("/floor/opening/", act="sign-out", presence=present)
+    heard = [locked.read() for _ in range(4)]
+    assert [message["event"] for message in heard if message] == ["beat"] * 4
+    # unlocking ends it; the next one brings what was missed
+    page = nurse.ask("GET", "/locked/").read().decode()
+    assert nurse.send("/locked/", page, secret=PASSWORD, next="/").status == 302
+    until = time.monotonic() + ENDS_WITHIN_S
+    while locked.read() is not None:
+        assert time.monotonic() < until, "the silent stream went on after unlocking"
+    back = nurse.open_stream(before.last_id)
+    assert "Dr. O. Specimen on site" not in back.read_parts()["today"]["html"]
+    back.close()
 
 
 def test_who_may_not_see_the_floor_gets_no_stream(clinic: ClockedClinic) -> None:

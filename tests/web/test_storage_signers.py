@@ -103,6 +103,19 @@ def test_one_address_that_tries_many_names_is_slowed() -> None:
         check_attempt(purpose="sign-in", name="fresh", address="10.0.0.66", now=NOW)
 
 
+def test_wrong_names_from_one_screen_hold_up_no_colleague_at_the_same_address(
+    nina: User, ben: User, site: Site
+) -> None:
+    # a clinic stands behind one address: what one sign-in gets wrong is counted for that sign-in
+    third = make_user("tara", site)
+    for n in range(40):
+        with pytest.raises((Refused, TryLater)):
+            sign(f"nobody{n}", "wrong", first=third, site=site)
+    assert sign("ben", PASSWORD, first=nina, site=site) == ben
+    with pytest.raises(TryLater):
+        sign("ben", PASSWORD, first=third, site=site)
+
+
 def test_quiet_minutes_and_a_success_clear_the_wait() -> None:
     for _ in range(8):
         until = record_failure(purpose="sign-in", name="ben", address="a", now=NOW)

@@ -26,6 +26,8 @@ from afterglow.terms import InvalidInput, build_error
 
 HAPPENED = flag("already_happened")
 PUMP = number("pump_ml", "0", "5000", "mL")
+# that an answer about suicide is not assessed: the chart knows it, nobody types it
+UNASSESSED = "is_unassessed"
 ENDINGS = ("left-against-advice", "eloped", "transferred", "died")
 LEVELS = ("none", "mild", "moderate", "severe", "strong", "vomiting")
 
@@ -277,7 +279,7 @@ _LISTED = (
         day("expires_on", required=True),
     ),
     _declare("sign-release", "release-signed", text("reason"), HAPPENED),
-    _declare("record-left", "patient-left", text("with"), text("note")),
+    _declare("record-left", "patient-left", text("with"), text("note"), flag(UNASSESSED)),
     _declare(
         "record-ending",
         "ending-recorded",

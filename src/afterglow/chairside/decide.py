@@ -6,7 +6,7 @@ events that it causes. Nothing here reads a clock: `now` is an argument.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from afterglow.chairside import decide_before as before
@@ -133,9 +133,13 @@ def _get_recorded_at(deciding: Deciding) -> datetime:
     return deciding.now if last is None else max(deciding.now, last)
 
 
+# a command that waited for another one is decided after it, with the instant at which it came
+WAITED = timedelta(seconds=10)
+
+
 def _note_clock(deciding: Deciding) -> None:
     last = deciding.state.last_recorded_at
-    if last is not None and deciding.now < last:
+    if last is not None and last - deciding.now > WAITED:
         seconds = (last - deciding.now).total_seconds()
         deciding.note(
             "clock", f"The clock stepped back by {seconds:.0f} s", "a steady clock", "Check the server's clock."

@@ -3,6 +3,7 @@
 from typing import Any
 
 from afterglow.chairside.alarms import list_active
+from afterglow.chairside.commands import UNASSESSED
 from afterglow.chairside.context import Deciding
 from afterglow.chairside.dosing import find_phase, find_release, find_start
 from afterglow.chairside.errors import Refused
@@ -67,6 +68,13 @@ def record_left(deciding: Deciding) -> dict[str, Any]:
         )
     elif deciding.occurred_at < released.occurred_at:
         deciding.note("left-before-release", "Left before the release", "release, then leaving", "Check the times.")
+    if deciding.data.get(UNASSESSED):
+        deciding.note(
+            "left-not-assessed",
+            "Left with an answer about suicide that is not assessed",
+            "assessed, then leaving",
+            "Tell the prescriber now; telephone the person.",
+        )
     for alarm in list_active(deciding.state):
         if alarm.priority == "high":
             deciding.note("left-under-alarm", f"Left under an alarm: {alarm.title}", "none", "Tell the prescriber now.")

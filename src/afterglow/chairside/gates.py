@@ -12,7 +12,7 @@ from afterglow.chairside.readings import find_baseline, find_latest, list_readin
 from afterglow.chairside.screens import find_screened
 from afterglow.chairside.state import SessionState, write_hour
 from afterglow.protocols.model import Gate, Protocol, Value
-from afterglow.terms import Override
+from afterglow.terms import Finding, Override
 
 MET, OPEN, MISSING = "met", "open", "missing"
 SIGN_OFF = "sign-off"
@@ -44,6 +44,23 @@ class GateState:
             "override": str(self.gate.override),
             "earliest_at": None if self.earliest_at is None else self.earliest_at.isoformat(),
         }
+
+
+def describe_gate(finding: Finding) -> dict[str, Any]:
+    """Return what the chart holds a release with as a gate that is open, for screen and paper."""
+    return {
+        "id": finding.rule,
+        "kind": "finding",
+        "title": finding.title,
+        "state": OPEN,
+        "seen": finding.seen,
+        "threshold": f"{finding.threshold}. {finding.asks}",
+        "source": finding.source,
+        "grade": str(finding.grade),
+        "grade_label": finding.grade.label,
+        "override": str(finding.override),
+        "earliest_at": None,
+    }
 
 
 def judge_gates(state: SessionState, protocol: Protocol, now: datetime) -> list[GateState]:

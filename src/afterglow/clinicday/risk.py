@@ -15,6 +15,7 @@ from typing import Any
 from afterglow.terms import Citation, Finding, Grade, Override, Severity
 
 RULE = "RISK-1"
+LEAVING_RULE = "RISK-2"
 PARTS = ("signs", "alone", "places", "people", "services", "means")
 RECENT, OLDER, NONE = "recent", "older", "none"
 
@@ -193,6 +194,31 @@ def build_finding(seen: str, release: Release) -> Finding:
         source=release.citation.text,
         grade=release.citation.grade,
         title="Suicide alert not assessed",
+    )
+
+
+def build_leaving_finding(seen: str, *, is_emergency: bool) -> Finding:
+    """Return the finding that holds a release: what was answered, and that it waits for an assessment or for a way out.
+
+    An emergency ends in a transfer, which is recorded as the ending it is; no release comes after it until a later
+    assessment decides otherwise.
+    """
+    citation = _cite(_read_file()["leaving"])
+    asks = (
+        "Assessed as an emergency: the person does not leave by a release. Record the transfer, or assess anew."
+        if is_emergency
+        else "Not to be left alone. A licensed clinician assesses and records it, then the release."
+    )
+    return Finding(
+        rule=LEAVING_RULE,
+        severity=Severity.STOP,
+        seen=seen,
+        threshold="Every answer that speaks of suicide is assessed before the person leaves",
+        asks=asks,
+        override=Override.NONE,
+        source=citation.text,
+        grade=citation.grade,
+        title="Suicide alert not assessed" if not is_emergency else "Assessed as an emergency",
     )
 
 

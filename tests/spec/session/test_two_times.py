@@ -99,6 +99,15 @@ def test_recorded_times_never_run_back_and_a_stepped_clock_is_said():
     ]
 
 
+def test_a_command_that_waited_for_another_one_is_no_stepped_clock():
+    # it came a moment before the one that was decided first: nobody's clock is to be looked at
+    room = Room().start()
+    last = room.state.last_recorded_at
+    room.wait(seconds=-2)
+    decision = room.do("record-note", note="x")
+    assert (decision.findings, decision.events[0].recorded_at) == ((), last)
+
+
 def test_a_steady_clock_is_not_remarked_upon():
     room = Room().start()
     assert room.do("record-note", note="x").findings == ()

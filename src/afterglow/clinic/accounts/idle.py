@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from afterglow.clinic import policy
 from afterglow.clinic.accounts.sign_ins import see_sign_in
 from afterglow.clinic.accounts.signers import reauthenticate
+from afterglow.clinic.live.publish import end_streams_of
 
 SEEN = "idle_seen_at"
 LOCKED = "idle_locked"
@@ -90,8 +91,9 @@ def is_background(request: HttpRequest) -> bool:
 
 
 def lock(request: HttpRequest) -> None:
-    """Lock the screen now, as a person who leaves it asks."""
+    """Lock the screen now, as a person who leaves it asks; its streams begin again, with what a locked one may say."""
     request.session[LOCKED] = True
+    end_streams_of(getattr(request.session, "session_key", "") or "")
 
 
 def unlock(request: HttpRequest, secret: str, *, now: datetime) -> None:
@@ -100,6 +102,7 @@ def unlock(request: HttpRequest, secret: str, *, now: datetime) -> None:
     reauthenticate(user=request.user, secret=secret, now=now, address=address, purpose="unlock")
     request.session.pop(LOCKED, None)
     request.session[SEEN] = time.time()
+    end_streams_of(getattr(request.session, "session_key", "") or "")
 
 
 def _remember(request: HttpRequest, now_s: float) -> None:

@@ -83,7 +83,8 @@ def is_secret_of(user: Any, secret: str) -> bool:
 def _check_secret(
     user: Any, username: str, secret: str, *, now: datetime, address: str, screen_of: Any, purpose: str = PURPOSE
 ) -> None:
-    attempt = {"purpose": purpose, "name": username, "address": address}
+    # counted for the sign-in that sends it: wrong names from one screen hold up no colleague at the same address
+    attempt = {"purpose": purpose, "name": username, "address": f"{screen_of.pk} {address}"}
     check_attempt(now=now, **attempt)
     is_right = use_proof(user, screen_of, secret, now=now) if is_proof(secret) else is_secret_of(user, secret)
     if not is_right:

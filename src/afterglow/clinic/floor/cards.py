@@ -105,3 +105,10 @@ def list_nurses(cards: Iterable[dict[str, Any]]) -> set[str]:
     """Return the accounts that the cards name."""
     named = {card["nurse"] for card in cards} | {card["offer"]["to"] for card in cards if card["offer"]}
     return {each for each in named if each}
+
+
+def find_held(floor: Floor) -> set[str]:
+    """Return the sessions that are ready but for an answer about suicide that nobody has assessed."""
+    from afterglow.clinic.measures.leaving import list_unassessed
+
+    return list_unassessed([each for each in floor.sessions if floor.cards[each.pk]["ready_since"] is not None])

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.utils import timezone
 
 from afterglow.clinic import policy
+from afterglow.clinic.accounts.idle import is_locked
 from afterglow.clinic.errors import Denied
 from afterglow.clinic.floor.board import ARRIVALS, FULL
 from afterglow.clinic.live.hub import hub
@@ -35,15 +36,19 @@ async def stream(request: HttpRequest) -> HttpResponseBase:
     found = await _find_place(request, user.pk)
     if found is None:
         return HttpResponse(status=403)
-    feed = get_feed(*found)
+    reader, site, is_silent = found
+    feed = get_feed(reader, site)
     owner = getattr(request.session, "session_key", "") or ""
     last_id = request.headers.get("Last-Event-ID") or ""
-    frames = follow(feed, user.pk, last_id, owner)
+    frames = follow(feed, user.pk, last_id, owner, is_silent=is_silent)
     return StreamingHttpResponse(frames, content_type="text/event-stream", headers=HEADERS)
 
 
-async def follow(feed: Feed, user_id: Any, last_id: str, owner: str) -> AsyncIterator[str]:
-    """Yield frames until the sign-in ends, the permission does, or the stream falls behind."""
+async def follow(feed: Feed, user_id: Any, last_id: str, owner: str, *, is_silent: bool = False) -> AsyncIterator[str]:
+    """Yield frames until the sign-in ends, the permission does, or the stream falls behind.
+
+    That of a locked screen is silent: it says that it is live, and nothing of anybody; unlocking ends it.
+    """
     checked = time.monotonic()
     with hub.subscribe(get_floor_topic(feed.site_id), name_owner(owner)) as subscription:
         yield f"retry: {RETRY_MS}\n\n"
@@ -51,7 +56,7 @@ async def follow(feed: Feed, user_id: Any, last_id: str, owner: str) -> AsyncIte
         sent = feed.read_id(last_id)
         yield _render("beat", feed, {"now": feed.now})
         while not subscription.ended.is_set():
-            if parts := feed.list_since(sent):
+            if not is_silent and (parts := feed.list_since(sent)):
                 sent = feed.version
                 yield _render("parts", feed, {"now": feed.now, "parts": parts})
             news = await wait_for_news(subscription, 0)
@@ -77,15 +82,15 @@ def _render(name: str, feed: Feed, data: dict[str, Any]) -> str:
 
 
 @sync_to_async(thread_sensitive=False)
-def _find_place(request: HttpRequest, user_id: Any) -> tuple[Any, Any] | None:
-    """Return the user and the site of a board that the user may see, or None."""
+def _find_place(request: HttpRequest, user_id: Any) -> tuple[Any, Any, bool] | None:
+    """Return the user, the site of a board that the user may see, and whether the screen is locked; or None."""
     user = _find_user(user_id)
     try:
         site = get_site(request)
         if user is None or site is None or not _is_allowed(user, site):
             return None
         policy.list_assignments(user)
-        return user, site
+        return user, site, is_locked(request, time.time())
     finally:
         connections.close_all()
 

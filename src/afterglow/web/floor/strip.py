@@ -1,5 +1,6 @@
 """What every staff page carries: open calls for help, the top alarm of one's other chairs, an unmade choice."""
 
+import time
 from typing import Any
 
 from django.http import HttpRequest
@@ -7,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from afterglow.clinic import policy
+from afterglow.clinic.accounts.idle import is_locked
 from afterglow.clinic.floor.board import describe_call
 from afterglow.clinic.floor.calls import list_open_calls
 from afterglow.clinic.floor.cards import list_alarms_of
@@ -50,7 +52,7 @@ def build_strip(request: HttpRequest | None) -> dict[str, Any]:
             }
             for call in list_open_calls(site.pk)
         ]
-        crises = present_crises(site, user, timezone.now())
+        crises = present_crises(site, user, timezone.now(), is_locked=is_locked(request, time.time()))
     if policy.allow(user, "floor.read", site) and not is_floor:
         alarms = list_alarms_elsewhere(site, user, find_shown(request))
     choice = find_choice_finding(site) if policy.allow(user, "site.manage", site) else None

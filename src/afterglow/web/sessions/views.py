@@ -21,6 +21,7 @@ from afterglow.web.access import staff_page
 from afterglow.web.predictions.session import predict_session
 from afterglow.web.sessions.about import build_about, build_order, list_goals_for, name_people
 from afterglow.web.sessions.acts import build_acts
+from afterglow.web.sessions.assessed import describe_assessed
 from afterglow.web.sessions.forms import bind_form, get_form
 from afterglow.web.sessions.lookup import build_view, find_session, read_view, record_page_read
 from afterglow.web.sessions.present import build_parts
@@ -119,6 +120,7 @@ def build_live_context(request: HttpRequest, session: Session, now: datetime) ->
         urls=list_urls(session),
         is_closed=session.is_closed,
         goals=list_goals_for(session, request.user),
+        assessed=describe_assessed(session, request.user),
         can={name: policy.allow(request.user, f"session.{name}", session) for name in ("record", "sign", "correct")},
     )
     role = (view.get("discharge") or {}).get("release_role")
@@ -165,6 +167,7 @@ def list_urls(session: Session) -> dict[str, str]:
         ("record", "web:session-record", key),
         ("order", "web:session-order", key),
         ("identity", "web:patient-identity", session.patient_id),
+        ("risk", "web:patient-risk", session.patient_id),
         ("protocol", "web:protocol", session.protocol.protocol.split("@")[0]),
     ):
         try:
