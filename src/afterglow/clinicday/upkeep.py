@@ -81,8 +81,8 @@ def judge_doses(request: OutlookRequest, protocols: Sequence[Protocol]) -> tuple
         dose = float(session.dose_mg)
         text = (
             f"{dose:g} mg, {dose / (weight or TYPICAL_KG):.2g} mg/kg, is outside the range of {names}. The forecast "
-            "takes it as it stands; nobody behind the model was given such a dose, so that relief, forecast and advice after "
-            "it are extrapolated. Check the number."
+            "takes it as it stands; nobody behind the model was given such a dose, so that relief, forecast and advice "
+            "after it are extrapolated. Check the number."
         )
         found.append(build_warning(f"sessions[{place}].dose_mg", "dose-outside-range", dose, accepted, text))
     return tuple(found)

@@ -330,7 +330,7 @@ def test_somebody_in_induction_has_the_four_rows_and_a_form_that_agrees(
         "every 3 to 4 days, go on",
         "no further session, stop",
         "open; not weighed",
-        "Now every 3 to 4 days.",
+        "The schedule of this phase: every 3 to 4 days.",
     ):
         assert words in text
     assert "Days unwell</th>" not in text

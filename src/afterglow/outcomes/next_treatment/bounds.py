@@ -5,7 +5,7 @@ protocol or the clinic's policy does not hold it; the advice refuses it; a limit
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 from statistics import median
@@ -35,6 +35,15 @@ class Kind(StrEnum):
     PROTOCOL = "protocol"
     POLICY = "policy"
     ADVICE = "advice"
+
+
+class Origin(StrEnum):
+    """Where the present interval comes from."""
+
+    PHASE = "phase"
+    GAPS = "gaps"
+    BEGINNING = "beginning"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +102,8 @@ class Choice:
 class Bounds:
     """The present interval with what may be done about it; `keep_d` are the days that count as going on as now.
 
-    `present_d` is None where the protocol names no interval and two sessions are not there to show one.
+    `present_d` is None where the protocol names no interval and two sessions are not there to show one; `origin` says
+    where it comes from: the phase, which leaves no other, the last gaps between sessions, or what upkeep begins with.
     """
 
     policy: IntervalPolicy | None
@@ -101,6 +111,7 @@ class Bounds:
     keep_d: tuple[int, int] | None
     guards: Guards
     choices: tuple[Choice, ...]
+    origin: Origin
 
     def get_choice(self, action: Action) -> Choice:
         """Return one of the four."""
@@ -113,14 +124,15 @@ def find_bounds(
     """Return what can be decided after these sessions, given in days of the course."""
     present = _find_present(policy, session_days, maintenance_from)
     keep = _find_kept(policy, present)
-    bare = Bounds(policy, present, keep, guards, ())
+    origin = _find_origin(policy, present, session_days, maintenance_from)
+    bare = Bounds(policy, present, keep, guards, (), origin)
     choices = (
         _build_choice(bare, Action.STRETCH),
         Choice(Action.CONTINUE, () if present is None else (present,)),
         _build_choice(bare, Action.SHORTEN),
         Choice(Action.STOP, ()),
     )
-    return Bounds(policy, present, keep, guards, choices)
+    return replace(bare, choices=choices)
 
 
 def judge_interval(bounds: Bounds, action: Action, days: int) -> tuple[Reason, ...]:
@@ -141,7 +153,7 @@ def check_direction(bounds: Bounds, action: Action, days: int, path: str = "inte
         text = "no current interval is known, so that none is longer or shorter than it"
         return [build_error(path, "interval-unknown", days, "go on, hold, stop or review", text)]
     shortest, longest = bounds.keep_d
-    now = f"the current interval is {_write_span(shortest, longest)}"
+    now = f"{_NAMES[bounds.origin]} is {_write_span(shortest, longest)}"
     if action is Action.STRETCH and days <= longest:
         return [
             build_error(path, "interval-not-longer", days, f"more than {longest} days", f"{now}; this is no longer")
@@ -179,6 +191,17 @@ def _find_present(policy: IntervalPolicy | None, session_days: Sequence[float], 
         return policy.find_present(session_days, maintenance_from)
     gaps = [after - before for before, after in pairwise(session_days)]
     return max(1, round(median(gaps[-LAST_GAPS:]))) if gaps else None
+
+
+def _find_origin(
+    policy: IntervalPolicy | None, present: int | None, session_days: Sequence[float], maintenance_from: int
+) -> Origin:
+    if present is None:
+        return Origin.UNKNOWN
+    if policy is not None and not policy.has_choice:
+        return Origin.PHASE
+    counted = session_days if policy is None else session_days[max(maintenance_from - 1, 0) :]
+    return Origin.GAPS if len(counted) > 1 else Origin.BEGINNING
 
 
 def _find_kept(policy: IntervalPolicy | None, present: int | None) -> tuple[int, int] | None:
@@ -275,4 +298,10 @@ def _cite(code: str, text: str, citation: Citation, *, is_hard: bool = False) ->
     return Reason(code, find_kind(citation), text, citation.text, str(citation.grade), is_hard)
 
 
+_NAMES = {
+    Origin.PHASE: "the interval of this phase",
+    Origin.GAPS: "the current interval",
+    Origin.BEGINNING: "the interval that upkeep begins with",
+    Origin.UNKNOWN: "the current interval",
+}
 _SITE = ("SITE, next treatment, clinic requirement 37", "P")

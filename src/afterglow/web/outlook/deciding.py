@@ -14,7 +14,7 @@ from afterglow.clinic.care.deciding import DECIDE, list_decisions
 from afterglow.clinic.care.models.deciding import CONTINUE, HOLD, REVIEW, SHORTEN, STOP, STRETCH
 from afterglow.clinic.plans.models import Plan
 from afterglow.clinic.prepared import Prepared
-from afterglow.outcomes.next_treatment import Action, Bounds, Choice, Kind, Reason
+from afterglow.outcomes.next_treatment import Action, Bounds, Choice, Kind, Origin, Reason
 from afterglow.terms import Grade
 from afterglow.web.charts.ahead import write_window
 from afterglow.web.forms.fields import ChoiceRows, NoteField, PickField, WholeField
@@ -152,10 +152,15 @@ def _write_reason(reason: Reason) -> str:
 
 
 def _write_current(bounds: Bounds) -> str:
-    shortest, longest = bounds.keep_d or (0, 0)
-    if shortest == longest:
-        return _("Now %(days)s.") % {"days": _write_days(shortest)}
-    return _("Now every %(a)d to %(b)d days.") % {"a": shortest, "b": longest}
+    """Return the current interval and where it comes from."""
+    days = _write_span(*(bounds.keep_d or (0, 0)))
+    if bounds.origin is Origin.PHASE:
+        return _("The schedule of this phase: %(days)s.") % {"days": days}
+    if bounds.origin is Origin.BEGINNING:
+        return _("Upkeep begins with %(days)s.") % {"days": days}
+    if bounds.policy is None:
+        return _("Now %(days)s, by the last gaps between sessions.") % {"days": days}
+    return _("Now %(days)s: the listed interval nearest to the last gaps between sessions.") % {"days": days}
 
 
 def render_seen(asked: Asked) -> dict[str, Any]:

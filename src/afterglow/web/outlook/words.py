@@ -161,19 +161,24 @@ def describe_made_from(asked: Asked, patient: Any) -> dict[str, Any] | None:
         {"on": _localise(asked, each.at), "what": _("Session"), "value": "–", "why": reasons[each.why]}
         for each in asked.question.left_out
     ]
-    return {
-        "scale": scale,
-        "scores": [
-            {"on": date.fromisoformat(row["on"]), "value": _write(row["value"]), "is_baseline": row["baseline"]}
-            for row in made["scores"]
-        ],
-        "sessions": [
-            {"on": date.fromisoformat(row["on"]),
-             "dose": "–" if row["dose_mg"] is None else _("%(n)g mg") % {"n": row["dose_mg"]}}
-            for row in made["sessions"]
-        ],
-        "left_out": sorted(left, key=lambda row: row["on"]),
-    }  # fmt: skip
+    rows: list[dict[str, Any]] = [
+        {"on": date.fromisoformat(row["on"]), "what": scale, "value": _write(row["value"]),
+         "is_baseline": row["baseline"]}
+        for row in made["scores"]
+    ]  # fmt: skip
+    rows += [
+        {"on": date.fromisoformat(row["on"]), "what": _("Session"),
+         "value": "–" if row["dose_mg"] is None else _("%(n)g mg") % {"n": row["dose_mg"]}}
+        for row in made["sessions"]
+    ]  # fmt: skip
+    return {"rows": sorted(rows, key=_get_day), "left_out": sorted(left, key=_get_day)}
+
+
+def _get_day(row: Mapping[str, Any]) -> date:
+    found = row["on"]
+    if not isinstance(found, date):
+        raise TypeError("a row of the chart has a day")
+    return found
 
 
 def _localise(asked: Asked, at: Any) -> date:

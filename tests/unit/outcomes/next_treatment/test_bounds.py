@@ -118,7 +118,7 @@ def test_direction_and_days_agree_with_the_current_interval_of_21_days(action, d
     for problem in problems:
         assert (problem.path, problem.value) == ("interval_d", days)
         assert problem.accepted
-        assert "21 days" in problem.message
+        assert "the current interval is 21 days" in problem.message
 
 
 @pytest.mark.parametrize(
