@@ -73,6 +73,39 @@ def test_scores_sessions_and_protocol_of_the_chart_are_the_question(cast: Cast, 
     assert (answer["status"], answer["outcome"], answer["scores_used"]) == ("ok", "forecast", 4)
 
 
+def test_the_signed_plan_says_how_long_induction_lasts_and_how_often_it_is(cast: Cast, plan: Any) -> None:
+    """A plan of two sessions: after both, upkeep; the protocol's own six would still be induction."""
+    give(cast, plan, NOW + DAY)
+    first = read(cast, plan)
+    assert first.payload["policy"]["phase"] == "induction"
+    assert "2 sessions, 2 a week" in first.payload["policy"]["text"]
+    give(cast, plan, NOW + 4 * DAY)
+    policy = read(cast, plan).payload["policy"]
+    assert (policy["phase"], policy["choices_d"]) == ("maintenance", [14, 21, 28, 42, 56])
+
+
+def test_a_plan_of_three_a_week_is_every_two_or_three_days(cast: Cast) -> None:
+    often = factories.make_plan(cast, induction_sessions=6, sessions_per_week=3)
+    give(cast, often, NOW + DAY)
+    bounds = read(cast, often).bounds
+    assert bounds is not None
+    assert (bounds.present_d, bounds.keep_d) == (2, (2, 3))
+
+
+def test_before_any_session_an_old_answer_about_suicide_stays_old(cast: Cast, plan: Any) -> None:
+    """There is no first session to count from: the answer of 60 days ago is not one of today."""
+    score(cast, plan.patient, NOW, suicide__ideation=0, suicide__behaviour="none")
+    question = read(cast, plan)
+    assert (question.code, question.payload) == ("no-session", {})
+    assert question.bounds is not None
+    assert "NT-2" in [finding.rule for finding in question.bounds.guards.against_longer]
+
+
+def test_a_dose_that_the_protocol_does_not_give_is_told(cast: Cast, plan: Any) -> None:
+    give(cast, plan, NOW + DAY, mg="350")
+    assert [problem.code for problem in read(cast, plan).problems] == ["dose-outside-range"]
+
+
 def test_a_severe_reaction_and_an_antidepressant_begun_with_the_sessions_are_told(cast: Cast, plan: Any) -> None:
     severe = ("adverse-event-recorded", 30, {"kind": "vomiting", "severity": "severe"})
     run_course(cast, plan, more=(CALM, severe))

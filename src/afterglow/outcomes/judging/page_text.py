@@ -33,6 +33,10 @@ An answer about suicide is of `c-ssrs`, `c-ssrs-screener` or `c-ssrs-since-conta
 
 `--past FILE.jsonl` holds past courses, one a line, against which the bands are calibrated. Exit status 0 for every
 answer, "not enough data" included; 2 for a file that cannot be used, with every problem named and nothing printed.
+Warnings, with what they do to the answer: `dose-outside-range` (a dose that the protocol does not give, without one
+none of the drug and route: forecast with as it stands, extrapolated), `baseline-missing` (no score before the first
+session: the start is that of published courses; response, remission, relapse and LT-7 cannot be told),
+`weight-assumed`. `made_from` lists each score and session used, and each score left out with why.
 
 From a program: `outcomes.outlook.make_outlook` takes a `Course` as `read_course` does, `clinicday.upkeep` adds what a
 protocol allows, `outcomes.outlook.jobs.forecast_course` is the same question for a process of its own, and
@@ -59,8 +63,10 @@ NEXT = """## Next treatment
 
 For each interval that label and protocol allow, every virtual patient who resembles the person is carried 24 weeks on.
 The loss is a sum of declared parts in days unwell per 28 days, editable in the file and, for a site, by its medical
-director on the page *How the advice weighs*; shown at three costs of a visit; revenue is no part of it. Stretching and
-stopping are always shown.
+director on the page *How the advice weighs*; shown at three costs of a visit; revenue is no part of it. Stretch, go on,
+shorten and stop are always shown (`choices`): what is not open says why, from label, protocol, policy or advice with
+source and grade, and has no figure. In the clinic a decision agrees with the current interval in direction and days;
+one that is not open is stored only with a confirmation and because of what, beyond a hard limit not at all.
 
 - Never with fewer than two scores after the first session; never when the scores contradict the model.
 - Never longer when suicidality rises, is high or is not known (NT-2), when the score is worse than before treatment
@@ -69,6 +75,7 @@ stopping are always shown.
   the answer, whatever came after it; and every alert that stands unassessed, also from a form that was not sent.
 - Never shorter while bladder, liver, misuse or blood pressure are open or not known (NT-4).
 - One step of the list in a decision; intervals outside the protocol's are never looked at.
+- A window that has passed is overdue since its last day, and says when the session was due.
 - Where the range of the difference in 8 of 10 similar courses covers zero: "the evidence does not separate these", and
   the present interval stays. The interval it leans to is printed beside it.
 - Induction, and the label's weekly weeks of the spray, leave no choice; from week 9 it is weekly or every two weeks.

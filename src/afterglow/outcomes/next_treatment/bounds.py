@@ -290,7 +290,8 @@ def _judge_step(bounds: Bounds, action: Action, days: int) -> list[Reason]:
     limit = policy.choices_d[furthest]
     if days <= limit if action is Action.STRETCH else days >= limit:
         return []
-    text = f"More than {steps} step from {write_days(present)} in one decision: up to {write_days(limit)}."
+    way = "up to" if action is Action.STRETCH else "down to"
+    text = f"More than {steps} step from {write_days(present)} in one decision: {way} {write_days(limit)}."
     return [Reason("step-too-long", Kind.ADVICE, text, most.citation.text, str(most.citation.grade))]
 
 
