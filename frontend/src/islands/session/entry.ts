@@ -112,7 +112,10 @@ export class Entries {
   private finish(form: HTMLFormElement): void {
     // what was typed while the entry was on its way is the next entry: it stays where it is
     const isTouched = list(new FormData(form)) !== this.sent.get(form);
-    if (isTouched) return;
+    if (isTouched) {
+      clearSent(form, this.sent.get(form) ?? "[]");
+      return;
+    }
     form.reset();
     const sheet = form.closest<HTMLElement>("[popover]");
     if (sheet?.matches(":popover-open")) sheet.hidePopover();
@@ -180,6 +183,14 @@ export class Entries {
 
 function list(content: FormData): string {
   return JSON.stringify([...content].filter(([, value]) => typeof value === "string"));
+}
+
+/** Empties the readings that were sent and not typed over: what is stored once is not sent again with the next. */
+function clearSent(form: HTMLFormElement, sent: string): void {
+  const known = new Map(JSON.parse(sent) as [string, string][]);
+  for (const field of form.querySelectorAll<HTMLInputElement>("input[data-max]")) {
+    if (field.value && field.value === known.get(field.name)) field.value = field.defaultValue;
+  }
 }
 
 function findField(form: HTMLFormElement, path: string): HTMLElement | undefined {

@@ -28,6 +28,7 @@ export class LiveLink {
       if (event.persisted) this.open();
     });
     this.lookAgain();
+    document.addEventListener("afterglow:unlocked", () => void this.refresh());
     document.addEventListener("session:answer", (event) => this.take((event as CustomEvent<Answer>).detail));
   }
 

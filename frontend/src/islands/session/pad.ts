@@ -4,6 +4,7 @@
 export class Pad {
   private current: HTMLInputElement | undefined;
   private walkedTo: HTMLInputElement | undefined;
+  private waiting: HTMLInputElement | undefined;
 
   constructor(private readonly pad: HTMLElement) {
     pad.addEventListener("focusin", (event) => {
@@ -24,13 +25,21 @@ export class Pad {
       if (next && event.target.value) {
         event.preventDefault();
         next.focus();
-      } else if (next && event.target === this.walkedTo) {
+      } else if (event.target === this.walkedTo && event.target.name === "data.diastolic") {
         // the Enter of a hand that did not see the focus walk on by itself: half a pressure is not sent by it
         event.preventDefault();
       }
       this.walkedTo = undefined;
     });
-    pad.addEventListener("session:entered", () => this.fields[0]?.focus({ preventScroll: true }));
+    pad.addEventListener("submit", () => {
+      const active = document.activeElement;
+      this.waiting = active instanceof HTMLInputElement && this.fields.includes(active) && !active.value ? active : undefined;
+    });
+    pad.addEventListener("session:entered", () => {
+      this.walkedTo = undefined;
+      // a pressure was sent from the empty field behind it: the next number is that field's, not a new pressure
+      if (this.waiting === undefined || this.waiting !== document.activeElement) this.fields[0]?.focus({ preventScroll: true });
+    });
     document.addEventListener("session:parts", () => this.showPast());
     document.addEventListener("click", (event) => this.go(event));
     this.showPast();
@@ -44,6 +53,12 @@ export class Pad {
     const field = this.current ?? this.fields[0];
     if (!field) return;
     if (key === "next") {
+      // the focus has walked on by itself: the "next" of a hand that did not see it skips no field
+      if (field === this.walkedTo && !field.value) {
+        this.walkedTo = undefined;
+        field.focus({ preventScroll: true });
+        return;
+      }
       this.fields[(this.fields.indexOf(field) + 1) % this.fields.length]?.focus();
       return;
     }
@@ -59,7 +74,7 @@ export class Pad {
     const next = this.fields[this.fields.indexOf(field) + 1];
     if (!full || !next || next.value) return;
     next.focus();
-    if (next.name === "data.diastolic") this.walkedTo = next;
+    this.walkedTo = next;
   }
 
   private showPast(): void {
