@@ -15,12 +15,14 @@ from afterglow.web.sessions.present.past import write_past
 from afterglow.web.sessions.present.record import (
     build_allowed,
     build_checks,
+    build_deviations,
     build_gates,
     build_log,
     build_orders,
     build_rems,
     describe_blockers,
     name_phase_task,
+    write_signed,
 )
 from afterglow.web.sessions.present.stepper import build_steps
 from afterglow.web.sessions.present.tiles import build_tiles
@@ -71,7 +73,8 @@ def build_page(
         "gates": build_gates(view, protocol),
         "blockers": describe_blockers(view),
         "rems": build_rems(view, protocol),
-        "deviations": view.get("deviations") or [],
+        "deviations": build_deviations(view),
+        "signed": write_signed(view),
         "log": build_log(view),
         "allowed": build_allowed(view),
         "past_words": write_past(view),

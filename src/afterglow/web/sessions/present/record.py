@@ -44,6 +44,10 @@ CHECK_COMMANDS = {
     "baseline-vitals": "record-vitals",
     "iv-site": "record-access",
 }
+# of these the last entry counts
+LAST_COUNTS = frozenset({"preparation-recorded", "reconciliation-recorded", "order-signed", "weight-recorded"})
+# what the page of the answers about suicide settles
+HELD = frozenset({"risk-not-assessed", "suicide-assessment-missing", "suicide-assessment-holds"})
 CHECK_KINDS = {
     "met": "met",
     "done": "met",
@@ -262,6 +266,8 @@ def describe_blockers(view: View) -> list[View]:
             "rule": item.get("rule") or "",
             "can_override": bool(item.get("rule")) and item.get("override") not in {None, "", "none"},
             "finding": item.get("finding"),
+            # an answer that holds the dose is assessed on its own page, which counts here
+            "is_assessed_elsewhere": item.get("code") in HELD,
         }
         for item in view.get("blockers") or []
     ]
@@ -273,6 +279,57 @@ def _write_why(item: View, held: dict[str, View]) -> str:
     if not finding or finding.get("severity") != "stop":
         return ""
     return str((held.get(str(item.get("rule"))) or write_held(finding, None))["words"])
+
+
+def build_deviations(view: View) -> list[View]:
+    """Return what departed from what was asked, each with its hour; what is settled or signed asks for nothing more.
+
+    It is settled where its entry was corrected or made anew without the same finding. Nothing is left out.
+    """
+    log = [row for row in view.get("log") or [] if row.get("seq")]
+    entries = {row["seq"]: row for row in log}
+    is_closed = bool(view.get("is_closed"))
+    found = []
+    for item in view.get("deviations") or []:
+        entry = entries.get(item.get("seq"), {})
+        later = _find_settled(item, entry, log)
+        state = _("Settled by entry %(n)s") % {"n": later} if later else ""
+        found.append(
+            {**item, "hour": write_hour(entry.get("occurred_at")), "state": state, "is_past": is_closed or bool(later)}
+        )
+    return found
+
+
+def _find_settled(item: View, entry: View, log: list[View]) -> Any:
+    """Return the later entry that stands in the place of one and does not find the same any more, or None."""
+    rule, kind, seq = item.get("rule"), entry.get("type"), entry.get("seq")
+    if seq is None:
+        return None
+    corrected = next((row for row in log if row["seq"] == entry.get("corrected_by")), None)
+    if corrected is not None:
+        return None if _finds(corrected, rule) else corrected["seq"]
+    if kind not in LAST_COUNTS:
+        return None
+    standing = [row for row in log if row.get("type") == kind and row["seq"] > seq and not row.get("corrected_by")]
+    return standing[-1]["seq"] if standing and not _finds(standing[-1], rule) else None
+
+
+def _finds(entry: View, rule: Any) -> bool:
+    return any(each.get("rule") == rule for each in entry.get("findings") or [])
+
+
+def write_signed(view: View) -> str:
+    """Return who signed the record and when, and which addenda stand beside it; nothing while it is open."""
+    if not view.get("is_closed"):
+        return ""
+    log = view.get("log") or []
+    signed = next((row for row in reversed(log) if row.get("type") == "record-closed"), None)
+    words = _("Part of the record that was signed; nothing here waits for anybody.")
+    if signed is not None:
+        values = {"at": write_moment(signed.get("occurred_at"), view.get("now")), "n": signed.get("seq")}
+        words = _("Part of the record signed %(at)s, entry %(n)s; nothing here waits for anybody.") % values
+    added = [str(row["seq"]) for row in log if row.get("type") == "addendum-added"]
+    return f"{words} " + _("Addenda: entries %(n)s.") % {"n": ", ".join(added)} if added else words
 
 
 def build_orders(view: View) -> list[View]:
