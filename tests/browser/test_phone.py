@@ -134,3 +134,30 @@ def test_what_is_only_for_the_person_opens_and_is_clean(line: Line, phone: Page)
     expect(phone.get_by_text("Ivy Demo")).to_be_visible()
     expect(phone.get_by_role("img", name="From 22 down to 6").or_(phone.locator("svg.chart"))).to_be_visible()
     assert judge(phone, "private", least_px=44, is_thorough=True) == []
+
+
+@pytest.mark.parametrize("has_script", [True, False])
+def test_back_from_a_refused_step_shows_every_step_with_what_was_typed(
+    line: Line, browser: Browser, has_script: bool
+) -> None:
+    with browser.new_context(viewport=PHONE, java_script_enabled=has_script) as context:  # type: ignore[arg-type]
+        page = context.new_page()
+        page.goto(line.root + "/intake/?language=en")
+        for name in ("crisis_harm", "crisis_thoughts", "crisis_today"):
+            page.locator(f'[name="{name}"][value="no"]').check()
+        page.locator('[name="given_name"]').fill("Linden")
+        page.get_by_role("button", name="Next").click()
+        page.locator('[name="birth_on"]').fill("2999-01-01")
+        page.locator('[name="history"]').fill("Since 2019")
+        page.get_by_role("button", name="Send").click()
+        expect(page.get_by_role("alert")).to_be_visible()
+        page.go_back()
+        expect(page.get_by_role("heading", name="About you")).to_be_visible()
+        expect(page.locator('[name="history"]')).to_have_value("Since 2019")
+        expect(page.locator('[name="birth_on"]')).to_have_value("2999-01-01")
+        page.go_back()
+        expect(page.locator('[name="given_name"]')).to_have_value("Linden")
+        expect(page.locator('[name="crisis_harm"][value="no"]')).to_be_checked()
+        assert "Linden" not in page.url
+        page.go_forward()
+        expect(page.locator('[name="history"]')).to_have_value("Since 2019")

@@ -167,6 +167,27 @@ def test_who_comes_second_reads_why_and_what_is_clear_instead(cast: Cast) -> Non
     assert Appointment.objects.count() == 1
 
 
+def test_a_place_that_another_desk_took_is_chosen_no_more_and_the_field_says_so(cast: Cast) -> None:
+    plan = factories.make_plan(cast)
+    room, other = furnish(cast)
+    client, form = sign_in(cast.desk), {"patient": plan.patient.pk, "kind": "dosing"}
+    asked = {**form, "on": TUESDAY, "at": "09:30", "place": room.pk, "nurse": cast.nurse.pk}
+    free = client.get(reverse("web:schedule"), asked).content.decode()
+    assert f'<option value="{room.pk}" selected>' in free
+    book(cast, make_another(cast, "Birch"), local(3, 9), room)
+    slot = f"{TUESDAY}|09:30|{room.pk}|{cast.nurse.pk}"
+    refused = client.post(reverse("web:schedule-book"), {**form, "slot": slot}).content.decode()
+    for page in (refused, client.get(reverse("web:schedule"), asked).content.decode()):
+        assert f'<option value="{room.pk}" selected>' not in page
+        assert 'id="id_place_helptext">Room 1 is taken at this time: none is chosen now.' in page
+        assert re.search(r'name="place"[^>]*aria-describedby="id_place_helptext"', page)
+        # what else was asked for stays
+        assert f'<option value="{cast.nurse.pk}" selected>' in page
+        assert 'value="09:30"' in page
+    kept = client.get(reverse("web:schedule"), {**asked, "place": other.pk}).content.decode()
+    assert f'<option value="{other.pk}" selected>' in kept
+
+
 def test_a_caution_is_accepted_by_a_prescriber_and_not_by_the_desk(cast: Cast) -> None:
     plan = factories.make_plan(cast)
     room, _ = furnish(cast)

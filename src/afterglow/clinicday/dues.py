@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -129,6 +129,12 @@ def get_ask_again() -> timedelta:
 
 
 @cache
+def get_standing_after() -> timedelta:
+    """Return after how long a late task is long-standing: below the work of the day, in a group of its own."""
+    return timedelta(days=_read_file()["standing"]["after_d"])
+
+
+@cache
 def get_policy() -> Citation:
     """Return the citation of the times of escalation: the site's own policy."""
     return _read_citation(_read_file()["escalation"])
@@ -183,6 +189,33 @@ def find_lateness(due_at: datetime, now: datetime, end_of_day: datetime) -> Late
     if due_at < end_of_day:
         return Lateness.TODAY
     return Lateness.SOON if due_at - now <= SOON else Lateness.LATER
+
+
+class Rank(IntEnum):
+    """Where a task stands among others, the first in need first."""
+
+    URGENT = 0
+    HELD = 1
+    HELD_LONG = 2
+    DAY = 3
+    STANDING = 4
+    LATER = 5
+
+
+def rank(*, due_at: datetime, now: datetime, end_of_day: datetime, is_urgent: bool, is_here: bool) -> Rank:
+    """Return the rank of a task; `is_here` says that its person is here today or still comes.
+
+    What is urgent comes first, then what is due and holds somebody of today, then the day's own work; what has been
+    late for longer than a site's policy says stands below it, however late, and what is not due yet at the end.
+    """
+    if is_urgent:
+        return Rank.URGENT
+    if due_at >= end_of_day:
+        return Rank.LATER
+    is_long = now - due_at > get_standing_after()
+    if is_here:
+        return Rank.HELD_LONG if is_long else Rank.HELD
+    return Rank.STANDING if is_long else Rank.DAY
 
 
 def _add(kind: Kind, since: datetime, length: timedelta, hours: Hours | None) -> datetime:

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponseBase
 
 NO_STORE = "no-store"
+# Back shows it again although it was the answer to a form; anything else asks anew, and no other cache keeps it
+RETURNABLE = "private, no-cache"
 
 
 class NoStoreMiddleware:
@@ -20,7 +22,13 @@ class NoStoreMiddleware:
 
 
 def forbid_keeping(response: HttpResponseBase) -> HttpResponseBase:
-    """Return the answer with `no-store`, whatever else it says about keeping it."""
-    if NO_STORE not in response.get("Cache-Control", ""):
+    """Return the answer with `no-store`, whatever else it says about keeping it.
+
+    The one exception is a step of the public form (`may_return`): who fills it in has no account and must get back to
+    what they typed; the last page lets their browser forget it.
+    """
+    if getattr(response, "may_return", False):
+        response["Cache-Control"] = RETURNABLE
+    elif NO_STORE not in response.get("Cache-Control", ""):
         response["Cache-Control"] = NO_STORE
     return response

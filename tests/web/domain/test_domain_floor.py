@@ -1,6 +1,6 @@
 """The floor's actions: presence, opening checks, help and emergencies, escorts, named nurses, and the board's order."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,16 +9,19 @@ from afterglow.clinic.audit.models import AuditEvent
 from afterglow.clinic.dosing_sessions.actions import get_nurse, get_view, submit_command
 from afterglow.clinic.errors import Conflict, Denied, Refused
 from afterglow.clinic.floor import actions
-from afterglow.clinic.floor.board import build_board
+from afterglow.clinic.floor.board import STAGES, build_board, describe_call
 from afterglow.clinic.floor.calls import list_open_calls, list_steps
 from afterglow.clinic.floor.cards import forget_cards, list_alarms_of, load_floor
 from afterglow.clinic.floor.needs import find_top_alarm
 from afterglow.clinic.floor.opening import find_choice_finding
 from afterglow.clinic.people import actions as people
 from afterglow.clinic.people.checks import get_local_date
+from afterglow.clinic.people.models import User
 from afterglow.clinic.scheduling import actions as visits
+from afterglow.clinic.sites.models import Place
 from afterglow.clinicday.floor import load_opening
 from afterglow.terms import InvalidInput
+from afterglow.web.floor.present import present_board
 from tests.factories import Cast, make_plan, make_user
 from tests.support.booking import book, furnish, local
 from tests.web.sessions.session_support import Cast as Sitting
@@ -243,13 +246,49 @@ def test_the_board_puts_a_chair_without_a_nurse_first_and_then_calms(sitting: Si
     assert [row["load"] for row in board["staff"] if row["user"] == sitting.nurse.pk] == ["1"]
 
 
-def test_the_board_of_the_desk_holds_no_reading_and_no_phase(sitting: Sitting) -> None:
-    do(sitting, "record-arrival", sitting.nurse)
-    board = build_board(site=sitting.site, user=make_user("desk", sitting.site, "frontdesk"), now=sitting.now)
-    taken = [row["card"] for row in board["places"] if row["card"]] + board["unplaced"]
-    assert taken
-    assert all(set(card) == {"session", "place", "initials", "patient"} for card in taken)
+def find_seated(sitting: Sitting, now: Any) -> dict[str, Any]:
+    """Return the one card on the desk's board."""
+    desk = User.objects.filter(username="desk").first() or make_user("desk", sitting.site, "frontdesk")
+    board = build_board(site=sitting.site, user=desk, now=now)
     assert "needs" not in board
+    (card,) = [row["card"] for row in board["places"] if row["card"]] + board["unplaced"]
+    return dict(card)
+
+
+def test_the_desk_reads_how_far_who_and_until_when_and_nothing_clinical(sitting: Sitting) -> None:
+    do(sitting, "record-arrival", sitting.nurse)
+    card = find_seated(sitting, sitting.now)
+    assert set(card) == {"session", "patient", "place", "initials", "stage", "nurse_name", "leaves_at"}
+    assert (card["stage"], card["nurse_name"]) == ("preparing", "")
+    do(sitting, "assign-nurse", sitting.nurse, nurse=sitting.nurse.pk)
+    forget_cards()
+    assert find_seated(sitting, sitting.now)["nurse_name"] == sitting.nurse.display_name
+    words = present_board(build_board(site=sitting.site, user=User.objects.get(username="desk"), now=sitting.now))
+    (seated,) = words["unplaced"]["cards"]
+    assert (seated["stage"], seated["leaving"]["text"]) == ("Getting ready", "Leaves, at the earliest")
+
+
+@pytest.mark.parametrize("phase", ["dosing", "paused"])
+def test_the_desk_is_not_told_that_a_treatment_was_paused(phase: str) -> None:
+    assert STAGES[phase] == "treatment"
+
+
+def test_the_time_of_leaving_is_told_in_full_five_minutes_so_that_no_screen_ticks(sitting: Sitting) -> None:
+    do(sitting, "record-arrival", sitting.nurse)
+    seen = {find_seated(sitting, sitting.now + timedelta(seconds=second))["leaves_at"] for second in range(0, 20, 4)}
+    assert len(seen) <= 2
+    assert all(datetime.fromisoformat(at).minute % 5 == 0 for at in seen)
+
+
+def test_a_call_names_the_only_room_and_a_site_that_has_none(sitting: Sitting) -> None:
+    nowhere = actions.raise_help(site=sitting.site, by=sitting.nurse, now=sitting.now)
+    assert describe_call(nowhere)["place"] == sitting.site.name
+    Place.objects.create(site=sitting.site, name="Room 1")
+    only = actions.raise_help(site=sitting.site, by=sitting.prescriber, now=sitting.now)
+    assert describe_call(only)["place"] == "Room 1"
+    Place.objects.create(site=sitting.site, name="Room 2")
+    either = actions.raise_help(site=sitting.site, by=sitting.therapist, now=sitting.now)
+    assert describe_call(either)["place"] == ""
 
 
 def sit_with_everybody(sitting: Sitting) -> str:

@@ -10,7 +10,9 @@ from afterglow.clinic.audit.models import AuditEvent
 from afterglow.clinic.errors import Conflict, Denied, Refused
 from afterglow.clinic.measures.risk import find_stop
 from afterglow.clinic.notices.models import Notice
+from afterglow.clinic.scheduling.models import Appointment
 from afterglow.clinic.tasks import actions as tasks
+from afterglow.clinic.tasks.lists import count_standing
 from afterglow.clinic.tasks.models import Task
 from afterglow.clinic.tasks.roster import list_gaps
 from afterglow.clinicday.dues import get_kind, load_cover, load_kinds
@@ -136,6 +138,34 @@ def test_an_attempt_leaves_the_task_open_and_stands_in_the_lane(cast: Cast) -> N
     rows, _ = tasks.list_lane(cast.site, cast.nurse, NOW + HOUR)
     assert rows[0].line == "Not reached at 10:00. Owner Nora"
     assert patient.family_name not in str(rows)
+
+
+def test_the_lane_puts_who_is_here_first_and_what_is_long_late_below(cast: Cast) -> None:
+    here, away = make_patient(cast, family_name="Here"), make_patient(cast, family_name="Away")
+    Appointment.objects.create(
+        site=cast.site, patient=here, kind="follow-up", state="confirmed", starts_at=NOW + HOUR, ends_at=NOW + 2 * HOUR,
+        booked_at=NOW, booked_by=cast.desk,
+    )  # fmt: skip
+    for key, patient, kind, due_at in (
+        ("long", away, "screen-bladder", NOW - 299 * DAY),
+        ("today", away, "screen-bladder", NOW - timedelta(minutes=10)),
+        ("later", away, "screen-bladder", NOW + 2 * HOUR),
+        ("here-long", here, "screen-bladder", NOW - 40 * DAY),
+        ("here", here, "call-back-48h", NOW + HOUR),
+        ("urgent", away, "crisis-call", NOW + timedelta(minutes=9)),
+    ):
+        open_call(cast, kind=kind, patient=patient, by=cast.nurse, due_at=due_at, key=key)
+    rows, total = tasks.list_lane(cast.site, cast.nurse, NOW)
+    assert [(row.initials, row.tag) for row in rows] == [
+        ("A.A.", "9 min left"),
+        ("A.H.", "Due today"),
+        ("A.H.", "40 days late"),
+        ("A.A.", "10 min late"),
+        ("A.A.", "Due today"),
+    ]
+    assert total == 6
+    assert count_standing(cast.site, cast.nurse, NOW) == 2
+    assert [row.line.startswith("Here or expected today") for row in rows] == [False, True, True, False, False]
 
 
 def test_the_lane_names_no_patient_to_who_reads_no_charts(cast: Cast) -> None:

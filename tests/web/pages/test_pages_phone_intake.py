@@ -152,6 +152,20 @@ def test_the_page_s_own_back_leads_to_the_first_step_and_loses_nothing(client: C
     assert "Since 2019" in read(again)
 
 
+def test_back_may_show_a_step_again_and_the_last_page_lets_the_browser_forget_it(client: Client) -> None:
+    first = fill(client, step="first", **SAFE)
+    refused = fill(client, first, step="all", **{**SAFE, **PERSON, "birth_on": "2999-01-01"})
+    for page in (client.get("/intake/"), first, refused):
+        assert page["Cache-Control"] == "private, no-cache"
+        assert "Linden" not in page.request["QUERY_STRING"]
+    done = client.get("/intake/done/")
+    assert (done["Cache-Control"], done["Clear-Site-Data"]) == ("no-store", '"cache"')
+
+
+def test_the_page_of_a_crisis_is_kept_by_no_browser(client: Client) -> None:
+    assert fill(client, step="first", crisis_today="yes")["Cache-Control"] == "no-store"
+
+
 def test_the_language_changes_without_losing_a_word(client: Client) -> None:
     first = fill(client, step="first", **SAFE)
     page = read(fill(client, first, step="all", switch="es", **SAFE, **PERSON))

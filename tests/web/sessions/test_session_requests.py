@@ -1,6 +1,7 @@
 """The session page through the real stack: what is stored, what is refused and how, who may look."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ from afterglow.clinic import policy
 from afterglow.clinic.audit.models import ReadEvent
 from afterglow.clinic.care import actions as care
 from afterglow.clinic.dosing_sessions.models import SessionEvent
+from afterglow.clinic.floor import actions as floor
 from tests.web.sessions.session_support import Cast
 
 pytestmark = pytest.mark.django_db
@@ -229,3 +231,29 @@ def test_goals_are_shown_to_nobody_who_may_not_read_them(cast: Cast, monkeypatch
     monkeypatch.setitem(known, "nurse", replace(nurse, permissions=nurse.permissions - {"care.read"}))
     monkeypatch.setattr(policy, "load_roles", lambda: known)
     assert find_goals(cast) == ("", "")
+
+
+def read_prescriber(cast: Cast) -> str:
+    page = cast.client().get(cast.url()).content.decode()
+    found = re.search(r"<dt>Prescriber</dt><dd>(.*?)</dd>", page)
+    assert found is not None
+    return re.sub(r"<[^>]+>", "", found[1])
+
+
+def test_the_head_says_on_site_where_the_floor_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    cast = Cast()
+    monkeypatch.setattr("django.utils.timezone.now", lambda: cast.now)
+    assert "on site" not in read_prescriber(cast)
+    here = floor.sign_in_presence(site=cast.site, by=cast.prescriber, now=cast.now)
+    assert "on site" in read_prescriber(cast)
+    assert f"{cast.prescriber.display_name} on site" in cast.client().get("/").content.decode()
+    floor.sign_out_presence(presence=here, by=cast.prescriber, now=cast.now)
+    assert "on site" not in read_prescriber(cast)
+
+
+def test_without_a_sign_in_the_head_says_what_a_check_found_and_when(monkeypatch: pytest.MonkeyPatch) -> None:
+    cast = Cast()
+    monkeypatch.setattr("django.utils.timezone.now", lambda: cast.now)
+    cast.say("record-arrival")
+    cast.say("record-check", {"check": "prescriber-reachable", "passed": True})
+    assert re.search(r"reachable when checked, \d\d:\d\d$", read_prescriber(cast))

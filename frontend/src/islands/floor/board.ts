@@ -35,6 +35,8 @@ export class Board {
       if (event.persisted) this.open();
     });
     document.addEventListener("keydown", (event) => this.followKey(event));
+    window.addEventListener("resize", () => fitNeeds(this.root));
+    fitNeeds(this.root);
   }
 
   private open(): void {
@@ -67,10 +69,11 @@ export class Board {
     const scrolled = place.querySelector("[data-needs-list]")?.scrollTop ?? 0;
     place.dataset.digest = part.digest;
     place.innerHTML = part.html;
-    if (scrolled) place.querySelector("[data-needs-list]")?.scrollTo({ top: scrolled });
     place.hidden = place.tagName === "SECTION" && place.textContent?.trim() === "" && name !== "needs";
     if (held) place.querySelector<HTMLElement>(`[data-keep="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
     tick(place, this.zone);
+    fitNeeds(this.root);
+    if (scrolled) place.querySelector("[data-needs-list]")?.scrollTo({ top: scrolled });
   }
 
   private watch(): void {
@@ -87,7 +90,7 @@ export class Board {
     if (this.hasHeard || isLost) say(document.querySelector("[data-floor-state]"), words);
     // what is not live does not count on as if it were
     if (!isLost) tick(this.root, this.zone);
-    countBelow(this.root);
+    fitNeeds(this.root);
   }
 
   private hour(): string {
@@ -108,21 +111,27 @@ export class Board {
   }
 }
 
-/** The list of needs keeps its height, so that no place moves; how many rows are not seen below its edge is said above
- *  it. A row is seen where its middle is. */
-function countBelow(root: HTMLElement): void {
-  const list = root.querySelector("[data-needs-list]");
-  const place = root.querySelector<HTMLElement>("[data-needs-more]");
-  if (!list || !place) return;
-  const edge = list.getBoundingClientRect().bottom;
-  const n = [...list.children].filter((row) => middle(row) >= edge).length;
-  say(place, n === 1 ? (place.dataset.one ?? "1") : (place.dataset.many ?? "N").replace("N", String(n)));
-  if (place.hidden === n > 0) place.hidden = n === 0;
-}
-
-function middle(row: Element): number {
-  const box = row.getBoundingClientRect();
-  return box.top + box.height / 2;
+/** The list of needs has a place of one height, so that nothing below it moves. It ends after the last row that stands
+ *  there whole, counted from the row at its upper edge; how many follow is said above it. */
+function fitNeeds(root: HTMLElement): void {
+  const list = root.querySelector<HTMLElement>("[data-needs-list]");
+  const said = root.querySelector<HTMLElement>("[data-needs-more]");
+  const room = list?.parentElement?.clientHeight ?? 0;
+  if (!list || !said || !room) return;
+  const rows = [...list.children] as HTMLElement[];
+  const heights = rows.map((row) => row.getBoundingClientRect().height);
+  const edge = list.getBoundingClientRect().top - 1;
+  const first = Math.max(0, rows.findIndex((row) => row.getBoundingClientRect().top >= edge));
+  let used = 0;
+  let end = first;
+  while (end < rows.length && used + (heights[end] ?? 0) <= room + 0.5) used += heights[end++] ?? 0;
+  // a row taller than the place is scrolled within it
+  const height = end === first ? room : used;
+  const wanted = end === rows.length && first === 0 ? "" : `${Math.round(height * 100) / 100}px`;
+  if (list.style.maxHeight !== wanted) list.style.maxHeight = wanted;
+  const n = rows.length - Math.max(end, first + 1);
+  say(said, n === 1 ? (said.dataset.one ?? "1") : (said.dataset.many ?? "N").replace("N", String(n)));
+  if (said.hidden === n > 0) said.hidden = n <= 0;
 }
 
 function say(place: HTMLElement | null, words: string): void {

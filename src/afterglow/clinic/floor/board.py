@@ -26,6 +26,7 @@ from afterglow.clinic.floor.needs import list_needs
 from afterglow.clinic.floor.opening import find_results, find_settings
 from afterglow.clinic.floor.places import order_places
 from afterglow.clinic.floor.presence import list_present
+from afterglow.clinic.scheduling.occupancy import load_occupied
 from afterglow.clinic.scheduling.voiding import find_void_doses
 from afterglow.clinicday.floor import load_opening
 from afterglow.clinicday.presence import Running, judge_opening, judge_presence
@@ -34,6 +35,13 @@ from afterglow.clinicday.staffing import get_limit, show
 FULL, ARRIVALS = "floor.read", "floor.arrivals"
 # in these phases a dose may still be given
 BEFORE_END = ("booked", "arrived", "pre-checks", "ready", "dosing", "paused")
+# how far a session is, for who may not see its phase
+STAGES = {
+    **dict.fromkeys(("booked", "arrived", "pre-checks", "ready"), "preparing"),
+    **dict.fromkeys(("dosing", "paused"), "treatment"),
+    "released": "leaving",
+}
+LEAVING_MIN = 5
 Board = dict[str, Any]
 
 
@@ -89,7 +97,7 @@ def build_full_board(site: Any, now: datetime, user: Any) -> Board:
 
 
 def build_arrivals_board(site: Any, now: datetime, user: Any) -> Board:
-    """Return arrivals and which places are taken; no phase, no reading, no finding."""
+    """Return arrivals and the places: who sits there, how far, with which nurse, until when; no reading, no finding."""
     floor = load_floor(site, now)
     on = now.astimezone(ZoneInfo(site.timezone)).date()
     # an order without a visit is for those who may open its session
@@ -100,10 +108,7 @@ def build_arrivals_board(site: Any, now: datetime, user: Any) -> Board:
         if visit["checkin"] is not None:
             visit["checkin"]["stop"] = ""
     people = _mark_people(site, on, floor, arrivals, crises)
-    cards = [
-        {"session": each.pk, "place": each.place, "initials": people[each.patient_id], "patient": each.patient_id}
-        for each in floor.sessions
-    ]
+    cards = [{**each, "initials": people[each["patient"]]} for each in _describe_seated(site, floor, now)]
     return {
         "kind": "arrivals",
         "site": site.pk,
@@ -122,7 +127,36 @@ def describe_call(call: HelpCall) -> dict[str, Any]:
     """Return a call for help as every screen shows it."""
     return {
         "id": call.pk,
-        "place": call.place.name if call.place is not None else "",
+        "place": name_where(call),
+def _describe_seated(site: Any, floor: Floor, now: datetime) -> list[dict[str, Any]]:
+    """Return of each session what a desk may know: where, how far, who the nurse is, when the place can be free.
+
+    A pause is part of the treatment and an open gate of the rest: why somebody stays longer is not for the desk.
+    """
+    occupied, names = load_occupied(site, now), _load_names(site, floor)
+    found = []
+    for each in floor.sessions:
+        nurse, held = floor.cards[each.pk]["nurse"], occupied.get(each.pk)
+        leaves_at = None if held is None or held.is_overdue else _round_up(held.leaves_at)
+        found.append(
+            {
+                "session": each.pk,
+                "patient": each.patient_id,
+                "place": each.place,
+                "stage": STAGES.get(each.phase, "rest"),
+                "nurse_name": names.get(nurse, {}).get("name", "") if nurse else "",
+                "leaves_at": None if leaves_at is None else leaves_at.isoformat(),
+            }
+        )
+    return found
+
+
+def _round_up(at: datetime) -> datetime:
+    """Return the next full five minutes: an estimate is no more exact, and no screen changes with each second."""
+    step = timedelta(minutes=LEAVING_MIN)
+    return at + (datetime.min.replace(tzinfo=at.tzinfo) - at) % step
+
+
         "by": call.raised_by.display_name,
         "at": call.raised_at.isoformat(),
         "answered_by": call.answered_by.display_name if call.answered_by is not None else "",
@@ -189,7 +223,7 @@ def _describe_session(
     session: Session, floor: Floor, people: dict[str, list[str]], names: dict[str, dict[str, Any]]
 ) -> dict[str, Any]:
     card, protocol = floor.cards[session.pk], floor.protocols[session.protocol_id]
-    offer = card["offer"]
+    offer, declined = card["offer"], card["declined"]
     return {
         **card,
         "session": session.pk,
@@ -206,6 +240,7 @@ def _describe_session(
 
 def _describe_staff(floor: Floor, names: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     """Return each nurse with what they carry; who can take one more comes first."""
+        "declined": None if declined is None else {**declined, "name": names.get(declined["by"], {}).get("name", "")},
     loads: dict[str, Decimal] = {key: Decimal(0) for key, each in names.items() if each["is_nurse"]}
     counts_checks: set[str] = set()
     for session in floor.sessions:
@@ -285,7 +320,8 @@ def _describe_presence(site: Any, floor: Floor, now: datetime) -> dict[str, Any]
 
 def _list_due(site: Any, user: Any, now: datetime) -> dict[str, Any]:
     """Return the lane of what is late or due today."""
-    from afterglow.clinic.tasks.lists import list_lane
+    from afterglow.clinic.tasks.lists import count_standing, list_lane
 
     rows, total = list_lane(site, user, now)
-    return {"rows": [{**asdict(row), "due_at": row.due_at.isoformat()} for row in rows], "total": total}
+    listed = [{**asdict(row), "due_at": row.due_at.isoformat()} for row in rows]
+    return {"rows": listed, "total": total, "standing": count_standing(site, user, now)}

@@ -31,7 +31,7 @@ EARLIEST = timedelta(hours=24)
 _OPEN = Prepared(
     lambda site: (
         HelpCall.objects.filter(site=site, closed_at__isnull=True)
-        .select_related("place", "session", "raised_by", "answered_by")
+        .select_related("place", "session", "raised_by", "answered_by", "site")
         .order_by("raised_at", "pk")
     )
 )
@@ -52,6 +52,8 @@ def raise_help(*, site: Any, by: Any, now: datetime, place: Any = None, session:
     if session is None and place is not None:
         session = find_session_at(place)
     # two taps at once wait for each other here, so that one call is not raised twice
+    if session is None and place is None:
+        place = find_only_place(site)
     Site.objects.select_for_update(no_key=True).get(pk=site.pk)
     waiting = HelpCall.objects.filter(site=site, place=place, answered_at__isnull=True, closed_at__isnull=True)
     if place is None:
@@ -76,6 +78,21 @@ def name_place(*, call: HelpCall, place: Any, by: Any, now: datetime) -> HelpCal
     if place.site_id != row.site_id:
         raise Refused("place-elsewhere", "this room is at another site")
     row.place, row.session = place, find_session_at(place)
+def find_only_place(site: Any) -> Any:
+    """Return the room of a site that has one alone: nobody needs to say it; else None."""
+    rooms = list(site.places.filter(is_active=True)[:2])
+    return rooms[0] if len(rooms) == 1 else None
+
+
+def name_where(call: HelpCall) -> str:
+    """Return where somebody calls: the room, the session's place, a site without rooms; nothing if not said."""
+    if call.place is not None:
+        return str(call.place.name)
+    if call.session is not None and call.session.place:
+        return str(call.session.place)
+    return "" if call.site.places.filter(is_active=True).exists() else str(call.site.name)
+
+
     row.save(update_fields=["place", "session"])
     _tell(row, "help.placed", by=by, now=now)
     return row

@@ -9,13 +9,17 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.utils.formats import date_format
+from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from afterglow.clinic import policy
 from afterglow.clinic.tasks.about import find_referred, find_untold
 from afterglow.clinic.tasks.models import Task, TaskEvent
-from afterglow.clinicday.dues import Lateness, find_lateness, get_kind, load_kinds
+from afterglow.clinicday.dues import Lateness, Rank, find_lateness, get_kind, get_standing_after, load_kinds
+
+# a visit of today that somebody still comes to, or is here for
+TODAY = ("booked", "confirmed", "arrived", "in-session")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +82,43 @@ def list_of_roles(user: Any, rows: QuerySet[Task]) -> QuerySet[Task]:
     return rows.filter(wanted)
 
 
-def order_by_need(rows: QuerySet[Task]) -> QuerySet[Task]:
-    """Return tasks with the urgent ones first, then by their due times."""
-    rank = Case(When(priority="urgent", then=Value(0)), default=Value(1), output_field=IntegerField())
-    return rows.order_by(rank, "due_at", "pk")
+def order_by_need(rows: QuerySet[Task], *, now: datetime, end: datetime) -> QuerySet[Task]:
+    """Return tasks in the order of need (`dues.rank`) on the day that ends then, then by their due times.
+
+    Each carries its `rank`.
+    """
+    is_due, is_long = Q(due_at__lt=end), Q(due_at__lt=now - get_standing_after())
+    is_here = _find_here(end - timedelta(days=1), end)
+    rank = Case(
+        When(priority="urgent", then=Value(Rank.URGENT)),
+        When(~is_due, then=Value(Rank.LATER)),
+        When(is_here & is_long, then=Value(Rank.HELD_LONG)),
+        When(is_here, then=Value(Rank.HELD)),
+        When(is_long, then=Value(Rank.STANDING)),
+        default=Value(Rank.DAY),
+        output_field=IntegerField(),
+    )
+    return rows.annotate(rank=rank).order_by("rank", "due_at", "pk")
+
+
+def _find_here(begin: datetime, end: datetime) -> Q:
+    """Return what says of a task that its person sits in a session, or has a visit today that is not over."""
+    from afterglow.clinic.dosing_sessions.models import LIVE_PHASES, Session
+    from afterglow.clinic.scheduling.models import Appointment
+
+    seated = Session.objects.filter(is_closed=False, phase__in=LIVE_PHASES).values("patient")
+    visits = Appointment.objects.filter(starts_at__gte=begin, starts_at__lt=end, state__in=TODAY).values("patient")
+    return Q(patient__in=seated) | Q(patient__in=visits)
 
 
 def list_lane(site: Any, user: Any, now: datetime, limit: int = 5) -> tuple[list[LaneRow], int]:
-    """Return what is late or due today at a site, urgent first, then the most late; and how many there are in all."""
+    """Return what is late or due today at a site, the first in need first; and how many there are in all."""
     end = find_end_of_day(site, now)
-    rows = order_by_need(list_visible(user, Task.objects.filter(site=site, state="open", due_at__lt=end)))
+    rows = order_by_need(_list_due(site, user, end), now=now, end=end)
     total = rows.count()
     tasks = list(rows.select_related("patient", "owner", "on_call", "site")[:limit])
     tries = find_last_attempts(tasks)
-    zone, untold, referred = ZoneInfo(site.timezone), find_untold(tasks), find_referred(tasks)
+    zone, untold, referred = ZoneInfo(site.timezone), find_untold(tasks, user), find_referred(tasks)
     lines = []
     for task in tasks:
         about = referred.get(task.pk) or task.patient
@@ -100,9 +127,19 @@ def list_lane(site: Any, user: Any, now: datetime, limit: int = 5) -> tuple[list
     return lines, total
 
 
+def count_standing(site: Any, user: Any, now: datetime) -> int:
+    """Return how many tasks of a site have been late for so long that they stand below the work of the day."""
+    rows = _list_due(site, user, now - get_standing_after())
+    return rows.exclude(priority="urgent").count()
+
+
+def _list_due(site: Any, user: Any, end: datetime) -> QuerySet[Task]:
+    return list_visible(user, Task.objects.filter(site=site, state="open", due_at__lt=end))
+
+
 def find_end_of_day(site: Any, now: datetime) -> datetime:
-    """Return the first instant of the site's next local day."""
-    local = now.astimezone(ZoneInfo(site.timezone))
+    """Return the first instant of the site's next local day; without a site, of the clock that pages are written by."""
+    local = now.astimezone(get_current_timezone() if site is None else ZoneInfo(site.timezone))
     return datetime.combine(local.date() + timedelta(days=1), datetime.min.time(), local.tzinfo)
 
 
@@ -119,7 +156,9 @@ def describe_tag(task: Task, now: datetime, end_of_day: datetime) -> tuple[str, 
         return _("%(time)s late") % {"time": describe_length(now - task.due_at)}, "amber"
     if lateness is Lateness.TODAY:
         left = task.due_at - now
-        return (describe_length(left), "amber") if left < timedelta(hours=1) else (_("Due today"), "amber")
+        if left < timedelta(hours=1):
+            return _("%(time)s left") % {"time": describe_length(left)}, "amber"
+        return _("Due today"), "amber"
     days = (task.due_at.astimezone(end_of_day.tzinfo).date() - end_of_day.date()).days + 1
     return (_("Due tomorrow"), "") if days == 1 else (ngettext("In %(n)d day", "In %(n)d days", days) % {"n": days}, "")
 
@@ -178,6 +217,8 @@ def _describe(
     parts = [describe_attempt(task, tried, zone, now), _("Owner %(name)s") % {"name": describe_owner(task)}]
     if task.lacks_on_call:
         parts.insert(0, _("Nobody on call"))
+    if is_shown and getattr(task, "rank", None) in (Rank.HELD, Rank.HELD_LONG):
+        parts.insert(0, _("Here or expected today"))
     if is_shown and task.detail:
         # the title stands above it
         detail = task.detail.removeprefix(f"{task.title}. ")

@@ -86,6 +86,7 @@ def _act(request: HttpRequest, call: HelpCall) -> None:
     elif act == "answer":
         actions.answer_help(call=call, by=by, now=now)
     elif act == "code":
+        "where": name_where(call),
         actions.start_code(call=call, by=by, now=now)
     elif act == "step":
         actions.record_code_step(call=call, step=request.POST.get("step", ""), by=by, now=now)

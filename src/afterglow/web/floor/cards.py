@@ -15,9 +15,9 @@ Part = dict[str, Any]
 
 
 def present_card(card: Mapping[str, Any], board: Mapping[str, Any], *, is_full: bool) -> Part:
-    """Return the card of a session; without the right to see it, only that the place is taken."""
+    """Return the card of a session; without the right to see it, who sits there, how far, with whom and until when."""
     if not is_full:
-        return {"is_full": False, "is_free": False, "name": card["place"], "initials": card["initials"]}
+        return _present_seated(card)
     alarm = find_top_alarm(dict(card))
     band, state, since = _find_call(card, board) or _choose_band(card, alarm)
     return {
@@ -40,6 +40,32 @@ def present_card(card: Mapping[str, Any], board: Mapping[str, Any], *, is_full: 
         "vitals": [_present_vital(key, card["vitals"][key], card) for key in ("bp", "heart_rate", "spo2")],
         "forty": _present_forty(card["forty"]),
         "due": write_due(card),
+    }
+
+
+def _present_seated(card: Mapping[str, Any]) -> Part:
+    """Return what a desk may know of an occupied place, in plain words; the time of leaving is never promised."""
+    stages = {
+        "preparing": _("Getting ready"),
+        "treatment": _("Treatment running"),
+        "rest": _("Resting, a nurse watches"),
+        "leaving": _("May go home"),
+    }
+    leaves_at, stage = card["leaves_at"], card["stage"]
+    if stage == "leaving":
+        leaving = {"text": _("Released"), "when": _("may leave")}
+    elif leaves_at:
+        leaving = {"text": _("Leaves, at the earliest"), "when": write_hour(leaves_at)}
+    else:
+        leaving = {"text": _("Leaves"), "when": _("when the nurse says")}
+    return {
+        "is_full": False,
+        "is_free": False,
+        "name": card["place"] or _("No place"),
+        "initials": card["initials"],
+        "stage": stages[stage],
+        "nurse": card["nurse_name"],
+        "leaving": leaving,
     }
 
 
@@ -94,6 +120,8 @@ def write_route(protocol_id: str) -> str:
 
 def write_due(card: Mapping[str, Any]) -> Part:
     """Return the bottom line: what is next, and until when or how late."""
+    if card["is_held"]:
+        return {"text": _("Assess, then release"), "at": None, "form": "", "tone": "late"}
     if card["ready_since"] is not None:
         return {"text": _("Release to sign"), "at": card["ready_since"], "form": "min", "tone": "due"}
     if card["decision"] is not None:
@@ -133,6 +161,8 @@ def _choose_band(card: Mapping[str, Any], alarm: Mapping[str, Any] | None) -> tu
     due = card["due"]
     if due is not None and due["state"] == "overdue":
         return "amber", _("%(what)s overdue") % {"what": mend_words(due["text"]).split(",")[0]}, None
+    if card["is_held"]:
+        return "high", _("Not to leave yet"), None
     if card["ready_since"] is not None:
         return "ok", _("Ready to leave"), None
     return "", _("On course"), None

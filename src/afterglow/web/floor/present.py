@@ -131,7 +131,7 @@ def present_need(need: Mapping[str, Any]) -> Part:
         # of one kind and place there may be several people in a crisis
         "kind": f"crisis-{need['crisis']['task']}" if kind == "crisis" else kind,
         "tint": "" if need["is_answered"] else _TINTS.get(kind, ""),
-        "place": write_where(need["crisis"]) if kind == "crisis" else need["place"] or _("Room not said"),
+        "place": write_where(need["crisis"]) if kind == "crisis" else need["place"] or _("Room not said yet"),
         "initials": need.get("initials", []),
         "tag": {"kind": tag_kind, "icon": icon, "text": _write_tag(kind)},
         "bold": bold,
@@ -224,6 +224,9 @@ def _write_crisis(need: Mapping[str, Any]) -> tuple[str, str, str]:
 
 
 def _write_handover(need: Mapping[str, Any]) -> tuple[str, str, str]:
+    if declined := need.get("declined"):
+        words = _("%(name)s cannot take the chair; it stays with its nurse.") % {"name": declined["name"] or "–"}
+        return _("Handover declined."), words, _("Open handover")
     name = need["offer"]["to_name"] or "–"
     return _("Handover offered"), _("waits for %(name)s to accept") % {"name": name}, _("Open handover")
 
@@ -251,7 +254,8 @@ def _present_call(call: Mapping[str, Any]) -> Part:
 
 def _present_due(board: Mapping[str, Any]) -> Part:
     rows = [{**row, "url": reverse("web:task", args=[row["task_id"]])} for row in board["due"]["rows"]]
-    return {"rows": rows, "total": board["due"]["total"]}
+    total, standing = board["due"]["total"], board["due"]["standing"]
+    return {"rows": rows, "total": total, "more": max(0, total - len(rows)), "standing": standing}
 
 
 def _present_today(board: Mapping[str, Any]) -> Part:

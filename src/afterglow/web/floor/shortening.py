@@ -51,7 +51,7 @@ def _summarise(rows: Sequence[Row]) -> list[str]:
     words = []
     if len(calls) == 1:
         name = _("Emergency") if calls[0]["is_code"] else _("Help")
-        words.append(f"{name}: {calls[0]['place'] or _('room not said')}")
+        words.append(f"{name}: {calls[0]['place'] or _('room not said yet')}")
     elif calls:
         words.append(ngettext("%(n)d call for help", "%(n)d calls for help", len(calls)) % {"n": len(calls)})
     count = {kind: sum(each["kind"] == kind for each in rows) for kind in ("crisis", "alarm", "choice")}

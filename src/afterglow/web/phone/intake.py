@@ -1,7 +1,8 @@
 """The public form: help before the first field, three questions on safety, then about the person; no account.
 
-Nothing that was typed is lost when a field is wrong or the language is changed. A crisis is stored and shown help
-at the first step, whatever else is empty.
+Nothing that was typed is lost when a field is wrong, the language is changed, or the browser's Back is pressed: until
+the form is sent nothing of it is stored here, and its pages are kept by their own browser alone. A crisis is stored
+and shown help at the first step, whatever else is empty.
 """
 
 import logging
@@ -21,7 +22,18 @@ from afterglow.clinicday.checkin import LANGUAGES
 from afterglow.clinicday.intake import YES_NO, Field, Section, is_crisis, iterate_alarms, load_intake, read_intake
 from afterglow.terms import InvalidInput
 from afterglow.web.carrying import get_address
-from afterglow.web.phone.pages import SLOW, UNUSABLE, find_site, get_words, patient_page, set_language, show, show_calm
+from afterglow.web.phone.pages import (
+    SLOW,
+    UNUSABLE,
+    allow_back,
+    find_site,
+    forget_pages,
+    get_words,
+    patient_page,
+    set_language,
+    show,
+    show_calm,
+)
 from afterglow.web.phone.signing import read_form, sign_form
 from afterglow.web.phone.words import Words
 
@@ -105,7 +117,8 @@ def _store(site: Any, typed: Mapping[str, str], key: str) -> Any:
 
 @patient_page()
 def show_done(request: HttpRequest) -> HttpResponse:
-    """Return thanks, and when somebody reads the form."""
+    """Return thanks, and when somebody reads the form; what Back would show of it is forgotten."""
+    forget_pages(request)
     return show(request, "intake_done", site=find_site(request), switch="link")
 
 
@@ -174,6 +187,8 @@ def _show_second(
 
 
 def _show(request: HttpRequest, site: Any, template: str, *, status: int = 200, **context: Any) -> HttpResponse:
+    if template != "intake_crisis":
+        allow_back(request)
     frame = {"intake_url": _url("intake", site, request), "trap": TRAP, "at": site.pk, "switch": "main"}
     return show(request, template, site=site, status=status, **{**frame, **context})
 

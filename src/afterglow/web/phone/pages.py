@@ -23,6 +23,7 @@ from afterglow.clinic.errors import Refused
 from afterglow.clinic.ids import LENGTH
 from afterglow.clinic.sites.models import Site
 from afterglow.clinicday.checkin import LANGUAGES
+from afterglow.web.caching import forbid_keeping
 from afterglow.web.phone.help import describe_help
 from afterglow.web.phone.signing import keep_nonce
 from afterglow.web.phone.words import FIRST, Words, load_words
@@ -86,9 +87,15 @@ def _place(error: Refused) -> tuple[int, str]:
 
 
 def harden(request: HttpRequest, response: HttpResponse) -> None:
-    """Set the headers of a patient's page: no referrer, nothing kept, no frame, not searched; script in forms alone."""
+    """Set the headers of a patient's page: no referrer, nothing kept, no frame, not searched; script in forms alone.
+
+    A page that one may come back to is kept by its own browser alone, and asked for anew by everything but Back.
+    """
     response["Referrer-Policy"] = "no-referrer"
-    response["Cache-Control"] = "no-store"
+    response.may_return = getattr(request, "_phone_back", False)  # type: ignore[attr-defined]
+    forbid_keeping(response)
+    if getattr(request, "_phone_forgets", False):
+        response["Clear-Site-Data"] = '"cache"'
     response["Content-Security-Policy"] = POLICY_OF_FORM if getattr(request, "_phone_script", False) else POLICY
     response["X-Robots-Tag"] = "noindex, nofollow"
     keep_nonce(request, response)
@@ -155,6 +162,16 @@ def get_language(request: HttpRequest) -> str:
 def allow_script(request: HttpRequest) -> None:
     """Let the answer to this request load scripts of our own files."""
     request._phone_script = True  # type: ignore[attr-defined]
+
+
+def allow_back(request: HttpRequest) -> None:
+    """Let the browser's Back lead to the answer to this request again, with what was typed there."""
+    request._phone_back = True  # type: ignore[attr-defined]
+
+
+def forget_pages(request: HttpRequest) -> None:
+    """Let the browser forget, with the answer to this request, what `allow_back` let it keep."""
+    request._phone_forgets = True  # type: ignore[attr-defined]
 
 
 def set_language(request: HttpRequest, language: str) -> None:

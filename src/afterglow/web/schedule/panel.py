@@ -44,6 +44,8 @@ LOOK_AHEAD = timedelta(days=28)
 FOUND = 12
 # what is told even when it is clear; other checks that are clear are folded
 TOLD = ("SP-1", "CO-1", "LS-1")
+# somebody else holds the place at that time
+TAKEN = ("BK-1", "BK-10")
 LOOKS = {Severity.STOP: "stop", Severity.CAUTION: "caution", Severity.MISSING: "missing", Severity.INFO: "cleared"}
 _DATE = re.compile(r"\b\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])\b")
 
@@ -60,6 +62,8 @@ class Panel:
     moving: Any = None
     line: str = ""
     course: str = ""
+    kind_words: str = ""
+    escort_words: str = ""
     findings: list[dict[str, Any]] = field(default_factory=list)
     folded: list[dict[str, Any]] = field(default_factory=list)
     cautions: list[dict[str, Any]] = field(default_factory=list)
@@ -123,8 +127,12 @@ def build_panel(request: HttpRequest, site: Any, on: date, *, now: datetime, dat
         }
     span = load_span(site, on, now=now)
     panel.form = _build_form(panel, given, span, on, kind, now)
+    panel.kind_words = describe_kind(kind)
+    escort = panel.form.escorts.get(str(panel.form["escort"].value() or ""))
+    panel.escort_words = escort.name if escort is not None else ""
     if panel.form.is_bound and panel.form.is_valid():
         _judge(panel, case, user, now)
+        _let_go_of_taken(panel)
     if panel.state != "clear" and not panel.is_unread:
         _list_openings(panel, case, site, on, now)
     return panel
@@ -258,6 +266,18 @@ def _judge(panel: Panel, case: Case, user: Any, now: datetime) -> None:
     )
     parts = (f"{form.cleaned_data['on']:%Y-%m-%d}", f"{form.cleaned_data['at']:%H:%M}")
     panel.asked_value = "|".join((*parts, panel.asked.place, asked.nurse.pk if asked.nurse else ""))
+
+
+def _let_go_of_taken(panel: Panel) -> None:
+    """Choose no place where the one asked for is held by somebody else, and say so at the field."""
+    form = panel.form
+    is_taken = any(row["finding"].rule in TAKEN and row["look"] == LOOKS[Severity.STOP] for row in panel.findings)
+    place = form.find("place") if form is not None else None
+    if form is None or place is None or not is_taken:
+        return
+    form.data = {**form.data, "place": ""}
+    # the page reads it from the field as it stands in the form
+    form["place"].help_text = _("%(place)s is taken at this time: none is chosen now.") % {"place": place.name}
 
 
 def describe_finding(finding: Finding, user: Any, site: Any, plan: Any) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The people around a session, as the head of the page names them: nurse, escort, medicines, last time."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -19,6 +19,7 @@ from afterglow.clinic.care.models.goals import INTENTION
 from afterglow.clinic.dosing_sessions.fold import load_state
 from afterglow.clinic.dosing_sessions.models import EventNote, Session
 from afterglow.clinic.dosing_sessions.texts import put_texts
+from afterglow.clinic.floor.models import Presence
 from afterglow.clinic.people.models import Allergy, Escort, MedicationStatement, PractitionerRole
 from afterglow.clinic.prepared import Prepared
 from afterglow.protocols.model import Protocol
@@ -43,6 +44,14 @@ _LAST = Prepared(
         .order_by("-opened_at", "-pk")[:1]
     )
 )
+# who is signed in on site; a presence that nobody signed out of ends with its own local day
+_PRESENT = Prepared(
+    lambda site, since: (
+        Presence.objects.filter(site=site, until__isnull=True, since__gte=since)
+        .select_related("user")
+        .order_by("since", "pk")
+    )
+)
 WHERE = {"here": "in the waiting area", "on-call": "comes when called"}
 
 
@@ -53,6 +62,7 @@ def build_about(session: Session, protocol: Protocol, now: datetime, notes: Mapp
     escort = _find_escort(session, state, notes)
     nurse, prescriber = _find_nurse(session, state), str(_find_prescriber(session, order) or "")
     names = name_people({nurse, prescriber})
+    presence = _describe_presence(session, state, prescriber, now)
     return {
         "name": patient.display_name,
         "number": patient.number,
@@ -65,8 +75,8 @@ def build_about(session: Session, protocol: Protocol, now: datetime, notes: Mapp
         "place": session.place or _("no place"),
         "nurse": names.get(nurse, ""),
         "prescriber": names.get(prescriber, ""),
-        "prescriber_on_site": _is_passed(state, "prescriber-on-site"),
-        "prescriber_words": _describe_presence(state),
+        "prescriber_on_site": presence[0],
+        "prescriber_words": presence[1],
         "iv": _read_access(state),
         "wants_iv": str(protocol.route) == "iv",
         "escort": escort.get("escort") or "",
@@ -153,16 +163,37 @@ def _find_prescriber(session: Session, order: Any) -> Any:
     return order.by if order else getattr(session.plan, "signed_by_id", None)
 
 
-def _is_passed(state: SessionState, check: str) -> bool:
-    """Return whether the last word on a check is yes."""
-    answers = [event.data.get("passed") for event in state.list("check-recorded") if event.data.get("check") == check]
-    return bool(answers and answers[-1])
+def _describe_presence(session: Session, state: SessionState, prescriber: str, now: datetime) -> tuple[bool, str]:
+    """Return whether a prescriber is on site, and the words: as the floor says it, else what was found at the checks.
+
+    One fact has one name: who is signed in on the floor is on site here too, whatever a check said before.
+    """
+    here = {
+        str(row.user_id): row.user.display_name for row in _PRESENT.ask(site=session.site_id, since=_begin_of_day(now))
+    }
+    if prescriber in here:
+        return True, _("on site")
+    if here:
+        return True, _("%(name)s on site") % {"name": next(iter(here.values()))}
+    for check, words in (
+        ("prescriber-on-site", _("on site when checked, %(when)s")),
+        ("prescriber-reachable", _("reachable when checked, %(when)s")),
+    ):
+        found = _find_check(state, check)
+        if found is not None and found.data.get("passed"):
+            return False, words % {"when": write_hour(found.occurred_at)}
+    return False, ""
 
 
-def _describe_presence(state: SessionState) -> str:
-    if _is_passed(state, "prescriber-on-site"):
-        return _("on site")
-    return _("reachable") if _is_passed(state, "prescriber-reachable") else ""
+def _begin_of_day(now: datetime) -> datetime:
+    """Return the first instant of the site's local day: a presence of yesterday tells of nobody who is here."""
+    return datetime.combine(timezone.localdate(now), time(0), timezone.get_current_timezone())
+
+
+def _find_check(state: SessionState, check: str) -> Any:
+    """Return the last word on a check, or None."""
+    rows = [event for event in state.list("check-recorded") if event.data.get("check") == check]
+    return rows[-1] if rows else None
 
 
 def _read_access(state: SessionState) -> View | None:

@@ -24,20 +24,22 @@ from afterglow.clinic.tasks.lists import (
     may_see_patient,
 )
 from afterglow.clinic.tasks.models import Task
-from afterglow.clinicday.dues import Kind, Lateness, find_lateness, get_kind, get_policy
+from afterglow.clinicday.dues import Kind, Lateness, Rank, find_lateness, get_kind, get_policy, get_standing_after
 from afterglow.web.presenting import describe_citation
 
-GROUPS = (
-    (Lateness.OVERDUE, "overdue"),
-    (Lateness.TODAY, "today"),
-    (Lateness.SOON, "later"),
-    (Lateness.LATER, "later"),
-)
+GROUPS = {
+    Rank.URGENT: "first",
+    Rank.HELD: "first",
+    Rank.HELD_LONG: "first",
+    Rank.STANDING: "standing",
+    Rank.LATER: "later",
+}
+BY_LATENESS = {Lateness.OVERDUE: "overdue", Lateness.TODAY: "today"}
 
 
 def list_rows(tasks: list[Task], user: Any, now: datetime) -> list[dict[str, Any]]:
     """Return each task as a row; the number of queries does not grow with the rows."""
-    tries, referred, untold = find_last_attempts(tasks), find_referred(tasks), find_untold(tasks)
+    tries, referred, untold = find_last_attempts(tasks), find_referred(tasks), find_untold(tasks, user)
     return [
         build_row(task, user, now, tries.get(task.pk), referred.get(task.pk), untold.get(task.pk, "")) for task in tasks
     ]
@@ -69,8 +71,15 @@ def build_row(
         "climbed": describe_level(task),
         "untold": describe_untold(task, untold),
         "lacks_on_call": task.lacks_on_call,
-        "group": dict(GROUPS)[find_lateness(task.due_at, now, end)],
+        "group": find_group(task, now, end),
     }
+
+
+def find_group(task: Task, now: datetime, end: datetime) -> str:
+    """Return under which heading of the list a task stands."""
+    found: Rank | None = getattr(task, "rank", None)
+    known = "" if found is None else GROUPS.get(found, "")
+    return known or BY_LATENESS.get(find_lateness(task.due_at, now, end), "later")
 
 
 def describe_end(task: Task) -> tuple[str, str]:
@@ -196,7 +205,14 @@ def list_owners(site: Any, kind: Kind | None, without: Any = None) -> list[tuple
 
 def group_rows(rows: Iterable[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
     """Return rows under their headings, in order; empty headings are left out."""
-    names = {"overdue": _("Overdue"), "today": _("Due today"), "later": _("Later")}
+    days = get_standing_after().days
+    names = {
+        "first": _("Urgent, or for somebody who is here or expected today"),
+        "overdue": _("Overdue"),
+        "today": _("Due today"),
+        "standing": _("Late for more than %(n)d days") % {"n": days},
+        "later": _("Later"),
+    }
     grouped: dict[str, list[dict[str, Any]]] = {key: [] for key in names}
     for row in rows:
         grouped[row["group"]].append(row)

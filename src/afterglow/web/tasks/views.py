@@ -20,6 +20,7 @@ from afterglow.clinic.tasks import actions
 from afterglow.clinic.tasks.about import find_referred
 from afterglow.clinic.tasks.lists import (
     describe_role,
+    find_end_of_day,
     list_mine,
     list_of_roles,
     list_visible,
@@ -43,22 +44,25 @@ RELATED = ("patient", "owner", "on_call", "site")
 
 @staff_page("task.read", methods=("GET", "HEAD"))
 def list_tasks(request: HttpRequest) -> HttpResponse:
-    """Return one page of tasks: mine, my role's, all, or what ended; what is late comes first."""
+    """Return one page of tasks: mine, my role's, all, or what ended; the first in need first."""
     now, user = timezone.now(), request.user
+    site = get_site(request)
+    end = find_end_of_day(site, now)
     shown = request.GET.get("show", "")
     if shown not in SHOWN:
         # what is urgent and nobody has taken is not one click away
-        is_waiting = list_of_roles(user, _select(user, "all")).filter(priority="urgent", owner__isnull=True).exists()
+        is_waiting = (
+            list_of_roles(user, _select(user, "all", now, end)).filter(priority="urgent", owner__isnull=True).exists()
+        )
         shown = "role" if is_waiting else "mine"
-    rows = _select(user, shown)
+    rows = _select(user, shown, now, end)
     paging = Paginator(rows.select_related(*RELATED), PAGE_SIZE).get_page(request.GET.get("page"))
     listed = present.list_rows(list(paging.object_list), user, now)
-    site = get_site(request)
     may_work = policy.allow(user, "task.work")
     context = {
         "groups": [("", listed)] if shown == "done" else present.group_rows(listed),
         "shown": shown,
-        "counts": {name: _select(user, name).count() for name in SHOWN[:3]},
+        "counts": {name: _select(user, name, now, end).count() for name in SHOWN[:3]},
         "paging": paging,
         "faults": describe_faults(site, user, now),
         "may_open": may_work,
@@ -67,7 +71,7 @@ def list_tasks(request: HttpRequest) -> HttpResponse:
     return render(request, "web/tasks/list.html", context)
 
 
-def _select(user: Any, shown: str) -> Any:
+def _select(user: Any, shown: str, now: datetime, end: datetime) -> Any:
     rows = list_visible(user)
     if shown == "done":
         return rows.exclude(state="open").order_by("-done_at", "pk")
@@ -76,7 +80,7 @@ def _select(user: Any, shown: str) -> Any:
         rows = list_mine(user, rows)
     elif shown == "role":
         rows = list_of_roles(user, rows)
-    return order_by_need(rows)
+    return order_by_need(rows, now=now, end=end)
 
 
 def describe_faults(site: Any, user: Any, now: datetime) -> list[dict[str, Any]]:
