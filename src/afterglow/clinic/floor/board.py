@@ -17,7 +17,7 @@ from afterglow.clinic.dosing_sessions.models import Session
 from afterglow.clinic.dosing_sessions.nursing import can_take_one_more, weigh_phase
 from afterglow.clinic.errors import Denied
 from afterglow.clinic.floor.arrivals import list_arrivals
-from afterglow.clinic.floor.calls import list_open_calls
+from afterglow.clinic.floor.calls import list_open_calls, name_where
 from afterglow.clinic.floor.cards import Floor, list_nurses, load_floor
 from afterglow.clinic.floor.crises import list_crises
 from afterglow.clinic.floor.marks import describe_name, load_marks
@@ -123,11 +123,6 @@ def build_arrivals_board(site: Any, now: datetime, user: Any) -> Board:
     }
 
 
-def describe_call(call: HelpCall) -> dict[str, Any]:
-    """Return a call for help as every screen shows it."""
-    return {
-        "id": call.pk,
-        "place": name_where(call),
 def _describe_seated(site: Any, floor: Floor, now: datetime) -> list[dict[str, Any]]:
     """Return of each session what a desk may know: where, how far, who the nurse is, when the place can be free.
 
@@ -157,6 +152,11 @@ def _round_up(at: datetime) -> datetime:
     return at + (datetime.min.replace(tzinfo=at.tzinfo) - at) % step
 
 
+def describe_call(call: HelpCall) -> dict[str, Any]:
+    """Return a call for help as every screen shows it."""
+    return {
+        "id": call.pk,
+        "place": name_where(call),
         "by": call.raised_by.display_name,
         "at": call.raised_at.isoformat(),
         "answered_by": call.answered_by.display_name if call.answered_by is not None else "",
@@ -223,7 +223,7 @@ def _describe_session(
     session: Session, floor: Floor, people: dict[str, list[str]], names: dict[str, dict[str, Any]]
 ) -> dict[str, Any]:
     card, protocol = floor.cards[session.pk], floor.protocols[session.protocol_id]
-    offer, declined = card["offer"], card["declined"]
+    offer = card["offer"]
     return {
         **card,
         "session": session.pk,
@@ -240,7 +240,6 @@ def _describe_session(
 
 def _describe_staff(floor: Floor, names: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     """Return each nurse with what they carry; who can take one more comes first."""
-        "declined": None if declined is None else {**declined, "name": names.get(declined["by"], {}).get("name", "")},
     loads: dict[str, Decimal] = {key: Decimal(0) for key, each in names.items() if each["is_nurse"]}
     counts_checks: set[str] = set()
     for session in floor.sessions:

@@ -49,11 +49,11 @@ def raise_help(*, site: Any, by: Any, now: datetime, place: Any = None, session:
             raise Refused("place-elsewhere", "this room is at another site")
     if session is not None and place is None:
         place = site.places.filter(name=session.place).first()
+    if session is None and place is None:
+        place = find_only_place(site)
     if session is None and place is not None:
         session = find_session_at(place)
     # two taps at once wait for each other here, so that one call is not raised twice
-    if session is None and place is None:
-        place = find_only_place(site)
     Site.objects.select_for_update(no_key=True).get(pk=site.pk)
     waiting = HelpCall.objects.filter(site=site, place=place, answered_at__isnull=True, closed_at__isnull=True)
     if place is None:
@@ -71,13 +71,6 @@ def find_session_at(place: Any) -> Session | None:
     return rows.filter(phase__in=LIVE_PHASES).first()
 
 
-@action
-def name_place(*, call: HelpCall, place: Any, by: Any, now: datetime) -> HelpCall:
-    """Say where a call comes from that was raised without a room."""
-    row = _lock(call, by)
-    if place.site_id != row.site_id:
-        raise Refused("place-elsewhere", "this room is at another site")
-    row.place, row.session = place, find_session_at(place)
 def find_only_place(site: Any) -> Any:
     """Return the room of a site that has one alone: nobody needs to say it; else None."""
     rooms = list(site.places.filter(is_active=True)[:2])
@@ -93,6 +86,13 @@ def name_where(call: HelpCall) -> str:
     return "" if call.site.places.filter(is_active=True).exists() else str(call.site.name)
 
 
+@action
+def name_place(*, call: HelpCall, place: Any, by: Any, now: datetime) -> HelpCall:
+    """Say where a call comes from that was raised without a room."""
+    row = _lock(call, by)
+    if place.site_id != row.site_id:
+        raise Refused("place-elsewhere", "this room is at another site")
+    row.place, row.session = place, find_session_at(place)
     row.save(update_fields=["place", "session"])
     _tell(row, "help.placed", by=by, now=now)
     return row

@@ -10,7 +10,7 @@ from afterglow.clinic import policy
 from afterglow.clinic.dosing_sessions.models import Session
 from afterglow.clinic.errors import Refused
 from afterglow.clinic.floor import actions
-from afterglow.clinic.floor.calls import list_steps
+from afterglow.clinic.floor.calls import list_steps, name_where
 from afterglow.clinic.floor.models import CodeLog, HelpCall
 from afterglow.clinicday.floor import load_code_steps
 from afterglow.web.access import STATUS_UNUSABLE, find_or_404, staff_page
@@ -61,6 +61,7 @@ def show_call(request: HttpRequest, call_id: str) -> HttpResponse:
     standing = {row.pk for row in list_steps(call)}
     context = {
         "call": call,
+        "where": name_where(call),
         "places": call.site.places.filter(is_active=True) if call.place is None else (),
         "groups": [(name, [step for step in known.values() if step.group == name]) for name in GROUPS],
         "rows": [
@@ -86,7 +87,6 @@ def _act(request: HttpRequest, call: HelpCall) -> None:
     elif act == "answer":
         actions.answer_help(call=call, by=by, now=now)
     elif act == "code":
-        "where": name_where(call),
         actions.start_code(call=call, by=by, now=now)
     elif act == "step":
         actions.record_code_step(call=call, step=request.POST.get("step", ""), by=by, now=now)
