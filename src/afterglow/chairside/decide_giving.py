@@ -17,6 +17,7 @@ from afterglow.chairside.dosing import (
 from afterglow.chairside.errors import Refused
 from afterglow.chairside.guards import Blocker, find_blockers
 from afterglow.chairside.orders import find_fastest_rate, find_order, find_planned_rate, find_preparation, find_weight
+from afterglow.chairside.unnamed import find_unnamed
 from afterglow.protocols.dose_limits import check_limits
 from afterglow.protocols.model import Pattern
 from afterglow.terms import Finding, Override, Severity
@@ -48,6 +49,9 @@ RATE_TOLERANCE = Decimal("1.02")
 
 def _pass_blockers(deciding: Deciding) -> None:
     """Refuse while anything blocks; what has already happened keeps the rest as deviations, with a second name."""
+    unnamed = find_unnamed(deciding.state) if find_start(deciding.state) is None else None
+    if unnamed is not None:
+        deciding.findings.append(unnamed)
     blockers = find_blockers(deciding.state, deciding.protocol, deciding.command.type, deciding.occurred_at)
     if not deciding.data.get("already_happened"):
         deciding.refuse_blockers(blockers)

@@ -43,6 +43,7 @@ from afterglow.chairside.orders import (
 from afterglow.chairside.readings import UNITS, find_baseline, list_readings
 from afterglow.chairside.rems import list_missing_fields
 from afterglow.chairside.state import SessionState
+from afterglow.chairside.unnamed import find_unnamed
 from afterglow.chairside.view_due import build_due
 from afterglow.protocols.model import Pattern, Protocol
 
@@ -386,7 +387,9 @@ def _find_next_giving(protocol: Protocol, phase: str) -> str | None:
 def _build_cautions(state: SessionState, protocol: Protocol, phase: str, now: datetime) -> list[dict[str, Any]]:
     if phase not in BEFORE_DOSE or not state.last_seq:
         return []
-    return [f.to_json() for f in list_rule_findings(state, protocol, now) if str(f.severity) in ("caution", "missing")]
+    unnamed = find_unnamed(state)
+    found = [f for f in list_rule_findings(state, protocol, now) if str(f.severity) in ("caution", "missing")]
+    return [f.to_json() for f in ([] if unnamed is None else [unnamed]) + found]
 
 
 def _build_nurse(state: SessionState) -> dict[str, Any]:

@@ -388,7 +388,7 @@ def test_a_downtime_entry_does_not_pass_what_nobody_may_pass(room, code):
 
 def test_a_faster_rate_from_a_downtime_sheet_is_recorded_and_said():
     decision = Room().ready().do("start", rate_ml_per_h="170", already_happened=True, second=OTHER_NURSE)
-    assert [finding.rule for finding in decision.findings] == ["rate"]
+    assert [finding.rule for finding in decision.findings] == ["N-1", "rate"]
 
 
 # preferences open the session

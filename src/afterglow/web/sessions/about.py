@@ -20,7 +20,7 @@ from afterglow.clinic.dosing_sessions.fold import load_state
 from afterglow.clinic.dosing_sessions.models import EventNote, Session
 from afterglow.clinic.dosing_sessions.texts import put_texts
 from afterglow.clinic.floor.models import Presence
-from afterglow.clinic.people.models import Allergy, Escort, MedicationStatement, PractitionerRole
+from afterglow.clinic.people.models import Allergy, Escort, MedicationStatement
 from afterglow.clinic.prepared import Prepared
 from afterglow.protocols.model import Protocol
 from afterglow.web.sessions.present.entries import write_site
@@ -29,9 +29,6 @@ from afterglow.web.sessions.present.words import write_fixed, write_hour, write_
 View = dict[str, Any]
 
 _PEOPLE: Prepared[Any] = Prepared(lambda keys: get_user_model().objects.filter(pk__in=keys))
-_NURSES = Prepared(
-    lambda site: PractitionerRole.objects.filter(site=site, role="nurse").values_list("user_id", flat=True)
-)
 _ALLERGIES = Prepared(lambda patient: Allergy.objects.filter(patient=patient, ended_at__isnull=True))
 _MEDICINES = Prepared(lambda patient: MedicationStatement.objects.filter(patient=patient, ended_at__isnull=True))
 _ESCORT = Prepared(
@@ -60,7 +57,7 @@ def build_about(session: Session, protocol: Protocol, now: datetime, notes: Mapp
     patient, state = session.patient, load_state(session)
     order = find_order(state)
     escort = _find_escort(session, state, notes)
-    nurse, prescriber = _find_nurse(session, state), str(_find_prescriber(session, order) or "")
+    nurse, prescriber = find_nurse(state), str(_find_prescriber(session, order) or "")
     names = name_people({nurse, prescriber})
     presence = _describe_presence(session, state, prescriber, now)
     return {
@@ -147,15 +144,6 @@ def _find_patient_url(patient: Any) -> str:
 def _list_allergies(patient: Any) -> list[str]:
     rows = _ALLERGIES.ask(patient=patient)
     return [f"{row.substance}: {row.reaction}" if row.reaction else row.substance for row in rows]
-
-
-def _find_nurse(session: Session, state: SessionState) -> str:
-    """Return the key of the named nurse; else of the nurse who recorded last, else of who opened the session."""
-    if named := find_nurse(state):
-        return named
-    known = {str(key) for key in _NURSES.ask(site=session.site_id)}
-    authors = [event.by for event in state.events if event.by in known]
-    return authors[-1] if authors else str(session.opened_by_id or "")
 
 
 def _find_prescriber(session: Session, order: Any) -> Any:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from afterglow.clinic import policy
 from afterglow.clinic.accounts.idle import LOCKED
 from afterglow.clinic.dosing_sessions.fold import load_notes, load_protocol, load_state
-from afterglow.clinic.dosing_sessions.models import Session
+from afterglow.clinic.dosing_sessions.models import LIVE_PHASES, Session
 from afterglow.clinic.prepared import Prepared
 from afterglow.web.access import staff_page
 from afterglow.web.predictions.session import predict_session
@@ -123,10 +123,16 @@ def build_live_context(request: HttpRequest, session: Session, now: datetime) ->
         assessed=describe_assessed(session, request.user),
         can={name: policy.allow(request.user, f"session.{name}", session) for name in ("record", "sign", "correct")},
     )
+    context["can"]["assign"] = _is_named_now(session) and policy.allow(request.user, "floor.assign", session)
     role = (view.get("discharge") or {}).get("release_role")
     context["can"]["release"] = role != "prescriber" or policy.allow(request.user, "order.sign", session)
     context.update(build_acts(context))
     return context
+
+
+def _is_named_now(session: Session) -> bool:
+    """Return whether somebody may still be named for the chair: nobody is once the person has left."""
+    return session.phase in (*LIVE_PHASES, "booked")
 
 
 def _answer_locked(request: HttpRequest, session: Session, now: datetime) -> JsonResponse:
@@ -162,6 +168,7 @@ def list_urls(session: Session) -> dict[str, str]:
         "commands": reverse("web:session-commands", args=[key]),
         "handoff": reverse("web:session-handoff", args=[key]),
         "downtime": reverse("web:downtime"),
+        "nurse": reverse("web:floor-nurse", args=[key]),
     }
     for name, route, argument in (
         ("record", "web:session-record", key),
