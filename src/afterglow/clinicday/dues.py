@@ -1,7 +1,7 @@
 """Kinds of tasks as data: who owns one, when it is due, when it climbs from its owner to the lead to who is on call."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
@@ -138,6 +138,12 @@ def get_standing_after() -> timedelta:
 def get_policy() -> Citation:
     """Return the citation of the times of escalation: the site's own policy."""
     return _read_citation(_read_file()["escalation"])
+
+
+def list_on_call_roles(kinds: Iterable[str]) -> frozenset[str]:
+    """Return the roles whose person on call is told where nobody takes a task of some kinds."""
+    known = [get_kind(name).climb for name in kinds]
+    return frozenset(climb.on_call_role for climb in known if climb is not None)
 
 
 def get_kind(name: str) -> Kind:

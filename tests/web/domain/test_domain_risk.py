@@ -10,6 +10,7 @@ from afterglow.clinic.errors import Conflict, Denied, Refused
 from afterglow.clinic.measures import actions, risk
 from afterglow.clinic.measures.in_session import list_answered
 from afterglow.clinic.measures.models import RiskAlert, RiskAssessment
+from afterglow.clinic.people.models import HistoryFact
 from afterglow.clinic.tasks.models import Task
 from afterglow.terms import InvalidInput
 from tests.factories import DAY, NOW, Cast, make_patient, make_plan
@@ -333,6 +334,9 @@ def test_a_positive_screen_in_a_session_alerts_as_a_form_does_and_holds_until_it
 
 def test_the_questions_asked_in_a_session_count_today_and_are_not_asked_twice(cast: Cast) -> None:
     plan = make_plan(cast)
+    # the chart's own item 9 was asked a month ago; one of today would be the time before
+    facts = HistoryFact.objects.filter(patient=plan.patient, name="scales.phq9.item9")
+    facts.update(observed_on=(NOW - 30 * DAY).date())
     patient = make_unchanged(cast, plan.patient)
     session = open_session(patient=patient, plan=plan, site=cast.site, by=cast.nurse, now=NOW)
     standing = risk.find_standing(patient, now=NOW)

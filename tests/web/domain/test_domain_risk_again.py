@@ -166,7 +166,7 @@ def test_a_late_answer_about_suicide_is_kept_beside_the_form_and_holds_the_dose(
     assert send(3, "d-1").pk == kept.pk
     with pytest.raises(Conflict):
         send(2, "d-1")
-    assert (kept.value, kept.recorded_at, kept.alert.before) == (Decimal(3), at, {})
+    assert (kept.value, kept.recorded_at, kept.alert.before) == (Decimal(3), at, {"9": "0"})
     assert count(patient) == (1, 1, True)
     assert "after the form was closed, not part of its total" in Task.objects.get(kind="risk-now").detail
     form.refresh_from_db()

@@ -15,6 +15,7 @@ from afterglow.clinic.referrals import actions as referrals
 from afterglow.clinic.tasks import actions as tasks
 from afterglow.clinic.tasks.models import Task
 from afterglow.clinicday.dues import calculate_climb, get_kind
+from afterglow.web.floor.board import name_audience
 from tests.factories import Cast, make_cast
 from tests.web.security_support import BACKEND
 
@@ -98,3 +99,21 @@ def test_the_list_opens_where_something_urgent_waits_for_somebody(cast: Cast) ->
     assert 'class="tasks__urgent"' not in read(cast.owner, "tasks", query="?show=mine")
     tasks.take_task(task=task, by=cast.nurse, now=timezone.now())
     assert 'class="tasks__urgent"' not in read(cast.owner, "tasks")
+
+
+def test_who_is_on_call_is_never_told_that_they_could_not_be_told(cast: Cast) -> None:
+    task = call(cast)
+    for name, args, query in (("task", (task.pk,), ""), ("tasks", (), "?show=all"), ("referrals", (), "")):
+        assert "could not be told" not in read(cast.owner, name, *args, query=query)
+        assert UNTOLD in read(cast.nurse, name, *args, query=query)
+    board = build_board(site=cast.site, user=cast.owner, now=timezone.now())
+    assert (board["due"]["rows"][0]["alert"], board["needs"][0]["crisis"]["untold"]) == ("", "")
+    # the board of who may be on call is their own, so that nobody else's loses the words
+    assert name_audience(cast.site, cast.owner) != name_audience(cast.site, cast.colleague)
+
+
+def test_who_has_acted_on_it_knows_and_nobody_is_told_otherwise(cast: Cast) -> None:
+    task = call(cast)
+    assert UNTOLD in read(cast.nurse, "task", task.pk)
+    tasks.note_attempt(task=task, by=cast.owner, now=timezone.now(), outcome="not-reached", note="Rang twice.")
+    assert "could not be told" not in read(cast.nurse, "task", task.pk)

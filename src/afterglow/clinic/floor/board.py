@@ -28,6 +28,7 @@ from afterglow.clinic.floor.places import order_places
 from afterglow.clinic.floor.presence import list_present
 from afterglow.clinic.scheduling.occupancy import load_occupied
 from afterglow.clinic.scheduling.voiding import find_void_doses
+from afterglow.clinic.tasks.about import find_viewer
 from afterglow.clinicday.floor import load_opening
 from afterglow.clinicday.presence import Running, judge_opening, judge_presence
 from afterglow.clinicday.staffing import get_limit, show
@@ -65,7 +66,7 @@ def build_full_board(site: Any, now: datetime, user: Any) -> Board:
     floor = load_floor(site, now)
     on = now.astimezone(ZoneInfo(site.timezone)).date()
     arrivals = list_arrivals(site, on, now)
-    crises = list_crises(site, now)
+    crises = list_crises(site, now, find_viewer(user, site))
     _join(arrivals, crises)
     people = _mark_people(site, on, floor, arrivals, crises)
     names = _load_names(site, floor)

@@ -9,15 +9,9 @@ from typing import Any
 from django.db.models import Max
 
 from afterglow.clinic.actions import action
+from afterglow.clinic.measures.earlier import list_others
 from afterglow.clinic.measures.messages import call_back
-from afterglow.clinic.measures.models import (
-    SUBMITTED,
-    MeasureAnswer,
-    MeasureForm,
-    MeasureResult,
-    RiskAlert,
-    RiskAssessment,
-)
+from afterglow.clinic.measures.models import MeasureForm, RiskAlert, RiskAssessment
 from afterglow.clinic.measures.scoring import read_answers, use_settings
 from afterglow.clinic.measures.unformed import describe_unformed, store_alert
 from afterglow.clinicday.risk import find_level, get_review_task
@@ -186,46 +180,35 @@ def _is_worse(seen: Mapping[str, Decimal], stored: Mapping[str, str]) -> bool:
 def _find_before(case: Case, assessed: RiskAlert | None) -> dict[str, str]:
     """Return the answers of the time before, the lowest where several may be meant; an item not known then is left out.
 
-    They are those of other forms: the newest, and the newest that is older than these answers. An answer of this form
-    given between an assessment and now, or before it was closed, counts where it is lower.
+    They are those of every other source: the newest, and the newest that is older than these answers. What this form
+    held at an assessment, between it and now, or before it was closed, counts as well; what it held before counts in
+    one sitting only where nothing else is known.
     """
-    others = _list_others(case)
-    readings = [[told for _at, told in others], [told for at, told in others if at <= case.at]]
+    others = list_others(case.form.patient, [case.form.instrument], but=case.form)
+    readings = [others, [each for each in others if each.at <= case.at]]
     found: dict[str, str] = {}
     for item in list_items(case.rule.when):
-        known = [next((told[item] for told in each if item in told), None) for each in readings]
-        if None not in known:
-            values = [value for value in known if value is not None]
-            found[item] = f"{min([*values, *_list_own(case, item, assessed)]).normalize():f}"
+        known = [next((each.value for each in reading if each.item == item), None) for reading in readings]
+        values = [] if None in known else [value for value in known if value is not None]
+        own, sitting = _list_own(case, item, assessed)
+        values = [*values, *own] or sitting
+        if values:
+            found[item] = f"{min(values).normalize():f}"
     return found
 
 
-def _list_others(case: Case) -> list[tuple[datetime, Mapping[str, Decimal]]]:
-    """Return what other forms of the instrument said, the newest first; of a form never sent, each stored answer."""
-    same = {"form__patient": case.form.patient, "form__instrument": case.form.instrument}
-    results = MeasureResult.objects.filter(**same).exclude(form=case.form)
-    found = [
-        (row.observed_at, row.recorded_at, row.number, {item: Decimal(value) for item, value in row.answers.items()})
-        for row in results
-    ]
-    answers = MeasureAnswer.objects.filter(**same, value__isnull=False).exclude(form=case.form)
-    found += [
-        (row.recorded_at, row.recorded_at, row.number, {row.item: row.value})
-        for row in answers.exclude(form__state=SUBMITTED)
-        if row.value is not None
-    ]
-    return [(at, told) for at, _stored, _number, told in sorted(found, key=lambda each: each[:3], reverse=True)]
-
-
-def _list_own(case: Case, item: str, assessed: RiskAlert | None) -> list[Decimal]:
-    """Return what this form itself said of an item before the answer that alerts now."""
-    rows = case.form.answers.filter(item=item).order_by("number")
+def _list_own(case: Case, item: str, assessed: RiskAlert | None) -> tuple[list[Decimal], list[Decimal]]:
+    """Return what this form held of an item on other occasions than the answer that alerts now, and in this sitting."""
+    rows = [row for row in case.form.answers.filter(item=item).order_by("number") if row.value is not None]
     if case.is_late:
-        return [row.value for row in rows if row.value is not None][-1:]
+        late = case.form.late_answers.filter(item=item).order_by("recorded_at", "pk")
+        return [*(row.value for row in rows[-1:] if row.value is not None), *(row.value for row in late)], []
+    # the last of them is the answer that alerts
+    earlier = [(row.recorded_at, row.value) for row in rows[:-1] if row.value is not None]
     if assessed is None:
-        return []
-    since = [row.value for row in rows if row.recorded_at > assessed.raised_at]
-    return [value for value in since[:-1] if value is not None]
+        return [], [value for _at, value in earlier]
+    stood = [value for at, value in earlier if at <= assessed.raised_at]
+    return [*stood[-1:], *(value for at, value in earlier if at > assessed.raised_at)], []
 
 
 def describe(alert: RiskAlert, *, is_late: bool = False) -> str:

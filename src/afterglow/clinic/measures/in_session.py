@@ -38,7 +38,7 @@ def list_screened(patient: Any) -> list[Screened]:
     A correction stands beside what it corrects, as that of a form does; what was taken back is left out unless it told
     of suicide.
     """
-    found = [row for state in _load(patient) for row in _read_told(state)]
+    found = [row for state in _load(patient) for row in read_told(state)]
     return sorted(found, key=lambda row: row.at)
 
 
@@ -62,7 +62,8 @@ def _load(patient: Any) -> Iterator[Any]:
     yield from load_states(Session.objects.filter(patient=patient)).values()
 
 
-def _read_told(state: Any) -> Iterator[Screened]:
+def read_told(state: Any) -> Iterator[Screened]:
+    """Yield the suicide questions of one session as they were recorded, corrections beside what they correct."""
     standing = {event.seq for event in state.list(SCREENED)}
     for each in list_told(state):
         is_taken_back = each.event.type == SCREENED and each.event.seq not in standing

@@ -11,6 +11,8 @@ from afterglow.clinic.actions import action
 from afterglow.clinic.audit import actions as audit
 from afterglow.clinic.errors import Conflict, Denied, Refused
 from afterglow.clinic.measures.alerts import NOT_SCREENED, describe
+from afterglow.clinic.measures.assessed import carry, lock_live
+from afterglow.clinic.measures.charted import list_charted
 from afterglow.clinic.measures.in_session import SINCE, list_screened
 from afterglow.clinic.measures.models import MeasureResult, RiskAlert, RiskAssessment, RiskRelease, SafetyPlan
 from afterglow.clinic.measures.models.risk import DECISIONS
@@ -60,6 +62,9 @@ _OPEN = Prepared(
         .order_by("raised_at", "pk")
     )
 )
+_LAST: Prepared[Any] = Prepared(
+    lambda patient: RiskAssessment.objects.filter(patient=patient).order_by("-made_at", "-pk")[:1]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,12 @@ class Standing:
 def list_open(patient: Any) -> list[RiskAlert]:
     """Return the alerts that hold a person's next dose, oldest first."""
     return _OPEN.ask(patient=patient)
+
+
+def is_assessed(patient: Any, since: datetime) -> bool:
+    """Return whether somebody has recorded an assessment of a person since an instant, whatever it decided."""
+    last = _LAST.find(patient=patient)
+    return last is not None and last.made_at >= since
 
 
 def find_standing(patient: Any, *, now: datetime) -> Standing | None:
@@ -123,6 +134,8 @@ def assess_risk(
 ) -> RiskAssessment:
     """Record what was assessed and decided; going on releases exactly the alerts that were in view.
 
+    Where a session of the person runs and asks for an assessment, this is that one: nobody is asked twice in one visit.
+
     Parameters
     ----------
     alerts : iterable of str
@@ -140,6 +153,7 @@ def assess_risk(
     policy.require(by, ASSESS, patient)
     if not policy.is_licensed(by, patient.site):
         raise Denied(ASSESS)
+    sessions = lock_live(patient)
     Patient.objects.select_for_update().get(pk=patient.pk)
     checks = Checks()
     chosen = checks.word(decision, "decision", DECISIONS, is_required=True)
@@ -176,6 +190,7 @@ def assess_risk(
     detail = {**judged, "alerts": [alert.pk for alert in standing.alerts]}
     audit.record(by=by, action="risk.assessed", subject=row, now=now, patient=patient, detail=detail)
     _settle(patient, row, by=by, now=now)
+    carry(row, sessions, by=by, now=now)
     return row
 
 
@@ -255,13 +270,17 @@ def _read_seen(alert: RiskAlert) -> Iterable[Seen]:
 
 
 def _part_screens(patient: Any, alerts: Sequence[RiskAlert]) -> tuple[tuple[Screen, ...], Screen | None]:
-    """Return the C-SSRS since the first open alert, superseded results included, and the last one before them."""
+    """Return the C-SSRS since the first open alert, superseded results included, and the last one before them.
+
+    An entry of the chart tells what was asked before; it is never the C-SSRS that an answer asks for.
+    """
     first = min(alert.observed_at or alert.raised_at for alert in alerts)
     forms = {alert.form_id for alert in alerts if alert.form_id is not None}
     screens = _list_screens(patient)
     since = [row for row in screens if row.at >= first or (row.result is not None and row.result.form_id in forms)]
     before = [row for row in screens if row not in since]
-    return tuple(since), before[-1] if before else None
+    before += [Screen(row.at, row.ideation, row.behaviour) for row in list_charted(patient) if row.at < first]
+    return tuple(since), sorted(before, key=lambda row: row.at)[-1] if before else None
 
 
 def _find_asked(

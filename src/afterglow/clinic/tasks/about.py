@@ -7,7 +7,10 @@ from typing import Any
 
 from django.db.models import Q
 
-from afterglow.clinic.tasks.models import Task
+from afterglow.clinic import policy
+from afterglow.clinic.tasks.models import Task, TaskEvent
+from afterglow.clinicday.dues import list_on_call_roles
+from afterglow.clinicday.floor import list_crisis_kinds
 
 REFERRAL = "referrals.referral"
 # what still leaves or has left; everything else reached nobody for certain
@@ -25,11 +28,20 @@ def find_referred(tasks: Iterable[Task]) -> dict[str, Any]:
     return {task: rows[key] for task, key in asked.items() if key in rows}
 
 
-def find_untold(tasks: Iterable[Task]) -> dict[str, str]:
-    """Return why the last message to who is on call reached nobody, by task; at most one statement."""
+def find_untold(tasks: Iterable[Task], viewer: Any = None) -> dict[str, str]:
+    """Return why the last message to who is on call reached nobody, by task; at most two statements.
+
+    Who reads this knows of it, and so does who has the task or has done something about it since they were called:
+    of them nothing is said.
+    """
     from afterglow.clinic.notices.models import Notice
 
-    called = {name_telling(task): task.pk for task in tasks if task.on_call_id and task.state == "open"}
+    known = None if viewer is None else viewer.pk
+    called = {
+        name_telling(task): task
+        for task in tasks
+        if task.on_call_id and task.state == "open" and task.on_call_id not in (known, task.owner_id)
+    }
     if not called:
         return {}
     wanted = reduce(or_, (Q(key__startswith=key) | Q(instead_of__key__startswith=key) for key in called))
@@ -37,8 +49,19 @@ def find_untold(tasks: Iterable[Task]) -> dict[str, str]:
     last: dict[str, str] = {}
     for key, first, state, reason in rows.values_list("key", "instead_of__key", "state", "reason"):
         task = next(called[each] for each in called if (key or "").startswith(each) or (first or "").startswith(each))
-        last[task] = "" if state in ON_ITS_WAY else reason or state
-    return {task: reason for task, reason in last.items() if reason}
+        last[task.pk] = "" if state in ON_ITS_WAY else reason or state
+    silent = {task: reason for task, reason in last.items() if reason}
+    if not silent:
+        return {}
+    people = {task.pk: task.on_call_id for task in called.values()}
+    acted = TaskEvent.objects.filter(task__in=list(silent), by__isnull=False).values_list("task", "by")
+    knowing = {task for task, by in acted if by == people[task]}
+    return {task: reason for task, reason in silent.items() if task not in knowing}
+
+
+def find_viewer(user: Any, site: Any) -> Any:
+    """Return a user whose board is their own: who may be called of a crisis. The others share one, which names all."""
+    return user if policy.list_roles(user, site) & list_on_call_roles(list_crisis_kinds()) else None
 
 
 def name_telling(task: Task) -> str:

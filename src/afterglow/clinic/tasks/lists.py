@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from afterglow.clinic import policy
-from afterglow.clinic.tasks.about import find_referred, find_untold
+from afterglow.clinic.tasks.about import find_referred, find_untold, find_viewer
 from afterglow.clinic.tasks.models import Task, TaskEvent
 from afterglow.clinicday.dues import Lateness, Rank, find_lateness, get_kind, get_standing_after, load_kinds
 
@@ -118,7 +118,7 @@ def list_lane(site: Any, user: Any, now: datetime, limit: int = 5) -> tuple[list
     total = rows.count()
     tasks = list(rows.select_related("patient", "owner", "on_call", "site")[:limit])
     tries = find_last_attempts(tasks)
-    zone, untold, referred = ZoneInfo(site.timezone), find_untold(tasks, user), find_referred(tasks)
+    zone, untold, referred = ZoneInfo(site.timezone), find_untold(tasks, find_viewer(user, site)), find_referred(tasks)
     lines = []
     for task in tasks:
         about = referred.get(task.pk) or task.patient

@@ -18,6 +18,7 @@ from afterglow.clinic.floor.board import ARRIVALS, FULL, build_board
 from afterglow.clinic.floor.cards import KEPT
 from afterglow.clinic.live.hub import hub
 from afterglow.clinic.live.publish import get_floor_topic
+from afterglow.clinic.tasks.about import find_viewer
 from afterglow.web.context import list_places
 from afterglow.web.floor.present import get_not_live_after, present_board
 from afterglow.web.sites import get_site
@@ -77,8 +78,12 @@ def forget_boards() -> None:
 
 
 def name_audience(site: Any, user: Any) -> tuple[Any, ...]:
-    """Return what tells boards apart: those who may see everything share one, others have their own."""
-    shared = tuple(sorted(policy.list_roles(user, site))) if policy.allow(user, FULL, site) else ("of", user.pk)
+    """Return what tells boards apart: those who may see everything share one, others have their own.
+
+    So has whoever may be called of a crisis: the others read that they could not be told, they themselves know.
+    """
+    is_shared = policy.allow(user, FULL, site) and find_viewer(user, site) is None
+    shared = tuple(sorted(policy.list_roles(user, site))) if is_shared else ("of", user.pk)
     return site.pk, translation.get_language() or "en", shared
 
 

@@ -23,7 +23,7 @@ ENDED = ("cancelled", "moved", "no-show", "done")
 def present_crises(site: Any, user: Any, now: datetime, *, is_locked: bool = False) -> list[dict[str, Any]]:
     """Return the lines of the strip: each person whom nobody has taken yet; a locked screen says it as the desk's."""
     may_read = not is_locked and policy.allow(user, CHART, site)
-    waiting = [each for each in list_crises(site, now) if not each["answered_by"]]
+    waiting = [each for each in list_crises(site, now, user) if not each["answered_by"]]
     if not waiting:
         return []
     named = {each["patient"]: each["names"] for each in waiting}

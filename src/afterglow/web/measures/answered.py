@@ -5,45 +5,120 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from afterglow.clinic import policy
 from afterglow.clinic.measures import risk
+from afterglow.clinic.measures.earlier import CHART, FORM, LATE, find_elsewhere, list_others, list_own
 from afterglow.clinic.measures.models import RiskAlert
-from afterglow.clinic.measures.unformed import CHECK_IN, list_told
+from afterglow.clinic.measures.unformed import CHECK_IN, SESSION, list_told
 from afterglow.clinicday.risk import NONE, OLDER, RECENT, find_row, load_words
 from afterglow.instruments import Instrument, get_instrument, load_instruments
 from afterglow.instruments.model import Item
 from afterglow.terms.conditions import check_condition
+from afterglow.web.templatetags.words import day
 
 HIGHEST_IDEATION = 5
+WAYS = {
+    "link": gettext_lazy("on the phone"),
+    "staff": gettext_lazy("form in the clinic"),
+    "clinician": gettext_lazy("form of a clinician"),
+    "paper": gettext_lazy("from paper"),
+    "session": gettext_lazy("in a session"),
+    "check-in": gettext_lazy("at the check-in"),
+    "referral": gettext_lazy("in the referral"),
+    "call-back": gettext_lazy("on a call-back"),
+}
+PLACES = {
+    FORM: gettext_lazy("form"),
+    LATE: gettext_lazy("after a form was closed"),
+    CHART: gettext_lazy("chart entry"),
+}
 
 
-def list_answers(standing: risk.Standing) -> list[dict[str, Any]]:
+def list_answers(standing: risk.Standing, user: Any) -> list[dict[str, Any]]:
     """Return the answers that hold the dose, without those of a C-SSRS that is shown whole."""
     shown = {screen.result.form_id for screen in standing.screens if screen.result is not None}
-    return [_describe_alert(alert) for alert in standing.alerts if alert.form_id not in shown]
+    return [describe_alert(alert, user) for alert in standing.alerts if alert.form_id not in shown]
 
 
-def _describe_alert(alert: RiskAlert) -> dict[str, Any]:
-    if alert.instrument == CHECK_IN:
-        told = [{"what": what, "value": value, "before": ""} for what, value in list_told(alert)]
-        return {"alert": alert, "title": _("Check-in"), "seen": told, "is_compared": False}
+def describe_alert(alert: RiskAlert, user: Any) -> dict[str, Any]:
+    """Return the answers of an alert with the time, where they were given, and what was answered before."""
     definition = load_instruments().get(alert.instrument)
     known = {item.id: item for item in definition.items} if definition is not None else {}
-    rows = [
+    is_compared = definition is not None and alert.instrument not in risk.CSSRS
+    told = dict(list_told(alert)) if alert.instrument == CHECK_IN else {}
+    rows = [{"what": what, "value": value, "before": ""} for what, value in told.items()] or [
         {
             "what": f"{name}. {known[name].label}" if name in known else name,
             "value": say_value(known.get(name), value),
-            "before": say_value(known.get(name), alert.before[name]) if name in alert.before else "",
+            "before": _say_before(alert, name, known.get(name)) if is_compared else "",
         }
         for name, value in alert.seen.items()
     ]
+    title = _("Check-in") if told else alert.title if definition is None else definition.title
     return {
         "alert": alert,
-        "title": alert.title if definition is None else definition.title,
+        "title": title,
         "seen": rows,
-        "is_compared": definition is not None and alert.instrument not in risk.CSSRS,
+        "at": alert.observed_at or alert.raised_at,
+        "where": _say_where(alert),
+        "url": _find_url(alert, user),
     }
+
+
+def _say_before(alert: RiskAlert, name: str, item: Item | None) -> str:
+    """Return what the same question was answered with before, and where; else what another instrument was told."""
+    patient, before = alert.patient, alert.before.get(name)
+    own = [] if alert.form is None else list_own(alert.form, name, before=alert.raised_at)
+    if before is not None:
+        value = say_value(item, before)
+        if any(each.value == Decimal(before) for each in own):
+            return _("earlier in the same form: %(value)s") % {"value": value}
+        same = [
+            each
+            for each in list_others(patient, [alert.instrument], but=alert.form)
+            if each.item == name and each.value == Decimal(before) and each.at < alert.raised_at
+        ]
+        words = _("the time before: %(value)s") % {"value": value}
+        return f"{words}, {day(same[0].at)}, {PLACES[same[0].where]}" if same else words
+    if own:
+        # alerts from before this was compared with
+        return _("earlier in the same form: %(value)s") % {"value": say_value(item, f"{own[-1].value:f}")}
+    words = _("no earlier answer to this question")
+    other = find_elsewhere(patient, [alert.instrument, *risk.CSSRS], before=alert.observed_at or alert.raised_at)
+    if other is None:
+        return words
+    definition = load_instruments()[other.instrument]
+    asked = next((each for each in definition.items if each.id == other.item), None)
+    values = {
+        "title": definition.title,
+        "item": other.item if asked is None else f"{other.item}. {asked.label}",
+        "value": say_value(asked, f"{other.value.normalize():f}"),
+        "day": day(other.at),
+    }
+    return f"{words}; " + _("another instrument, not compared: %(title)s, %(item)s: %(value)s, %(day)s") % values
+
+
+def _say_where(alert: RiskAlert) -> str:
+    """Return by which way an answer came."""
+    if alert.form is not None:
+        way = WAYS.get(alert.form.way, WAYS["staff"])
+        return _("%(way)s, after the form was closed") % {"way": way} if alert.late_answers.exists() else str(way)
+    return str(WAYS.get(alert.way, ""))
+
+
+def _find_url(alert: RiskAlert, user: Any) -> str:
+    """Return where the answer stands in full, for who may open it."""
+    patient = alert.patient
+    if alert.form is not None:
+        result = alert.form.results.order_by("-number").first()
+        return "" if result is None else reverse("web:measure-result", args=[patient.pk, result.pk])
+    if alert.way == SESSION and policy.allow(user, "session.read", patient):
+        return reverse("web:session", args=[alert.source])
+    return ""
 
 
 def describe_screens(standing: risk.Standing) -> dict[str, Any]:

@@ -5,21 +5,26 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from afterglow.clinic import policy
 from afterglow.clinic.errors import Conflict, Denied, Refused
 from afterglow.clinic.measures import actions, risk
+from afterglow.clinic.measures.assessed import InSession, list_in_sessions, list_seen
 from afterglow.clinic.measures.models import RiskAssessment
 from afterglow.clinicday.risk import PARTS, Tier, load_words
+from afterglow.clinicday.screens import find_one_is_enough
 from afterglow.terms import InvalidInput
 from afterglow.web.access import STATUS_UNUSABLE, staff_page
 from afterglow.web.care.common import find_act, finish, has_errors, list_people
 from afterglow.web.carrying import sentence, store
 from afterglow.web.forms.fields import add_problems
-from afterglow.web.measures.answered import describe_screens, list_answers
+from afterglow.web.measures.answered import describe_alert, describe_screens, list_answers
 from afterglow.web.measures.forms import DECISIONS, PART_NAMES, AssessForm, SafetyPlanForm
 from afterglow.web.present.head import build_head
+from afterglow.web.sessions.about import name_people
+from afterglow.web.sessions.forms.before import ASSESSMENT
 from afterglow.web.views.chart import open_chart
 
 PAGE = "web:patient-risk"
@@ -82,16 +87,16 @@ def _plan(request: HttpRequest, patient: Any, now: datetime) -> HttpResponse:
 def _show(request: HttpRequest, patient: Any, now: datetime, bound: dict[str, Any]) -> HttpResponse:
     standing, plan = risk.find_standing(patient, now=now), risk.find_safety_plan(patient)
     may_assess = policy.allow(request.user, risk.ASSESS, patient)
-    past = RiskAssessment.objects.filter(patient=patient).select_related("made_by").order_by("-made_at")
     context = {
         "chart": build_head(patient, request.user, "measures", now),
         "patient": patient,
         "alerts": standing.alerts if standing else (),
-        "answers": list_answers(standing) if standing else [],
+        "answers": list_answers(standing, request.user) if standing else [],
         "screens": describe_screens(standing) if standing else None,
         "release": _describe_release(standing, patient, request.user, has_plan=plan is not None) if standing else None,
         "assess_form": _build_form(bound.get("assess"), standing, patient, request.user),
-        "past": [_describe_past(row) for row in past[:LAST_ASSESSMENTS]],
+        "past": list_past(patient, request.user),
+        "one": find_one_is_enough() if standing else None,
         "plan": plan,
         "parts": [(PART_NAMES[name], plan.parts.get(name, "")) for name in PARTS] if plan else [],
         "plan_form": (bound.get("plan") or SafetyPlanForm(prefix="plan", initial=plan.parts if plan else None))
@@ -132,11 +137,45 @@ def _describe_release(standing: risk.Standing, patient: Any, user: Any, *, has_p
     }
 
 
-def _describe_past(row: RiskAssessment) -> dict[str, Any]:
+def list_past(patient: Any, user: Any) -> list[dict[str, Any]]:
+    """Return the last assessments, each with the answers it was made on: those of this page and those of sessions."""
+    rows = RiskAssessment.objects.filter(patient=patient).select_related("made_by").order_by("-made_at", "-pk")
+    made = list(rows[:LAST_ASSESSMENTS])
+    seen, in_sessions = list_seen(patient, made), list_in_sessions(patient)
+    may_open = policy.allow(user, "session.read", patient)
+    found = [_describe_past(row, seen[row.pk], in_sessions, user, may_open=may_open) for row in made]
+    alone = [each for each in in_sessions if not each.is_carried][:LAST_ASSESSMENTS]
+    names = name_people({each.by for each in alone})
+    found += [_describe_in_session(each, names, may_open=may_open) for each in alone]
+    return sorted(found, key=lambda each: each["at"], reverse=True)
+
+
+def _describe_past(
+    row: RiskAssessment, alerts: list[Any], in_sessions: list[InSession], user: Any, *, may_open: bool
+) -> dict[str, Any]:
     names, words = dict(DECISIONS), load_words()
+    carried = next((each for each in in_sessions if each.is_carried and each.at == row.made_at), None)
     return {
         "row": row,
+        "at": row.made_at,
+        "by": row.made_by.display_name,
         "decision": names[row.decision],
         "reasons": [_(words["reasons"][each]) for each in row.reasons],
         "level": _(words["rows"][row.triage]) if row.triage else "",
+        "answers": [describe_alert(alert, user) for alert in alerts],
+        "is_carried": carried is not None,
+        "session_url": reverse("web:session", args=[carried.session.pk]) if carried is not None and may_open else "",
+    }
+
+
+def _describe_in_session(each: InSession, names: dict[str, str], *, may_open: bool) -> dict[str, Any]:
+    """Return an assessment that a session alone recorded; it answers the session and releases no hold."""
+    outcomes = {key: words for field in ASSESSMENT.fields if field.name == "outcome" for key, words in field.choices}
+    return {
+        "row": None,
+        "at": each.at,
+        "by": names.get(each.by, ""),
+        "decision": outcomes.get(each.outcome, each.outcome),
+        "note": each.reason if may_open else "",
+        "session_url": reverse("web:session", args=[each.session.pk]) if may_open else "",
     }

@@ -1,27 +1,29 @@
 """The header of a chart: who, weight with age, allergies, problems, and what must not be overlooked."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from afterglow.clinic import policy
 from afterglow.clinic.dosing_sessions.models import LIVE_PHASES, Session
-from afterglow.clinic.measures.facts import list_told
-from afterglow.clinic.measures.risk import find_newest, list_open
+from afterglow.clinic.measures.newest import CHART, FORM, LEAVING, PHONE, SESSION, LastScreen, find_last
+from afterglow.clinic.measures.risk import find_newest, is_assessed, list_open
 from afterglow.clinic.people.checks import get_local_date
-from afterglow.clinic.people.models import Allergy, Escort, HistoryFact, Measurement, ProblemEntry
+from afterglow.clinic.people.models import Allergy, Escort, Measurement, ProblemEntry
 from afterglow.clinic.prepared import Prepared
+from afterglow.clinicday.risk import NONE, OLDER, RECENT
+from afterglow.clinicday.screens import Look
 from afterglow.web.templatetags.words import day, hour, years
 
 WEIGHT_KINDS = ("weight", "weight.kg")
-SUICIDE_FACT = "suicide.ideation"
 _PROBLEMS = Prepared(lambda patient: ProblemEntry.objects.filter(patient=patient, ended_at__isnull=True))
 _SESSIONS: Prepared[Any] = Prepared(
-    lambda patient: Session.objects.filter(patient=patient).order_by("-opened_at").values("pk", "phase", "place")
+    lambda patient: Session.objects.filter(patient=patient).order_by("-opened_at", "-pk")
 )
 _WEIGHT = Prepared(
     lambda patient: Measurement.objects.filter(patient=patient, kind__in=WEIGHT_KINDS, ended_at__isnull=True).order_by(
@@ -32,11 +34,13 @@ _ALLERGIES = Prepared(lambda patient: Allergy.objects.filter(patient=patient, en
 _ESCORT = Prepared(
     lambda patient: Escort.objects.filter(patient=patient, ended_at__isnull=True).order_by("-recorded_at", "-pk")[:1]
 )
-_SUICIDE = Prepared(
-    lambda patient: HistoryFact.objects.filter(patient=patient, name=SUICIDE_FACT, ended_at__isnull=True).order_by(
-        "-recorded_at", "-pk"
-    )[:1]
-)
+_SOURCES = {
+    CHART: gettext_lazy("chart entry"),
+    FORM: gettext_lazy("form"),
+    PHONE: gettext_lazy("on the phone"),
+    SESSION: gettext_lazy("in the session"),
+    LEAVING: gettext_lazy("after the dose"),
+}
 
 
 @dataclass(slots=True)
@@ -101,7 +105,7 @@ def build_head(patient: Any, user: Any, current: str, now: datetime) -> ChartHea
         problem=problem,
         problem_note=problem_note,
         url=reverse("web:patient", args=[patient.pk]),
-        tags=_list_tags(patient, problems),
+        tags=_list_tags(patient, problems, sessions, now),
         tabs=list_tabs(patient, user, len(sessions)),
         running=_find_running(sessions),
         print_url=reverse("web:patient-print", args=[patient.pk]) if policy.allow(user, "chart.print", patient) else "",
@@ -161,42 +165,70 @@ def _describe_problems(rows: list[Any]) -> tuple[str, str]:
     return rows[0].display, ", ".join(part for part in (rows[0].code, more) if part)
 
 
-def _list_tags(patient: Any, problems: list[Any]) -> list[Tag]:
+def _list_tags(patient: Any, problems: list[Any], sessions: list[Any], now: datetime) -> list[Tag]:
     tags = [Tag("caution", "alarm", row.display) for row in problems[1:3]]
     alerts = list_open(patient)
     if alerts:
-        tags.insert(0, Tag("caution", "alarm", _("Answer about suicide not assessed")))
-    if suicide := _describe_suicide(patient, alerts):
-        tags.append(suicide)
+        # an answer that holds the dose stands before everything calm
+        tags.insert(0, Tag("caution", "alarm", describe_hold(patient, alerts)))
+    tags.append(describe_suicide(patient, alerts, sessions, now))
     escort = _ESCORT.find(patient=patient)
     if escort is not None:
         tags.append(Tag("plum", "person", _("Escort: %(name)s") % {"name": escort.name}))
     return tags
 
 
-def _describe_suicide(patient: Any, alerts: list[Any]) -> Tag | None:
-    """Return the newest C-SSRS of the chart or of a form, in words; nothing calms while an answer is not assessed.
+def describe_hold(patient: Any, alerts: list[Any]) -> str:
+    """Return whether an answer that holds the dose waits, or was assessed and holds it still."""
+    if is_assessed(patient, max(alert.raised_at for alert in alerts)):
+        return _("Dose held: answer about suicide, assessed")
+    return _("Answer about suicide not assessed")
 
-    One that was stored before the newest answer that waits says so: it does not speak of that answer.
+
+def describe_suicide(patient: Any, alerts: list[Any], sessions: list[Any], now: datetime) -> Tag:
+    """Return the newest C-SSRS of any source with its age; nothing calms while an answer holds the dose.
+
+    One that was asked before the newest answer that waits says so: it does not speak of that answer. One without a yes
+    is green only while it would open a dose, then without a colour, and after the screener's recall not known.
     """
-    row = _SUICIDE.find(patient=patient)
-    told = list_told(patient).get(SUICIDE_FACT)
-    value, on, at = None, None, None
-    if row is not None:
-        value, at = row.value, row.recorded_at
-        on = row.observed_on or get_local_date(patient.site, at)
-    if told is not None and (row is None or (on, at) <= (told.on, told.recorded_at)):
-        value, on, at = told.value, told.on, told.recorded_at
-    if value is None or on is None:
-        return None
-    when, newest = day(on, "near"), find_newest(alerts)
-    if newest is not None and at is not None and at < newest:
-        words = _("C-SSRS ideation %(n)s, %(when)s: ask again") % {"n": value, "when": when}
+    last = find_last(patient, sessions)
+    if last is None:
+        return Tag("low", "question", _("C-SSRS never asked"))
+    today = get_local_date(patient.site, now)
+    look, newest = last.judge(now, today), find_newest(alerts)
+    values = {"what": _say_screen(last), "when": _say_age(last, today), "where": _SOURCES[last.source]}
+    if newest is not None and last.at < newest:
+        return Tag("caution", "alarm", _("C-SSRS %(what)s, %(when)s, %(where)s: ask again") % values)
+    if look is Look.PARTLY:
+        return Tag("low", "question", _("C-SSRS not whole: %(what)s, %(when)s, %(where)s") % values)
+    if look is Look.LAPSED:
+        return Tag("low", "question", _("C-SSRS not known now: %(what)s, %(when)s, %(where)s") % values)
+    words = _("C-SSRS %(what)s, %(when)s, %(where)s") % values
+    if look is Look.TOLD or alerts:
         return Tag("caution", "alarm", words)
-    if value in (0, "0"):
-        kind, icon = ("caution", "alarm") if alerts else ("ok", "shield")
-        return Tag(kind, icon, _("C-SSRS none, %(when)s") % {"when": when})
-    return Tag("caution", "alarm", _("C-SSRS ideation %(n)s, %(when)s") % {"n": value, "when": when})
+    return Tag("ok", "shield", words) if look is Look.FRESH else Tag("", "clock", words)
+
+
+def _say_screen(last: LastScreen) -> str:
+    """Return ideation and behaviour in few words; what was not answered is said as such."""
+    if last.ideation == 0 and last.behaviour == NONE:
+        return _("none")
+    level = _("ideation not known") if last.ideation is None else _("ideation %(n)s") % {"n": last.ideation}
+    behaviour = {
+        RECENT: _("recent behaviour"),
+        OLDER: _("behaviour over 3 months ago"),
+        NONE: "",
+    }.get(last.behaviour or "", _("behaviour not known"))
+    return ", ".join(part for part in (level, behaviour) if part)
+
+
+def _say_age(last: LastScreen, today: date) -> str:
+    """Return `today 09:20`, or the day with how long ago that is."""
+    days = (today - last.on).days
+    if days == 0:
+        return _("today %(time)s") % {"time": hour(last.at)} if last.has_time else _("today")
+    ago = ngettext("%(n)d day ago", "%(n)d days ago", days) % {"n": days}
+    return f"{day(last.on, 'near')}, {ago}"
 
 
 def list_tabs(patient: Any, user: Any, sessions: int) -> list[Tab]:
@@ -222,12 +254,12 @@ def list_tabs(patient: Any, user: Any, sessions: int) -> list[Tab]:
     return [tab for tab, permission in tabs if policy.allow(user, permission, patient)]
 
 
-def _find_running(sessions: list[dict[str, Any]]) -> dict[str, str] | None:
+def _find_running(sessions: list[Any]) -> dict[str, str] | None:
     """Return the running session's place and address, if there is one; the sessions come newest first."""
     from afterglow.web.views.home import describe_phase
 
-    session = next((row for row in sessions if row["phase"] in LIVE_PHASES), None)
+    session = next((row for row in sessions if row.phase in LIVE_PHASES), None)
     if session is None:
         return None
-    words = ", ".join(part for part in (session["place"], describe_phase(session["phase"]).lower()) if part)
-    return {"words": words[:1].upper() + words[1:], "url": reverse("web:session", args=[session["pk"]])}
+    words = ", ".join(part for part in (session.place, describe_phase(session.phase).lower()) if part)
+    return {"words": words[:1].upper() + words[1:], "url": reverse("web:session", args=[session.pk])}

@@ -46,7 +46,7 @@ def build_strips(rows: list[Referral], *, user: Any, now: datetime) -> list[Stri
     calls = ReferralEvent.objects.filter(referral__in=rows, kind="called").order_by("at", "pk")
     last = {event.referral_id: event for event in calls}
     people = {site: _find_lead(site, now) for site in {row.site for row in rows}}
-    untold = find_untold(tasks.values())
+    untold = find_untold(tasks.values(), user)
     built = []
     for row in rows:
         task = tasks.get(row.pk)

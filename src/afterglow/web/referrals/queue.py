@@ -19,6 +19,7 @@ from afterglow.clinic.referrals.actions.duplicates import list_undecided
 from afterglow.clinic.referrals.models import OPEN, PAUSED, WAITING, PossibleMatch, Referral, ReferralEvent
 from afterglow.clinic.sites.actions import get_site_protocol
 from afterglow.clinicday.told import find_indication, judge_told
+from afterglow.clinicday.told_doses import check_told_doses
 from afterglow.clinicday.triage import choose_protocol, list_asked, list_steps, load_urgencies, measure_clock
 from afterglow.protocols.model import Protocol
 from afterglow.terms import Finding, InvalidInput
@@ -119,9 +120,10 @@ class Sites:
         key = (referral.pk, referral.version, protocol.content_hash, today)
         if key not in _judged:
             try:
-                _judged[key] = judge_told(referral.answers, protocol, today)
+                found = judge_told(referral.answers, protocol, today)
             except InvalidInput:
-                _judged[key] = []
+                found = []
+            _judged[key] = [*found, *check_told_doses(referral.answers)]
             while len(_judged) > _REMEMBERED:
                 _judged.popitem(last=False)
         return _judged[key]
