@@ -133,12 +133,16 @@ def test_one_person_is_one_line_and_an_untaken_task_keeps_it_red(visit: Visit) -
     assert (line["kind"], line["answered_by"]) == ("risk-now", "")
 
 
-def test_the_lines_of_ten_people_cost_one_statement(visit: Visit) -> None:
+def test_the_lines_of_ten_people_cost_two_statements_and_nobody_costs_one(visit: Visit) -> None:
     for number in range(9):
         patient = make_patient(visit.cast, family_name=f"Demo{number}")
         open_task(site=visit.cast.site, kind="crisis-call", patient=patient, by=None, now=NOW)
     with CaptureQueriesContext(connection) as found:
         assert len(list_crises(visit.cast.site, NOW + MINUTE)) == 10
+    assert len(found) == 2
+    Task.objects.update(state="done")
+    with CaptureQueriesContext(connection) as found:
+        assert list_crises(visit.cast.site, NOW + MINUTE) == []
     assert len(found) == 1
 
 

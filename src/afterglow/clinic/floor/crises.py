@@ -29,11 +29,15 @@ IN_ROOM, WAITING, AWAY = "room", "waiting", "away"
 
 
 def list_crises(site: Any, now: datetime, viewer: Any = None) -> list[dict[str, Any]]:
-    """Return the people of a site's open crisis tasks, the longest wait first, in four statements at most.
+    """Return the people of a site's open crisis tasks, the longest wait first, in five statements at most.
+
+    Every page asks this, and nearly always there is nobody: then one short statement says so.
 
     Of several answers of one person the worst is named, with how many more there are; the wait is that of the first.
     Of `viewer` it is not said that they could not be told.
     """
+    if not _ANY.ask(site=site):
+        return []
     local = now.astimezone(ZoneInfo(site.timezone))
     begin = datetime.combine(local.date(), datetime.min.time(), local.tzinfo)
     tasks = _OPEN.ask(site=site, begin=begin, end=begin + timedelta(days=1))
@@ -97,6 +101,13 @@ def _list_open(site: Any, begin: Any, end: Any) -> Any:
 
 
 _OPEN: Prepared[Any] = Prepared(_list_open)
+_ANY: Prepared[Any] = Prepared(
+    lambda site: (
+        Task.objects.filter(site=site, state="open", kind__in=list_crisis_kinds())
+        .order_by()
+        .values_list("pk", flat=True)[:1]
+    )
+)
 
 
 def _find_where(begin: Any, end: Any) -> dict[str, Any]:
