@@ -338,6 +338,7 @@ def test_somebody_in_induction_has_the_four_rows_and_a_form_that_agrees(
     refused = decide(cast.owner, plan.patient, decision="stretch", interval_d="7", reason=WHY, seen=seen)
     assert refused.status_code == 422
     assert "next-against-stretch" in refused.content.decode()
+    assert "The schedule of this phase: every 3 to 4 days." in refused.content.decode(), "also beside the errors"
     assert (
         decide(cast.owner, plan.patient, decision="continue", interval_d="3", reason=WHY, seen=seen).status_code == 302
     )

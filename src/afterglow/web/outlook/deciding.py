@@ -99,7 +99,7 @@ def build_advice(user: Any, patient: Any, asked: Asked, form: DecisionForm | Non
     window = find_window(asked)
     found = advice.get("findings") or ([] if bounds is None else [one.to_json() for one in bounds.guards.findings])
     choices = [] if bounds is None else [_describe_choice(one) for one in bounds.choices]
-    shown = _open_form(form, asked, choices, bounds) if may_decide else None
+    shown = _open_form(form, asked, choices) if may_decide else None
     return {
         "is_shown": bool(advice or decisions or may_decide),
         "is_open": form is not None,
@@ -114,6 +114,7 @@ def build_advice(user: Any, patient: Any, asked: Asked, form: DecisionForm | Non
         "basis": [{**row, "source": describe_source(row["source"]), "grade": write_grade(row["grade"])}
                   for row in advice.get("basis", [])],
         "form": shown,
+        "days_hint": "" if shown is None else _write_hint(shown, bounds),
         "closed": [one for one in choices if one["is_closed"]],
         "chosen": "" if shown is None or not shown.is_bound else shown.data.get(shown.add_prefix("decision"), ""),
         "last": decisions[0] if decisions else None,
@@ -121,16 +122,17 @@ def build_advice(user: Any, patient: Any, asked: Asked, form: DecisionForm | Non
     }  # fmt: skip
 
 
-def _open_form(
-    form: DecisionForm | None, asked: Asked, choices: Collection[Mapping[str, Any]], bounds: Bounds | None
-) -> DecisionForm:
-    """Return the form with what is not open turned off, and with the current interval beside the days."""
+def _open_form(form: DecisionForm | None, asked: Asked, choices: Collection[Mapping[str, Any]]) -> DecisionForm:
+    """Return the form with what is not open turned off."""
     shown = form or DecisionForm(prefix="next", initial={"seen": asked.digest})
-    if bounds is not None and bounds.keep_d is not None:
-        days = shown.fields["interval_d"]
-        days.help_text = f"{_write_current(bounds)} {days.help_text}"
     shown.close([one["value"] for one in choices if one["is_closed"]])
     return shown
+
+
+def _write_hint(form: DecisionForm, bounds: Bounds | None) -> str:
+    """Return what stands under the days: the current interval, and what the field always says."""
+    now = "" if bounds is None or bounds.keep_d is None else _write_current(bounds)
+    return f"{now} {form.fields['interval_d'].help_text}".strip()
 
 
 def _describe_choice(choice: Choice) -> dict[str, Any]:
