@@ -5,13 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
-from afterglow.chairside.dosing import (
-    find_end,
-    find_last_device_at,
-    find_phase,
-    find_start,
-    list_devices,
-)
+from afterglow.chairside.intervals import find_anchor, list_missed_times, list_waits, list_watches
 from afterglow.chairside.readings import ALIASES, list_readings
 from afterglow.chairside.state import SessionState
 from afterglow.protocols.model import DueItem, Protocol
@@ -26,7 +20,6 @@ LABELS = {
     "nausea": "nausea",
 }
 SCORES = frozenset({"cadss6"})
-LONGEST_GAP = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,30 +46,12 @@ def list_due(state: SessionState, protocol: Protocol, now: datetime) -> list[Due
 
 
 def _collect_due(state: SessionState, protocol: Protocol, now: datetime) -> list[Due]:
-    found: list[Due] = []
+    found = _list_repeating(state, protocol, now)
     for item in protocol.due:
         anchor = find_anchor(state, protocol, item.anchor)
-        if anchor is None:
-            continue
-        if item.every_min is not None:
-            found += _list_repeating(state, protocol, item, anchor, now)
-        elif item.at_min is not None:
+        if anchor is not None and item.at_min is not None and item.every_min is None:
             found += _list_single(state, item, anchor, now)
     return sorted(found, key=lambda due: (due.due_at, due.id))
-
-
-def find_anchor(state: SessionState, protocol: Protocol, anchor: str) -> datetime | None:
-    """Return the instant an item counts from, or None while it has not come."""
-    if anchor == "start":
-        return find_start(state)
-    if anchor == "end":
-        return find_end(state, protocol)
-    if anchor == "last-device":
-        return find_last_device_at(state)
-    if anchor == "first-device":
-        used = list_devices(state)
-        return used[0].occurred_at if used else None
-    return state.opened_at
 
 
 def measure_overdue_ratios(state: SessionState, protocol: Protocol, now: datetime) -> dict[str, float]:
@@ -89,71 +64,29 @@ def measure_overdue_ratios(state: SessionState, protocol: Protocol, now: datetim
     return ratios
 
 
-def _list_repeating(
-    state: SessionState, protocol: Protocol, item: DueItem, anchor: datetime, now: datetime
-) -> list[Due]:
-    """Return for a repeating item the gaps that passed without a reading, and the next time it is asked."""
-    every = timedelta(minutes=float(item.every_min.value)) if item.every_min else timedelta(0)
-    begin = anchor + timedelta(minutes=float(item.from_min.value)) if item.from_min else anchor
-    begin = max(begin, _find_phase_begin(state, protocol, item))
-    until = _find_phase_end(state, protocol, item, anchor, now)
-    is_active = find_phase(state, protocol) in item.phases and begin <= now and until >= now
-    grace = every * float(item.grace_factor)
-    groups: dict[tuple[datetime, str], list[tuple[str, float]]] = {}
-    for name in item.items:
-        name = ALIASES.get(name, name)
-        times = [reading.at for reading in list_readings(state, name) if reading.at <= now]
-        last = max([begin, *(at for at in times if at <= begin and begin - at < every)])
-        for at in [*(at for at in times if begin < at <= until), None]:
-            # a session that nobody ended: a gap is told by its first day, not by every interval of a month
-            limit = min(min(until, now) if at is None else at, last + LONGEST_GAP)
-            while last + grace < limit:
-                last += every
-                if at is not None or last + every < limit or not is_active:
-                    groups.setdefault((last, "missed"), []).append((name, 0.0))
-            if at is not None:
-                last = at
-        if is_active:
-            recent = max([begin, *times])
-            ratio = (now - recent) / every
-            kind = "overdue" if ratio > 1 else "later"
-            groups.setdefault((recent + every, kind), []).append((name, ratio))
-    return [
-        Due(
-            f"{item.id}:{kind}:{'+'.join(sorted(name for name, _ in names))}:{at.hour:02}{at.minute:02}{at.second:02}",
-            tuple(name for name, _ in names),
-            at,
-            at,
-            at + grace - every,
-            kind,
-            describe_items(tuple(name for name, _ in names)),
-            max(ratio for _, ratio in names),
-        )
-        for (at, kind), names in groups.items()
-    ]
+def _list_repeating(state: SessionState, protocol: Protocol, now: datetime) -> list[Due]:
+    """Return the readings asked at intervals: those that did not come in time, and the next time each is asked."""
+    found: list[Due] = []
+    waits = {(id(wait.watch), wait.name): wait for wait in list_waits(state, protocol, now)}
+    for watch in list_watches(state, protocol):
+        groups: dict[tuple[datetime, str, timedelta], list[tuple[str, float]]] = {}
+        for name in watch.names:
+            wait = waits.get((id(watch), name))
+            for at in list_missed_times(state, protocol, watch, name, now, is_waiting=wait is not None):
+                groups.setdefault((at, "missed", watch.grace - watch.every), []).append((name, 0.0))
+            if wait is not None:
+                ratio, first = wait.measure_ratio(now), wait.first
+                key = (first.due_at, "overdue" if ratio > 1 else "later", first.grace - first.every)
+                groups.setdefault(key, []).append((name, ratio))
+        found += [_build_due(watch.item, *key, names) for key, names in groups.items()]
+    return found
 
 
-def _find_phase_begin(state: SessionState, protocol: Protocol, item: DueItem) -> datetime:
-    started, ended = find_start(state), find_end(state, protocol)
-    if "dosing" not in item.phases and "paused" not in item.phases and ended is not None:
-        return ended
-    return started or datetime.max.replace(tzinfo=state.last_recorded_at.tzinfo if state.last_recorded_at else None)
-
-
-def _find_phase_end(
-    state: SessionState, protocol: Protocol, item: DueItem, anchor: datetime, now: datetime
-) -> datetime:
-    """Return until when an item is asked: the end of its phases, or of its own window."""
-    ends = [now]
-    if item.until_min is not None:
-        ends.append(anchor + timedelta(minutes=float(item.until_min.value)))
-    ended = find_end(state, protocol)
-    if "observing" not in item.phases and ended is not None:
-        ends.append(ended)
-    over = state.find_first("release-signed", "patient-left", "ending-recorded")
-    if over is not None:
-        ends.append(over.occurred_at)
-    return min(ends)
+def _build_due(item: DueItem, at: datetime, kind: str, wait: timedelta, names: list[tuple[str, float]]) -> Due:
+    """Return one row of readings that are asked together."""
+    asked = tuple(name for name, _ in names)
+    identity = f"{item.id}:{kind}:{'+'.join(sorted(asked))}:{at.hour:02}{at.minute:02}{at.second:02}"
+    return Due(identity, asked, at, at, at + wait, kind, describe_items(asked), max(ratio for _, ratio in names))
 
 
 def _list_single(state: SessionState, item: DueItem, anchor: datetime, now: datetime) -> list[Due]:

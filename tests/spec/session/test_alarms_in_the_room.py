@@ -3,7 +3,7 @@
 Limits are typed from the fact sheet, section 4.2, and from what a clinic day asks of alarms.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -426,6 +426,77 @@ def test_a_late_reading_ends_when_it_is_taken():
     room.tick()
     room.vitals()
     assert list_rows(room) == []
+
+
+# a reading that is waited for stays so when the schedule, the pump or the phase changes
+
+
+def list_asked(room, what="Vitals"):
+    rows = [row for row in room.view["due"] if row["state"] in ("due", "overdue", "later") and what in row["text"]]
+    return [((datetime.fromisoformat(row["due_at"]) - room.now) / timedelta(minutes=1), row["state"]) for row in rows]
+
+
+def test_an_injections_second_hour_ends_no_overdue_reading():
+    # every 10 min in the first hour, every 15 min after it; the last reading is of the 20th minute
+    room = run("im-racemic", minutes=20)
+    room.vitals()
+    for minutes, rows in ((15, []), (1, ["A-12"]), (4, ["A-12M"]), (19, ["A-12M"]), (1, ["A-12M"]), (30, ["A-12M"])):
+        room.wait(minutes).tick()
+        assert list_rows(room) == rows
+    assert list_events(room, "A-12M") == ["alarm-raised", "alarm-escalated"]
+    assert list_asked(room) == [(-60, "overdue")]
+    room.vitals()
+    assert list_rows(room) == []
+    assert list_asked(room) == [(15, "later")]
+
+
+@pytest.mark.parametrize("end", ["record-stop", "record-complete"])
+def test_the_end_of_an_infusion_ends_no_overdue_reading(end):
+    room = run(minutes=24)
+    room.tick()
+    assert list_rows(room) == ["A-12M"]
+    room.do(end)
+    assert list_rows(room) == ["A-12M"]
+    room.wait(14).tick()
+    assert list_events(room, "A-12M") == ["alarm-raised", "alarm-escalated"]
+    room.vitals()
+    assert list_rows(room) == []
+
+
+@pytest.mark.parametrize(
+    ("minutes", "asked"),
+    [
+        # the last reading, 10 min asked, is no older than that: the next comes 15 min after it, not after the end
+        (4, (11, "later")),
+        (10, (5, "later")),
+        # older than the interval before: asked at once, late from when it was asked
+        (12, (-2, "due")),
+        (16, (-6, "overdue")),
+    ],
+)
+def test_what_a_new_schedule_asks_first(minutes, asked):
+    room = run(minutes=10)
+    room.vitals()
+    room.wait(minutes).do("record-stop")
+    assert list_asked(room) == [asked]
+
+
+def test_a_pause_tapped_without_a_pump_stops_no_reading():
+    room = run("nasal-esketamine-us", minutes=20)
+    room.do("record-pause")
+    room.wait(10).tick()
+    assert list_rows(room) == ["A-12M"]
+
+
+def test_after_a_rescue_drug_that_undoes_a_release_readings_are_asked_again():
+    room = Room().recover()
+    room.do("sign-release", PRESCRIBER)
+    assert list_asked(room) == []
+    room.wait(3).do("record-drug-given", drug="midazolam", dose="1 mg", route="iv", purpose="rescue")
+    assert room.phase == "observing"
+    assert (15, "later") in list_asked(room)
+    room.wait(30).tick()
+    assert "A-12M" in list_rows(room)
 
 
 # first acts
