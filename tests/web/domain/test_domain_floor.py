@@ -280,15 +280,17 @@ def test_the_time_of_leaving_is_told_in_full_five_minutes_so_that_no_screen_tick
     assert all(datetime.fromisoformat(at).minute % 5 == 0 for at in seen)
 
 
-def test_a_call_names_the_only_room_and_a_site_that_has_none(sitting: Sitting) -> None:
+def test_a_call_says_where_as_far_as_it_is_known_and_guesses_no_room(sitting: Sitting) -> None:
     nowhere = actions.raise_help(site=sitting.site, by=sitting.nurse, now=sitting.now)
     assert describe_call(nowhere)["place"] == sitting.site.name
     Place.objects.create(site=sitting.site, name="Room 1")
-    only = actions.raise_help(site=sitting.site, by=sitting.prescriber, now=sitting.now)
-    assert describe_call(only)["place"] == "Room 1"
-    Place.objects.create(site=sitting.site, name="Room 2")
-    either = actions.raise_help(site=sitting.site, by=sitting.therapist, now=sitting.now)
+    # of a site with one room too: who calls may stand at the desk
+    either = actions.raise_help(site=sitting.site, by=sitting.prescriber, now=sitting.now)
     assert describe_call(either)["place"] == ""
+    sitting.session.place = "Garden"
+    sitting.session.save(update_fields=["place"])
+    seated = actions.raise_help(site=sitting.site, session=sitting.session, by=sitting.therapist, now=sitting.now)
+    assert describe_call(seated)["place"] == "Garden"
 
 
 def sit_with_everybody(sitting: Sitting) -> str:

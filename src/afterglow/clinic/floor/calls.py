@@ -49,8 +49,6 @@ def raise_help(*, site: Any, by: Any, now: datetime, place: Any = None, session:
             raise Refused("place-elsewhere", "this room is at another site")
     if session is not None and place is None:
         place = site.places.filter(name=session.place).first()
-    if session is None and place is None:
-        place = find_only_place(site)
     if session is None and place is not None:
         session = find_session_at(place)
     # two taps at once wait for each other here, so that one call is not raised twice
@@ -69,12 +67,6 @@ def find_session_at(place: Any) -> Session | None:
     """Return the live session at a place, or None."""
     rows = Session.objects.filter(site=place.site_id, place=place.name, is_closed=False)
     return rows.filter(phase__in=LIVE_PHASES).first()
-
-
-def find_only_place(site: Any) -> Any:
-    """Return the room of a site that has one alone: nobody needs to say it; else None."""
-    rooms = list(site.places.filter(is_active=True)[:2])
-    return rooms[0] if len(rooms) == 1 else None
 
 
 def name_where(call: HelpCall) -> str:
