@@ -140,7 +140,7 @@ def test_the_lines_of_ten_people_cost_two_statements_and_nobody_costs_one(visit:
     with CaptureQueriesContext(connection) as found:
         assert len(list_crises(visit.cast.site, NOW + MINUTE)) == 10
     assert len(found) == 2
-    Task.objects.update(state="done")
+    Task.objects.update(state="done", done_at=NOW, outcome="other")
     with CaptureQueriesContext(connection) as found:
         assert list_crises(visit.cast.site, NOW + MINUTE) == []
     assert len(found) == 1
