@@ -26,7 +26,7 @@ class Watched:
 
     def _hear(self, kind: str, text: str) -> None:
         is_expected = "status of 422" in text or (self.is_down and "ERR_" in text)
-        is_expected |= self.is_lost and ("status of 404" in text or "status of 403" in text)
+        is_expected |= self.is_lost and any(f"status of {n}" in text for n in (401, 403, 404))
         if kind in {"error", "warning"} and not is_expected:
             self.complaints.append(f"{kind}: {text}")
 

@@ -2,6 +2,7 @@
 // neither counts as a person's act nor moves the focus; when it cannot ask, it says so.
 //   <div data-floor-strip data-url="/floor/strip">..</div>
 
+import { tellSignedOut } from "../security/signed_out";
 import { tick } from "./running";
 
 const EVERY_MS = 4000;
@@ -28,6 +29,8 @@ export class Strip {
         headers: { "X-Afterglow-Background": "1", Accept: "text/html" },
         redirect: "manual",
       });
+      // a locked screen gets its strip; only who is not signed in is sent elsewhere
+      if (answer.type === "opaqueredirect" || answer.status === 401) tellSignedOut();
       if (!answer.ok) throw new Error(String(answer.status));
       this.take(await answer.text());
       this.failed = 0;

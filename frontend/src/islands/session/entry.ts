@@ -3,9 +3,12 @@
 //   <form method="post" action=".." data-entry><input type="hidden" name="type" value="record-pause">..</form>
 
 import { serverNow } from "../ages";
+import { isSignedOut, isSignIn, tellSignedOut } from "../security/signed_out";
 import { zoned } from "./live";
 import { type Kept, Outbox } from "./outbox";
 import type { Answer, Problem, SessionPage } from "./page";
+
+const NOT_SENT = "not-sent";
 
 type State = "sending" | "stored" | "kept" | "refused";
 
@@ -16,7 +19,7 @@ export class Entries {
 
   constructor(private readonly page: SessionPage) {
     this.outbox = new Outbox(
-      page.id,
+      `${page.user}:${page.id}`,
       (entry) => this.deliver(entry),
       (count) => {
         page.root.dataset.kept = String(count);
@@ -73,9 +76,13 @@ export class Entries {
         body,
         headers: { Accept: "application/json", "X-CSRFToken": this.page.token },
       });
+      if (isSignIn(response)) {
+        tellSignedOut();
+        return undefined;
+      }
       if (response.status === 423 || response.status === 429) return undefined;
       if (response.redirected || !response.headers.get("Content-Type")?.includes("json")) {
-        return response.status >= 500 || response.redirected ? undefined : { ok: false, refusal: { code: "not-sent", message: "This sign-in may not send; reload the page." } };
+        return response.status >= 500 || response.redirected ? undefined : { ok: false, refusal: { code: NOT_SENT, message: "This sign-in may not send; reload the page." } };
       }
       return { ok: response.ok, ...((await response.json()) as Answer) };
     } catch {
@@ -84,8 +91,10 @@ export class Entries {
   }
 
   private async deliver(entry: Kept): Promise<"stored" | "refused" | "later"> {
+    // what one person kept is sent as that person alone
+    if (isSignedOut()) return "later";
     const answer = await this.post(entry);
-    if (answer === undefined) return "later";
+    if (answer === undefined || answer.refusal?.code === NOT_SENT) return "later";
     this.settle(answer, undefined, entry.words);
     return answer.ok ? "stored" : "refused";
   }

@@ -2,6 +2,7 @@
 // Heartbeats come every 2 s; after 5 s without one the page says so in words and its values grey.
 
 import { setServerTime } from "../ages";
+import { isSignIn, tellSignedOut } from "../security/signed_out";
 import type { Answer, SessionPage } from "./page";
 import { applyParts } from "./parts";
 
@@ -29,6 +30,7 @@ export class LiveLink {
     });
     this.lookAgain();
     document.addEventListener("afterglow:unlocked", () => void this.refresh());
+    document.addEventListener("afterglow:signed-in", () => void this.refresh());
     document.addEventListener("session:answer", (event) => this.take((event as CustomEvent<Answer>).detail));
   }
 
@@ -42,7 +44,10 @@ export class LiveLink {
       if (seq === 0 || seq > this.page.seq) void this.refresh();
     });
     this.source.addEventListener("error", () => {
-      if (this.source?.readyState === EventSource.CLOSED) window.setTimeout(() => this.open(), 3000);
+      if (this.source?.readyState !== EventSource.CLOSED) return;
+      // the stream does not say why it was refused; asking for the parts does
+      void this.refresh();
+      window.setTimeout(() => this.open(), 3000);
     });
   }
 
@@ -95,6 +100,7 @@ export class LiveLink {
     this.asking = true;
     try {
       const response = await fetch(`${this.page.viewUrl}?parts=1`, { headers: { Accept: "application/json", "X-Afterglow-Background": "1" }, cache: "no-store" });
+      if (isSignIn(response)) tellSignedOut();
       if (response.ok && !response.redirected) this.take((await response.json()) as Answer);
     } catch {
       // The watch says that the link is lost; the next beat or event asks again.

@@ -1,5 +1,6 @@
 // The outbox: entries that could not be sent stay in this tab's storage under their own key and are sent in order
-// once the server answers. The same key twice is stored once, so sending again is safe.
+// once the server answers. The same key twice is stored once, so sending again is safe. They belong to the person who
+// entered them: `owner` names the person and the session.
 
 export interface Kept {
   key: string;
@@ -14,11 +15,11 @@ export class Outbox {
   private busy = false;
 
   constructor(
-    sessionId: string,
+    owner: string,
     private readonly send: (entry: Kept) => Promise<"stored" | "refused" | "later">,
     private readonly changed: (count: number) => void,
   ) {
-    this.name = `afterglow:outbox:${sessionId}`;
+    this.name = `afterglow:outbox:${owner}`;
     window.setInterval(() => void this.flush(), RETRY_MS);
     window.addEventListener("online", () => void this.flush());
     window.addEventListener("beforeunload", (event) => {

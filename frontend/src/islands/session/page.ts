@@ -20,6 +20,10 @@ export class SessionPage {
     return this.root.dataset.sessionId ?? "";
   }
 
+  get user(): string {
+    return this.root.dataset.user ?? "";
+  }
+
   get zone(): string | undefined {
     return this.root.dataset.zone || undefined;
   }

@@ -108,8 +108,11 @@ def visit_alert(context: Any, visit: Any) -> dict[str, Any]:
 def help_button(context: Any) -> dict[str, Any]:
     """Show the one tap that calls for help, with the room where the page has one."""
     from afterglow.web.floor.strip import may_call
+    from afterglow.web.sites import get_site
 
     request = context.get("request")
+    is_able = may_call(request)
     match = getattr(request, "resolver_match", None)
     session = (match.kwargs if match else {}).get("session_id", "")
-    return {"may_call": may_call(request), "session_id": session, "csrf_token": context.get("csrf_token")}
+    number = getattr(get_site(request), "emergency_number", "") if is_able else ""
+    return {"may_call": is_able, "session_id": session, "number": number, "csrf_token": context.get("csrf_token")}
