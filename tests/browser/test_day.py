@@ -229,7 +229,7 @@ def see_off(nurse: Person, prescriber: Person) -> str:
     nurse.record("record-score-aldrete", **{f"answers__{item}": "2" for item in items})
     prescriber.go(session)
     prescriber.record("sign-release")
-    nurse.record("record-left", **{"with": "Sample, Fern"})
+    nurse.record("record-left", company="other", **{"with": "Sample, Fern"})
     return str(page.locator(".s-who-link").get_attribute("href"))
 
 

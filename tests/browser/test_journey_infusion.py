@@ -102,7 +102,7 @@ def leave(clinic: ClockedClinic, nurse: Person, prescriber: Person, session: str
     prescriber.record("sign-release")
     expect(nurse.page.locator('[data-part="stepper"] [aria-current="step"]')).to_contain_text("Released")
     clinic.advance(3)
-    nurse.record("record-left", **{"with": "Sample, Fern"})
+    nurse.record("record-left", company="other", **{"with": "Sample, Fern"})
     amounts = {"prepared_mg": "36", "given_mg": "36", "left_in_line_mg": "0", "returned_mg": "0", "wasted_mg": "0"}
     nurse.record("record-reconciliation", second="nurse2", **amounts)
     prescriber.go(session)

@@ -86,7 +86,7 @@ def leave(clinic: ClockedClinic, nurse: Person, prescriber: Person, session: str
     prescriber.record("sign-release")
     expect(nurse.page.locator('[data-part="stepper"] [aria-current="step"]')).to_contain_text("Released")
     clinic.advance(2)
-    nurse.record("record-left", **{"with": "Sample, Fern"})
+    nurse.record("record-left", company="other", **{"with": "Sample, Fern"})
     amounts = {"prepared_mg": "56", "given_mg": "56", "left_in_line_mg": "0", "returned_mg": "0", "wasted_mg": "0"}
     nurse.record("record-reconciliation", second="nurse2", **amounts)
     nurse.go(session)

@@ -265,7 +265,7 @@ class Room:
         """The whole way: release, leaving, reconciliation, closed record."""
         self.recover()
         self.wait(2).do("sign-release", PRESCRIBER)
-        self.wait(3).do("record-left")
+        self.wait(3).do("record-left", company="escort")
         self.reconcile()
         self.wait(2).do("close-record", PRESCRIBER)
         return self

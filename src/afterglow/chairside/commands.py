@@ -28,6 +28,8 @@ HAPPENED = flag("already_happened")
 PUMP = number("pump_ml", "0", "5000", "mL")
 # that an answer about suicide is not assessed: the chart knows it, nobody types it
 UNASSESSED = "is_unassessed"
+# with whom a person leaves: the escort of the day, somebody else by name, nobody
+COMPANY = ("escort", "other", "alone")
 ENDINGS = ("left-against-advice", "eloped", "transferred", "died")
 LEVELS = ("none", "mild", "moderate", "severe", "strong", "vomiting")
 
@@ -279,7 +281,7 @@ _LISTED = (
         day("expires_on", required=True),
     ),
     _declare("sign-release", "release-signed", text("reason"), HAPPENED),
-    _declare("record-left", "patient-left", text("with"), text("note"), flag(UNASSESSED)),
+    _declare("record-left", "patient-left", code("company", *COMPANY), text("with"), text("note"), flag(UNASSESSED)),
     _declare(
         "record-ending",
         "ending-recorded",

@@ -13,6 +13,9 @@ from afterglow.protocols.model import Pattern
 from afterglow.terms import Finding, Override, Severity
 
 
+ESCORT = "escort-present"
+
+
 def sign_release(deciding: Deciding) -> dict[str, Any]:
     """Release comes before leaving: each gate met, or one that a prescriber's order may stand in for."""
     state, protocol = deciding.state, deciding.protocol
@@ -75,10 +78,28 @@ def record_left(deciding: Deciding) -> dict[str, Any]:
             "assessed, then leaving",
             "Tell the prescriber now; telephone the person.",
         )
+    _judge_company(deciding)
     for alarm in list_active(deciding.state):
         if alarm.priority == "high":
             deciding.note("left-under-alarm", f"Left under an alarm: {alarm.title}", "none", "Tell the prescriber now.")
     return {}
+
+
+def _judge_company(deciding: Deciding) -> None:
+    """Say it when somebody left alone, or when nobody recorded with whom: leaving alone is never what happens unsaid."""
+    company, is_named = deciding.data.get("company"), bool(deciding.data.get("with"))
+    gates = deciding.protocol.gates
+    escort = next((each for each in gates if "what" in each.params and each.params["what"].value == ESCORT), None)
+    citation, asked = None if escort is None else escort.citation, "an adult who takes the person home"
+    if company == "alone":
+        asks = "Tell the prescriber now; telephone the person, and write down how it was decided."
+        deciding.note("left-alone", "Left alone", asked, asks, citation)
+    elif company is None and not is_named:
+        deciding.note(
+            "left-company", "Not recorded with whom the person left", asked, "Ask who saw it; add it.", citation
+        )
+    elif company == "other" and not is_named:
+        deciding.note("left-company", "Left with somebody whose name is not recorded", asked, "Add the name.", citation)
 
 
 def record_ending(deciding: Deciding) -> dict[str, Any]:

@@ -256,7 +256,7 @@ def test_a_rescue_drug_after_the_release_takes_the_release_back():
     give(room)
     assert room.view["phase"] == "observing"
     assert room.refuse("sign-release", PRESCRIBER).code == "gates-open"
-    assert [finding.rule for finding in room.do("record-left").findings] == ["left-without-release"]
+    assert [finding.rule for finding in room.do("record-left", company="escort").findings] == ["left-without-release"]
 
 
 # the blood pressure to leave with: baseline 124/78
@@ -365,7 +365,7 @@ def test_leaving_under_a_high_alarm_is_recorded_and_said():
 def test_leaving_with_nothing_standing_says_nothing():
     room = Room().recover()
     room.do("sign-release", PRESCRIBER)
-    assert room.do("record-left").findings == ()
+    assert room.do("record-left", company="escort").findings == ()
 
 
 @pytest.mark.parametrize(("minutes", "state"), [(30, "met"), (31, "open")])

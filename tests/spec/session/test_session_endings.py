@@ -97,14 +97,38 @@ def test_discharge_is_release_then_leaving():
     room.do("sign-release", PRESCRIBER)
     assert room.view["phase"] == "released"
     room.wait(1)
-    assert list_said(room.do("record-left")) == []
+    assert list_said(room.do("record-left", company="escort")) == []
     assert room.view["phase"] == "left"
 
 
 def test_leaving_without_a_release_is_recorded_and_said():
     room = Room().observe()
-    assert list_said(room.do("record-left")) == ["Left without release"]
+    assert list_said(room.do("record-left", company="escort")) == ["Left without release"]
     assert room.view["phase"] == "left"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"company": "escort"}, []),
+        ({"company": "other", "with": "Sample, Fern"}, []),
+        # a form of before asked for a name alone
+        ({"with": "Sample, Fern"}, []),
+        ({"company": "other"}, ["Left with somebody whose name is not recorded"]),
+        ({}, ["Not recorded with whom the person left"]),
+        # it is recorded as it happened, whatever stands in the name
+        ({"company": "alone"}, ["Left alone"]),
+        ({"company": "alone", "with": "taxi"}, ["Left alone"]),
+    ],
+)
+def test_with_whom_somebody_left_is_recorded_and_leaving_alone_is_said(given: dict[str, str], said: list[str]):
+    room = Room().recover()
+    room.do("sign-release", PRESCRIBER)
+    decision = room.wait(1).do("record-left", **given)
+    assert list_said(decision) == said
+    assert [finding["seen"] for finding in room.events[-1].data.get("findings", ())] == said
+    assert room.view["phase"] == "left", "what happened is never refused"
+    assert all("G-9" in finding.source for finding in decision.findings)
 
 
 def test_a_departure_dated_before_the_release_is_recorded_and_said():
@@ -112,11 +136,11 @@ def test_a_departure_dated_before_the_release_is_recorded_and_said():
     room.do("sign-release", PRESCRIBER)
     left_at = room.now
     room.wait(5)
-    assert list_said(room.do("record-left", occurred_at=left_at)) == []
+    assert list_said(room.do("record-left", company="escort", occurred_at=left_at)) == []
     other = Room().recover()
     left_at = other.now
     other.wait(5).do("sign-release", PRESCRIBER)
-    assert list_said(other.do("record-left", occurred_at=left_at)) == ["Left before the release"]
+    assert list_said(other.do("record-left", company="escort", occurred_at=left_at)) == ["Left before the release"]
 
 
 def test_a_session_is_cancelled_before_the_dose_and_only_then():

@@ -115,7 +115,7 @@ class Visit:
 
     def leave(self, minute: float) -> None:
         """Leave with the escort; then the record is completed."""
-        self.do(minute, "record-left", **{"with": self.story.person.escort})
+        self.do(minute, "record-left", company="escort", **{"with": self.story.person.escort})
         self.finish(minute + 4)
 
     def finish(self, minute: float) -> None:

@@ -91,7 +91,22 @@ RELEASE = CommandForm(
 LEFT = CommandForm(
     "record-left",
     lazy("Record: left"),
-    (Field("with", lazy("With whom")), Field("note", lazy("Note"), "note")),
+    (
+        Field(
+            "company",
+            lazy("With whom"),
+            "choice",
+            choices=(
+                ("escort", lazy("The escort named for today")),
+                ("other", lazy("Another adult, named below")),
+                ("alone", lazy("Alone")),
+            ),
+            is_required=True,
+            hint=lazy("Nobody leaves alone by default; what happened is recorded all the same, and the prescriber told."),
+        ),
+        Field("with", lazy("Name of who takes the person home")),
+        Field("note", lazy("Note"), "note"),
+    ),
     lazy("Record: left"),
 )
 
