@@ -1,4 +1,4 @@
-"""What is shown of answers about suicide: the newest of any source, the worst first, each assessment with its answers."""
+"""What is shown of answers about suicide: the newest of any source, the worst first, what was assessed on them."""
 
 from datetime import timedelta
 from typing import Any
@@ -113,6 +113,11 @@ def test_a_screen_inside_a_session_is_the_newest_and_an_open_alert_wins_over_a_c
     assert [kind for kind, _words in shown] == ["caution", "caution"]
     assess(patient, cast.owner, "hold", 45)
     assert show(patient, cast, NOW + 46 * MINUTE)[0][1] == "Dose held: answer about suicide, assessed"
+    risk.write_safety_plan(patient=patient, parts={"means": "Locked away."}, by=cast.owner, now=NOW)
+    assess(patient, cast.owner, "may-go-on", 47, **READY)
+    # released: one calm answer does not make the yes of the same day green
+    words = "C-SSRS none, today 09:40, in the session; a yes earlier today"
+    assert show(patient, cast, NOW + 48 * MINUTE) == [("caution", words)]
 
 
 def test_one_asked_before_the_newest_answer_says_to_ask_again(cast: Cast) -> None:

@@ -62,6 +62,11 @@ _OPEN = Prepared(
         .order_by("raised_at", "pk")
     )
 )
+_SINCE: Prepared[Any] = Prepared(
+    lambda patient, since: RiskAlert.objects.filter(patient=patient, holds_dose=True, raised_at__gte=since).values_list(
+        "pk"
+    )[:1]
+)
 _LAST: Prepared[Any] = Prepared(
     lambda patient: RiskAssessment.objects.filter(patient=patient).order_by("-made_at", "-pk")[:1]
 )
@@ -90,6 +95,11 @@ def is_assessed(patient: Any, since: datetime) -> bool:
     """Return whether somebody has recorded an assessment of a person since an instant, whatever it decided."""
     last = _LAST.find(patient=patient)
     return last is not None and last.made_at >= since
+
+
+def has_alerted_since(patient: Any, since: datetime) -> bool:
+    """Return whether an answer since an instant held the dose, released by now or not."""
+    return bool(_SINCE.ask(patient=patient, since=since))
 
 
 def find_standing(patient: Any, *, now: datetime) -> Standing | None:
@@ -173,22 +183,7 @@ def assess_risk(
         raise Conflict("another answer came meanwhile; read it, then decide")
     if chosen == GO_ON:
         _check_release(patient, standing, by, done)
-    row = RiskAssessment.objects.create(
-        patient=patient,
-        made_at=now,
-        made_by=by,
-        tier=str(standing.release.tier),
-        reasons=list(standing.release.reasons),
-        triage=str(standing.release.row or ""),
-        decision=chosen,
-        note=words,
-        **done,
-    )
-    if chosen == GO_ON:
-        RiskRelease.objects.bulk_create([RiskRelease(alert=alert, assessment=row) for alert in standing.alerts])
-    judged = {"decision": chosen, "tier": row.tier, "triage": row.triage}
-    detail = {**judged, "alerts": [alert.pk for alert in standing.alerts]}
-    audit.record(by=by, action="risk.assessed", subject=row, now=now, patient=patient, detail=detail)
+    row = _store(patient, standing, {"decision": chosen, "note": words, **done}, by=by, now=now)
     _settle(patient, row, by=by, now=now)
     carry(row, sessions, by=by, now=now)
     return row
@@ -216,6 +211,25 @@ def write_safety_plan(*, patient: Any, parts: Mapping[str, str], by: Any, now: d
 def find_safety_plan(patient: Any) -> SafetyPlan | None:
     """Return the version of a person's safety plan that counts, or None."""
     return SafetyPlan.objects.filter(patient=patient).order_by("-number").first()
+
+
+def _store(patient: Any, standing: Standing, given: Mapping[str, Any], *, by: Any, now: datetime) -> RiskAssessment:
+    """Write an assessment with what was judged; going on releases the alerts that were in view."""
+    row = RiskAssessment.objects.create(
+        patient=patient,
+        made_at=now,
+        made_by=by,
+        tier=str(standing.release.tier),
+        reasons=list(standing.release.reasons),
+        triage=str(standing.release.row or ""),
+        **given,
+    )
+    if row.decision == GO_ON:
+        RiskRelease.objects.bulk_create([RiskRelease(alert=alert, assessment=row) for alert in standing.alerts])
+    judged = {"decision": row.decision, "tier": row.tier, "triage": row.triage}
+    detail = {**judged, "alerts": [alert.pk for alert in standing.alerts]}
+    audit.record(by=by, action="risk.assessed", subject=row, now=now, patient=patient, detail=detail)
+    return row
 
 
 def _check_release(patient: Any, standing: Standing, by: Any, done: Mapping[str, Any]) -> None:

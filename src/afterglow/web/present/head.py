@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from afterglow.clinic import policy
 from afterglow.clinic.dosing_sessions.models import LIVE_PHASES, Session
 from afterglow.clinic.measures.newest import CHART, FORM, LEAVING, PHONE, SESSION, LastScreen, find_last
-from afterglow.clinic.measures.risk import find_newest, is_assessed, list_open
+from afterglow.clinic.measures.risk import find_newest, has_alerted_since, is_assessed, list_open
 from afterglow.clinic.people.checks import get_local_date
 from afterglow.clinic.people.models import Allergy, Escort, Measurement, ProblemEntry
 from afterglow.clinic.prepared import Prepared
@@ -189,7 +189,8 @@ def describe_suicide(patient: Any, alerts: list[Any], sessions: list[Any], now: 
     """Return the newest C-SSRS of any source with its age; nothing calms while an answer holds the dose.
 
     One that was asked before the newest answer that waits says so: it does not speak of that answer. One without a yes
-    is green only while it would open a dose, then without a colour, and after the screener's recall not known.
+    is green only while it would open a dose and nothing of the day alerted, then without a colour, and after the
+    screener's recall not known.
     """
     last = find_last(patient, sessions)
     if last is None:
@@ -206,6 +207,9 @@ def describe_suicide(patient: Any, alerts: list[Any], sessions: list[Any], now: 
     words = _("C-SSRS %(what)s, %(when)s, %(where)s") % values
     if look is Look.TOLD or alerts:
         return Tag("caution", "alarm", words)
+    if look is Look.FRESH and has_alerted_since(patient, timezone.localtime(now).replace(hour=0, minute=0, second=0)):
+        # released by an assessment, and still a yes of this day
+        return Tag("caution", "alarm", _("%(words)s; a yes earlier today") % {"words": words})
     return Tag("ok", "shield", words) if look is Look.FRESH else Tag("", "clock", words)
 
 

@@ -108,7 +108,10 @@ ASSESSMENT = CommandForm(
         Field("reason", lazy("Assessment and safety plan"), "note", is_required=True),
     ),
     lazy("Record assessment"),
-    intro=lazy("By a licensed clinician, in person."),
+    intro=lazy(
+        "By a licensed clinician, in person. Where an answer holds the dose, assess on the page of the answers: "
+        "that counts here too, this releases nothing there."
+    ),
 )
 
 CONSENT = CommandForm(
