@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from afterglow.chairside.alarms import find_first_act, list_active
+from afterglow.chairside.allergic import describe_met_briefly
 from afterglow.chairside.dosing import (
     BEFORE_DOSE,
     count_dosed_devices,
@@ -170,6 +171,7 @@ def _build_alarms(state: SessionState, protocol: Protocol, phase: str, now: date
                 "answered_at": _iso(alarm.acknowledged_at),
             }
         )
+    found += describe_met_briefly(state, protocol)
     if (blind := _find_blind(state, protocol, phase, now)) and not any(a["row"] in _ROWS_OF_SPO2 for a in found):
         found.append(blind)
     return found

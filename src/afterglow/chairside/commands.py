@@ -239,6 +239,7 @@ _LISTED = (
         code("purpose", "own", "premedication", "rescue", required=True),
         code("class"),
         whole("order", 1, 1000000),
+        flag("despite_allergy"),
         text("note"),
     ),
     _declare(

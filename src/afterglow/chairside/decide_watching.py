@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from afterglow.chairside.alarms import list_active
+from afterglow.chairside.allergic import list_met
 from afterglow.chairside.context import Deciding
 from afterglow.chairside.dosing import find_start
 from afterglow.chairside.drugs import list_drug_classes, list_joined_findings
@@ -83,7 +84,8 @@ def note_interactions(deciding: Deciding, drug: Mapping[str, Any]) -> None:
 
 def acknowledge_alarm(deciding: Deciding) -> dict[str, Any]:
     """A standing alarm is answered; answering is not acting, and does not end it."""
-    _find_alarm(deciding)
+    if deciding.data["alarm"] not in {met.id for met in list_met(deciding.state, deciding.protocol)}:
+        _find_alarm(deciding)
     return {}
 
 

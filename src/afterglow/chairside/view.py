@@ -6,6 +6,7 @@ from typing import Any
 
 from afterglow.chairside.alarms import ORDER as ALARM_ORDER
 from afterglow.chairside.alarms import find_first_act, find_rows_now, list_alarms
+from afterglow.chairside.allergic import describe_met
 from afterglow.chairside.commands import COMMANDS, RECORDED
 from afterglow.chairside.dosing import (
     BEFORE_DOSE,
@@ -345,6 +346,7 @@ def _build_alarms(state: SessionState, protocol: Protocol, phase: str, now: date
                 "state": "acknowledged" if alarm.acknowledged_at else "active",
             }
         )
+    found += describe_met(state, protocol, now)
     return sorted(found, key=lambda a: (a["state"] != "active", ALARM_ORDER[a["priority"]], a["raised_at"]))
 
 

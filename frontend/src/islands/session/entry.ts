@@ -93,7 +93,10 @@ export class Entries {
   private async deliver(entry: Kept): Promise<"stored" | "refused" | "later"> {
     // what one person kept is sent as that person alone
     if (isSignedOut()) return "later";
-    const answer = await this.post(entry);
+    // it has happened by now: nothing is asked before it is stored
+    const kept = new URLSearchParams(entry.body);
+    kept.set("kept", "1");
+    const answer = await this.post({ ...entry, body: kept.toString() });
     if (answer === undefined || answer.refusal?.code === NOT_SENT) return "later";
     this.settle(answer, undefined, entry.words);
     return answer.ok ? "stored" : "refused";

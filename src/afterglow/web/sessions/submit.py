@@ -12,8 +12,10 @@ from django.utils.translation import gettext as _
 from afterglow.clinic import policy
 from afterglow.clinic.accounts.signers import verify_second_signer
 from afterglow.clinic.dosing_sessions.actions import submit_command
+from afterglow.clinic.dosing_sessions.fold import load_state
 from afterglow.clinic.dosing_sessions.models import Session
 from afterglow.clinic.errors import Conflict, Denied, Refused, TryLater
+from afterglow.protocols.allergies import find_allergies
 from afterglow.terms import Finding, InvalidInput, Problem, build_error
 from afterglow.web.sessions.forms import Entry, read_entry
 from afterglow.web.sessions.forms.registry import list_fields
@@ -71,6 +73,8 @@ def carry_out(request: HttpRequest, session: Session, now: datetime) -> Outcome:
             entry.data = build_vitals_data(entry.data, entry.line)
         if entry.type == "record-verbal-order":
             entry.data = name_prescriber(entry.data, session.site)
+        if entry.type == "record-drug-given" and asks_first(request):
+            ask_of_allergy(entry.data, session)
         second = _sign_second(request, session, entry, now)
         submission = submit_command(
             session=session,
@@ -111,6 +115,23 @@ def mend_problem(problem: Problem) -> Problem:
         number, _separator, unit = problem.accepted.rpartition(" ")
         words = f"{words}: {number} {_UNITS.get(unit, unit)}".rstrip()
     return replace(problem, message=f"{words}.")
+
+
+def asks_first(request: HttpRequest) -> bool:
+    """Return whether a person stands at the form; what a screen kept while it had no link has happened, and is stored."""
+    return request.content_type != "application/json" and not request.POST.get("kept")
+
+
+def ask_of_allergy(data: dict[str, Any], session: Session) -> None:
+    """Ask, before a drug is stored as given, where it meets a recorded allergy; the answer stores it as it happened."""
+    drug = str(data.get("drug") or "")
+    met = find_allergies(load_state(session).header.get("allergies") or (), drug)
+    if not met or str(data.get("despite_allergy") or "").lower() in {"true", "yes"}:
+        return
+    words = ", ".join(dict.fromkeys(each.words for each in met))
+    message = _("Not stored yet. %(drug)s: %(allergy)s. If it is not given yet, do not give it. If it was given, say so here")
+    told = message % {"drug": drug, "allergy": words}
+    raise InvalidInput([build_error("despite_allergy", "allergy-asked", drug, "that it was given", told)])
 
 
 def name_prescriber(data: dict[str, Any], site: Any) -> dict[str, Any]:

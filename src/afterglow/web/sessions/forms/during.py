@@ -236,6 +236,12 @@ DRUG = CommandForm(
                 ("other", lazy("Other")),
             ),
         ),
+        Field(
+            "despite_allergy",
+            lazy("Recorded allergy"),
+            "check",
+            choices=(("yes", lazy("It was given although an allergy to it is recorded")),),
+        ),
         Field("note", lazy("Note"), "note"),
     ),
     lazy("Record drug given"),
