@@ -66,9 +66,10 @@ def act(room: Room, rng: random.Random) -> Decision | Refusal:
 
 
 PAIRED = frozenset({"sign-time-out", "start", "give-device", "give-injection", "record-reconciliation", "override",
-                    "sign-order"})  # fmt: skip
+                    "sign-order", "correct-entry"})  # fmt: skip
 SIGNED = {"sign-order": PRESCRIBER, "cosign-order": PRESCRIBER, "sign-release": PRESCRIBER, "close-record": PRESCRIBER,
-          "override": DIRECTOR, "record-suicide-assessment": PRESCRIBER, "accept-handover": OTHER_NURSE}  # fmt: skip
+          "override": DIRECTOR, "record-suicide-assessment": PRESCRIBER, "accept-handover": OTHER_NURSE,
+          "decline-handover": OTHER_NURSE}  # fmt: skip
 
 
 def _pick_actor(name: str, rng: random.Random) -> Any:
@@ -190,7 +191,8 @@ BUILDERS: dict[str, Callable[[Room, random.Random], dict[str, Any]]] = {
 
 _ALWAYS = ("record-vitals", "record-vitals", "record-score", "record-symptom", "correct-entry", "withdraw-entry",
            "acknowledge-alarm", "silence-alarm", "record-note", "record-drug-given", "record-comfort",
-           "set-preferences", "assign-nurse", "offer-handover", "accept-handover")  # fmt: skip
+           "set-preferences", "assign-nurse", "offer-handover", "accept-handover", "offer-handover",
+           "decline-handover", "withdraw-handover")  # fmt: skip
 _CHECKS = ("record-check",) * 16 + ("confirm-identity", "confirm-consent", "record-suicide-screen", "record-weight",
            "record-vitals", "sign-order", "record-preparation", "record-suicide-assessment", "override",
            "record-check", "sign-time-out", "sign-time-out")  # fmt: skip

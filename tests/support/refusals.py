@@ -531,6 +531,69 @@ def _accept_what_nobody_offered(make: Maker) -> Refusal:
     return room.refuse("accept-handover", OTHER_NURSE)
 
 
+@refusing("handover-not-offered")
+def _accept_after_somebody_else_took_the_chair(make: Maker) -> Refusal:
+    room = make()
+    room.do("assign-nurse", nurse=NURSE.id)
+    room.do("offer-handover", to=OTHER_NURSE.id)
+    room.do("assign-nurse", PRESCRIBER, nurse=PRESCRIBER.id)
+    return room.refuse("accept-handover", OTHER_NURSE)
+
+
+@refusing("handover-not-offered")
+def _decline_what_was_taken_back(make: Maker) -> Refusal:
+    room = make()
+    room.do("assign-nurse", nurse=NURSE.id)
+    room.do("offer-handover", to=OTHER_NURSE.id)
+    room.do("withdraw-handover", reason="stays after all")
+    return room.refuse("decline-handover", OTHER_NURSE, reason="two at dosing already")
+
+
+@refusing("handover-not-yours")
+def _decline_what_was_offered_to_another(make: Maker) -> Refusal:
+    room = make()
+    room.do("assign-nurse", nurse=NURSE.id)
+    room.do("offer-handover", to=OTHER_NURSE.id)
+    return room.refuse("decline-handover", PRESCRIBER, reason="two at dosing already")
+
+
+@refusing("handover-not-yours")
+def _take_back_what_another_offered(make: Maker) -> Refusal:
+    room = make()
+    room.do("assign-nurse", nurse=NURSE.id)
+    room.do("offer-handover", to=PRESCRIBER.id)
+    return room.refuse("withdraw-handover", OTHER_NURSE)
+
+
+@refusing("chair-not-yours")
+def _offer_the_chair_of_a_colleague(make: Maker) -> Refusal:
+    room = make()
+    room.do("assign-nurse", nurse=NURSE.id)
+    return room.refuse("offer-handover", OTHER_NURSE, to=OTHER_NURSE.id)
+
+
+@refusing("handover-to-oneself")
+def _offer_a_nurses_chair_to_oneself(make: Maker) -> Refusal:
+    room = make()
+    room.do("assign-nurse", nurse=NURSE.id)
+    return room.refuse("offer-handover", PRESCRIBER, to=PRESCRIBER.id)
+
+
+@refusing("chair-changed-hands")
+def _offer_from_a_page_that_is_old(make: Maker) -> Refusal:
+    room = make()
+    room.do("assign-nurse", nurse=OTHER_NURSE.id)
+    return room.refuse("offer-handover", PRESCRIBER, to=PRESCRIBER.id, **{"from": NURSE.id})
+
+
+@refusing("second-needed")
+def _move_a_device_by_an_hour_alone(make: Maker) -> Refusal:
+    room = make(ESK).start().wait(70)
+    seq = room.state.list("device-given")[0].seq
+    earlier = (room.state.list("device-given")[0].occurred_at - timedelta(hours=1)).isoformat()
+    return room.refuse("correct-entry", seq=seq, data={"occurred_at": earlier}, reason="typed wrong")
+
+
 @refusing("handover-not-yours")
 def _accept_what_was_offered_to_another(make: Maker) -> Refusal:
     room = make()

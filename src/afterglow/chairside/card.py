@@ -23,7 +23,7 @@ from afterglow.chairside.due import find_anchor, list_due
 from afterglow.chairside.gates import MET, GateState, judge_gates, list_open
 from afterglow.chairside.guards import GIVING, Blocker, find_blockers
 from afterglow.chairside.holds import is_settled, list_checks
-from afterglow.chairside.nursing import find_nurse, find_offer
+from afterglow.chairside.nursing import find_declined, find_nurse, find_offer
 from afterglow.chairside.orders import count_allowed_devices, find_order
 from afterglow.chairside.readings import find_latest, list_readings, measure_lost_seconds
 from afterglow.chairside.state import SessionState
@@ -46,7 +46,7 @@ def derive_card(state: SessionState, *, protocol: Protocol, now: datetime) -> di
     gates = judge_gates(state, protocol, now) if phase == "observing" else []
     alarms = _build_alarms(state, protocol, phase, now)
     due = _find_due(state, protocol, phase, now)
-    offer = find_offer(state)
+    offer, declined = find_offer(state), find_declined(state)
     order = find_order(state)
     opened = state.header
     return {
@@ -57,6 +57,7 @@ def derive_card(state: SessionState, *, protocol: Protocol, now: datetime) -> di
         "dose_mg": None if order is None else f"{order.ordered_mg:f}",
         "nurse": find_nurse(state),
         "offer": None if offer is None else {"to": offer.data["to"], "at": offer.occurred_at.isoformat()},
+        "declined": None if declined is None else {"by": declined.by, "at": declined.occurred_at.isoformat()},
         "bar": _build_bar(state, protocol, phase, gates, now),
         "vitals": {key: _build_vital(state, key, protocol, phase, alarms, now) for key in VITALS},
         "alarms": alarms,

@@ -28,8 +28,15 @@ HAPPENED = flag("already_happened")
 PUMP = number("pump_ml", "0", "5000", "mL")
 # that an answer about suicide is not assessed: the chart knows it, nobody types it
 UNASSESSED = "is_unassessed"
+# how far a date can lie from now before it is a slip of the pen: a weight or an opened vial, what a label says
+YEAR_D, SHELF_D = 366, 3653
 # with whom a person leaves: the escort of the day, somebody else by name, nobody
 COMPANY = ("escort", "other", "alone")
+# who has the chair as the giver of the command saw it; what the receiver would carry and whether they are on duty is
+# brought by the clinic, nobody types it
+FROM = code("from")
+LOAD = (number("load", "0", "99", "1"), number("limit", "0", "99", "1"))
+DUTY = code("duty", "away", "no-hours")
 ENDINGS = ("left-against-advice", "eloped", "transferred", "died")
 LEVELS = ("none", "mild", "moderate", "severe", "strong", "vomiting")
 
@@ -108,7 +115,10 @@ _LISTED = (
         text("note"),
     ),
     _declare(
-        "record-weight", "weight-recorded", number("weight_kg", "30", "250", "kg", required=True), instant("weighed_at")
+        "record-weight",
+        "weight-recorded",
+        number("weight_kg", "30", "250", "kg", required=True),
+        instant("weighed_at", past_d=YEAR_D),
     ),
     _declare(
         "record-suicide-screen",
@@ -156,8 +166,8 @@ _LISTED = (
         number("vial_mg_per_ml", "0.1", "500", "mg/mL"),
         code("lot"),
         code("vial"),
-        day("expires_on"),
-        day("opened_on"),
+        day("expires_on", past_d=SHELF_D, ahead_d=SHELF_D),
+        day("opened_on", past_d=YEAR_D),
         number("drawn_ml", "0.01", "1000", "mL"),
         number("diluent_ml", "0", "5000", "mL"),
         number("line_ml", "0", "50", "mL"),
@@ -316,18 +326,22 @@ _LISTED = (
         "assign-nurse",
         "nurse-assigned",
         code("nurse", required=True),
-        number("load", "0", "99", "1"),
-        number("limit", "0", "99", "1"),
+        FROM,
+        *LOAD,
+        DUTY,
     ),
     _declare(
         "offer-handover",
         "handover-offered",
         code("to", required=True),
-        number("load", "0", "99", "1"),
-        number("limit", "0", "99", "1"),
+        FROM,
+        *LOAD,
+        DUTY,
         text("note"),
     ),
-    _declare("accept-handover", "handover-accepted", number("load", "0", "99", "1"), number("limit", "0", "99", "1")),
+    _declare("accept-handover", "handover-accepted", *LOAD),
+    _declare("withdraw-handover", "handover-withdrawn", text("reason")),
+    _declare("decline-handover", "handover-declined", text("reason", required=True)),
     _declare(
         "record-emergency",
         "emergency-recorded",

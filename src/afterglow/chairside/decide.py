@@ -193,6 +193,8 @@ HANDLERS: Mapping[str, Handler] = {
     "assign-nurse": nursing.assign_nurse,
     "offer-handover": nursing.offer_handover,
     "accept-handover": nursing.accept_handover,
+    "withdraw-handover": nursing.withdraw_handover,
+    "decline-handover": nursing.decline_handover,
     "override": leaving.override,
     "sign-release": leaving.sign_release,
     "record-left": leaving.record_left,

@@ -1,9 +1,11 @@
 """Deciding before the dose: opening, arrival, checks, consent, orders, preparation, time-out."""
 
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from afterglow.chairside.commands import COMMANDS
 from afterglow.chairside.context import Deciding
 from afterglow.chairside.decide_watching import note_interactions
 from afterglow.chairside.errors import Refused
@@ -85,8 +87,32 @@ def _check_details(deciding: Deciding) -> None:
         raise InvalidInput(problems)
 
 
+def _check_dates(deciding: Deciding) -> None:
+    """Refuse a date that cannot be meant: the bounds are declared with the field of the command."""
+    if problems := list(_list_impossible(deciding)):
+        raise InvalidInput(problems)
+
+
+def _list_impossible(deciding: Deciding) -> Iterator[Problem]:
+    today = get_local_date(deciding.state, deciding.now)
+    for spec in COMMANDS[deciding.command.type].fields:
+        value = deciding.data.get(spec.name)
+        if spec.past_d is None or not value:
+            continue
+        past, ahead = timedelta(days=spec.past_d), timedelta(days=spec.ahead_d)
+        if spec.kind == "instant":
+            is_possible = deciding.now - past <= parse_instant(str(value), spec.name)
+        else:
+            is_possible = today - past <= date.fromisoformat(str(value)) <= today + ahead
+        if not is_possible:
+            accepted = f"{(today - past).isoformat()} to {(today + ahead).isoformat()}"
+            message = f"{spec.name} {value} cannot be right"
+            yield build_error(spec.name, "date-out-of-range", value, accepted, message)
+
+
 def record_weight(deciding: Deciding) -> dict[str, Any]:
     """A weight that has moved far from the chart's is said."""
+    _check_dates(deciding)
     if "weighed_at" in deciding.data:
         deciding.check_past(parse_instant(deciding.data["weighed_at"], "weighed_at"), "weighed_at")
     known = deciding.state.header.get("weight") or {}
@@ -214,6 +240,7 @@ def cosign_order(deciding: Deciding) -> dict[str, Any]:
 
 def record_preparation(deciding: Deciding) -> dict[str, Any]:
     """The bag is worked out from what was drawn; what departs from the order is said, and holds the start."""
+    _check_dates(deciding)
     data, protocol = deciding.data, deciding.protocol
     order = find_order(deciding.state)
     if data.get("expires_on") and data["expires_on"] < get_local_date(deciding.state, deciding.now).isoformat():

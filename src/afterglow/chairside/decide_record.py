@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from afterglow.chairside.commands import COMMANDS, RECORDED, Command, parse_command
@@ -10,9 +10,11 @@ from afterglow.chairside.context import Deciding
 from afterglow.chairside.decide_before import record_assessment, record_check, record_preparation, record_weight
 from afterglow.chairside.decide_giving import name_device_mg, read_pump
 from afterglow.chairside.decide_watching import balance_drug, name_classes, record_score
-from afterglow.chairside.dosing import INFUSION, find_phase, is_rescue
+from afterglow.chairside.dosing import INFUSION, TIMED, find_last_device_at, find_phase, is_rescue, list_devices
 from afterglow.chairside.errors import Refused
+from afterglow.chairside.events import Event
 from afterglow.chairside.orders import list_open_verbal_orders
+from afterglow.chairside.state import SessionState
 from afterglow.terms import InvalidInput, build_error, parse_instant, render_instant
 
 OVER = ("left", "ended", "cancelled")
@@ -28,6 +30,8 @@ _SIGNED = frozenset(
         "nurse-assigned",
         "handover-offered",
         "handover-accepted",
+        "handover-withdrawn",
+        "handover-declined",
         "emergency-recorded",
     }
 )
@@ -60,8 +64,46 @@ def correct_entry(deciding: Deciding) -> dict[str, Any]:
         at = parse_instant(str(moved), "data.occurred_at")
         deciding.check_occurrence(at, "data.occurred_at")
         checked["occurred_at"] = render_instant(at)
+        _check_moved_time(deciding, target, at)
+    _check_last_device(deciding, target, checked)
     _note_moved_dose(deciding, target, checked)
     return {"corrects": target.type, "data": checked}
+
+
+def _check_moved_time(deciding: Deciding, target: Event, at: datetime) -> None:
+    """Ask for a second signature where the time of a dose moves by more than makes an entry late.
+
+    What counts is the time two people signed last, or the first entry's: small steps do not add up.
+    """
+    if target.type in TIMED and abs(at - _find_trusted_time(deciding.state, target)) > _get_late(deciding):
+        deciding.need_other_person("Another time of a dose")
+
+
+def _check_last_device(deciding: Deciding, target: Event, checked: Mapping[str, Any]) -> None:
+    """Ask for a second signature where another outcome makes an earlier device the last that counts: the stay ends."""
+    if target.type != "device-given" or "outcome" not in checked:
+        return
+    before = find_last_device_at(deciding.state)
+    others = [each for each in list_devices(deciding.state) if each.seq != target.seq]
+    counted = [each.occurred_at for each in others if each.data["outcome"] != "failed"]
+    after = max([*counted, *([target.occurred_at] if checked["outcome"] != "failed" else [])], default=None)
+    if after is not None and before is not None and before - after > _get_late(deciding):
+        deciding.need_other_person("Another outcome of the last device")
+
+
+def _find_trusted_time(state: SessionState, target: Event) -> datetime:
+    """Return the time of an entry that two people signed last, or the one it was first entered with."""
+    first = state.find_seq(target.seq)
+    at = target.occurred_at if first is None else first.occurred_at
+    for each in state.effective.get("entry-corrected", ()):
+        moved = (each.data.get("data") or {}).get("occurred_at")
+        if each.second and moved and int(each.data["seq"]) == target.seq:
+            at = parse_instant(moved, "occurred_at")
+    return at
+
+
+def _get_late(deciding: Deciding) -> timedelta:
+    return timedelta(seconds=float(deciding.protocol.setting("entry.late_s")))
 
 
 def _note_moved_dose(deciding: Deciding, target: Any, changes: Mapping[str, Any]) -> None:

@@ -23,6 +23,8 @@ from afterglow.protocols.model import Pattern, Protocol
 STARTS = ("dosing-started", "injection-given", "device-given")
 # a person who has gone gets nothing more, whatever was said of the pump
 ENDS = ("stop-recorded", "completion-recorded", "patient-left", "ending-recorded")
+# the stay after the dose, the two hours of a spray and the calculated mg run from the times of these
+TIMED = (*STARTS, "stop-recorded", "completion-recorded")
 INFUSION = ("dosing-started", "pause-recorded", "resume-recorded", "rate-change-recorded", *ENDS)
 BEFORE_DOSE = ("booked", "arrived", "pre-checks", "ready")
 LIVE = ("arrived", "pre-checks", "ready", "dosing", "paused", "observing", "released")

@@ -10,6 +10,8 @@ from typing import Any
 from afterglow.terms import InvalidInput, Problem, build_error, parse_decimal, parse_instant, render_instant
 
 NOTE_KEYS = frozenset({"note_id", "note_digest"})
+# an empty list is nothing said where a list is asked for, and a mistake anywhere else
+LISTS = frozenset({"codes", "list"})
 LONGEST_TEXT = 4000
 LONGEST_CODE = 120
 
@@ -30,6 +32,9 @@ class FieldSpec:
     high: Decimal | None = None
     unit: str = ""
     shortest: int = 0
+    # of a date or an instant: how many days before and after now it can lie; None where nothing is asked
+    past_d: int | None = None
+    ahead_d: int = 0
 
 
 def code(name: str, *choices: str, required: bool = False) -> FieldSpec:
@@ -57,14 +62,14 @@ def flag(name: str, *, required: bool = False) -> FieldSpec:
     return FieldSpec(name, "flag", required)
 
 
-def instant(name: str, *, required: bool = False) -> FieldSpec:
-    """Return a field that holds an instant with zone."""
-    return FieldSpec(name, "instant", required)
+def instant(name: str, *, required: bool = False, past_d: int | None = None, ahead_d: int = 0) -> FieldSpec:
+    """Return a field that holds an instant with zone, within some days of now where `past_d` says so."""
+    return FieldSpec(name, "instant", required, past_d=past_d, ahead_d=ahead_d)
 
 
-def day(name: str, *, required: bool = False) -> FieldSpec:
-    """Return a field that holds a date."""
-    return FieldSpec(name, "day", required)
+def day(name: str, *, required: bool = False, past_d: int | None = None, ahead_d: int = 0) -> FieldSpec:
+    """Return a field that holds a date, within some days of today where `past_d` says so."""
+    return FieldSpec(name, "day", required, past_d=past_d, ahead_d=ahead_d)
 
 
 def codes(name: str, *choices: str, required: bool = False) -> FieldSpec:
@@ -101,7 +106,7 @@ def read_fields(specs: Sequence[FieldSpec], data: Mapping[str, Any], path: str =
     content: dict[str, Any] = {}
     for spec in specs:
         value = data.get(spec.name)
-        if value is None or value == "" or value == []:
+        if value is None or value == "" or (value == [] and spec.kind in LISTS):
             if spec.is_required:
                 message = f"{spec.name} is needed"
                 problems.append(build_error(f"{prefix}{spec.name}", "field-missing", None, describe(spec), message))

@@ -1,13 +1,13 @@
 """Leaving: each discharge gate with what was seen, whether it is met, and when it can be."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from afterglow.chairside.dosing import find_release, list_rescues
-from afterglow.chairside.due import find_anchor
+from afterglow.chairside.dosing import TIMED, find_release, list_rescues
+from afterglow.chairside.intervals import find_anchor
 from afterglow.chairside.readings import find_baseline, find_latest, list_readings
 from afterglow.chairside.screens import find_screened
 from afterglow.chairside.state import SessionState, write_hour
@@ -94,7 +94,21 @@ def _judge_stay(state: SessionState, protocol: Protocol, gate: Gate, now: dateti
     anchor = find_anchor(state, protocol, str(gate.params["anchor"].value))
     if anchor is None:
         return GateState(gate, OPEN, "giving has not ended", threshold)
-    return _judge_wait(gate, anchor, minutes, threshold, now)
+    found = _judge_wait(gate, anchor, minutes, threshold, now)
+    moved = _write_moved(state, anchor)
+    return replace(found, seen=f"{found.seen}{moved}") if moved else found
+
+
+def _write_moved(state: SessionState, anchor: datetime) -> str:
+    """Return that the time which a stay counts from was corrected, with the hour that was entered first; or nothing."""
+    hours = []
+    for event in state.list(*TIMED):
+        first = state.find_seq(event.seq)
+        if first is None or first.occurred_at == event.occurred_at:
+            continue
+        if event.occurred_at == anchor or first.occurred_at > anchor:
+            hours.append(first.occurred_at)
+    return f", time corrected, was {write_hour(state, max(hours))}" if hours else ""
 
 
 def measure_stay(state: SessionState, protocol: Protocol, now: datetime) -> int | None:

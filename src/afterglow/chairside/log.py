@@ -195,5 +195,7 @@ _WORDS: Mapping[str, Any] = {
     "nurse-assigned": lambda d: "Nurse named" if not d.get("from") else "Chair taken over",
     "handover-offered": "Handover offered",
     "handover-accepted": "Handover accepted by the receiver",
+    "handover-withdrawn": "Offered handover taken back",
+    "handover-declined": "Handover declined by the receiver",
     "emergency-recorded": _emergency,
 }

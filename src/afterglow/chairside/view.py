@@ -52,6 +52,13 @@ VITALS = ("bp", "heart_rate", "spo2", "resp_rate", "sedation", "cadss6", "nausea
 STEPS = ("arrived", "pre-checks", "ready", "dosing", "observing", "released", "left")
 _INTENTIONS = ("sign-time-out", "start", "give-injection", "give-device", "record-resume")
 _OVER = ("left", "ended", "cancelled")
+_OF_OFFER = ("accept-handover", "withdraw-handover", "decline-handover")
+_PATTERNS = {
+    "start": Pattern.INFUSION,
+    "record-resume": Pattern.INFUSION,
+    "give-injection": Pattern.INJECTION,
+    "give-device": Pattern.DEVICES,
+}
 
 
 def derive_view(state: SessionState, *, protocol: Protocol, now: datetime) -> dict[str, Any]:
@@ -409,7 +416,7 @@ def _build_preferences(state: SessionState) -> dict[str, Any]:
 
 
 def _build_allowed(state: SessionState, protocol: Protocol, phase: str, now: datetime) -> list[dict[str, Any]]:
-    """Return for each command whether it can be meant now, and the first reason when it cannot."""
+    """Return for each command whether it can be meant now, whoever gives it, and the first reason when it cannot."""
     rows = []
     for name in COMMANDS:
         reason = _find_reason(state, protocol, phase, name, now)
@@ -419,12 +426,14 @@ def _build_allowed(state: SessionState, protocol: Protocol, phase: str, now: dat
 
 def _find_reason(state: SessionState, protocol: Protocol, phase: str, name: str, now: datetime) -> str:
     if name in ("open-session", "tick"):
-        return "" if not state.last_seq or name == "tick" else "The session is open already."
+        return _find_reason_by_itself(state, name)
     if state.is_closed and name not in ("add-addendum", "cosign-order"):
         return "The record is closed; add an addendum."
     if name in _INTENTIONS:
         if phase in _OVER:
             return "The session is over."
+        if reason := _find_reason_of_course(state, protocol, name):
+            return reason
         blockers = find_blockers(state, protocol, name, now)
         return blockers[0].message if blockers else ""
     if name == "sign-release":
@@ -435,7 +444,7 @@ def _find_reason(state: SessionState, protocol: Protocol, phase: str, name: str,
         return "" if phase in _OVER else "The record is closed after the person has left."
     if name == "offer-handover" and phase not in _OVER:
         return "" if find_nurse(state) else "The chair has no nurse yet."
-    if name == "accept-handover" and phase not in _OVER:
+    if name in _OF_OFFER and phase not in _OVER:
         return "" if find_offer(state) is not None else "No handover is offered."
     if name == "cosign-order":
         return "" if list_open_verbal_orders(state) else "No verbal order waits for a signature."
@@ -451,6 +460,25 @@ def _find_reason(state: SessionState, protocol: Protocol, phase: str, name: str,
         )
     ):
         return "The session is over."
+    return ""
+
+
+def _find_reason_by_itself(state: SessionState, name: str) -> str:
+    """Return why nobody gives a command that comes by itself, or one that comes once."""
+    if name == "tick":
+        return "Time passes by itself."
+    return "The session is open already." if state.last_seq else ""
+
+
+def _find_reason_of_course(state: SessionState, protocol: Protocol, name: str) -> str:
+    """Return why an act of giving cannot be meant at all: another way of giving, begun already, or nothing paused."""
+    pattern = _PATTERNS.get(name)
+    if pattern is not None and protocol.pattern is not pattern:
+        return f"{protocol.title} is not given this way."
+    if name == "start" and find_start(state) is not None:
+        return "The infusion has started."
+    if name == "record-resume" and not is_paused(state):
+        return "The infusion is not paused."
     return ""
 
 

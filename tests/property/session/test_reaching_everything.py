@@ -81,6 +81,10 @@ def hand_over(room):
     """Name a nurse and hand the chair over; what follows is drawn."""
     room.do("assign-nurse", nurse=NURSE.id)
     room.do("offer-handover", to=OTHER_NURSE.id)
+    room.do("decline-handover", OTHER_NURSE, reason="two at dosing already")
+    room.do("offer-handover", to=PRESCRIBER.id)
+    room.do("withdraw-handover")
+    room.do("offer-handover", to=OTHER_NURSE.id)
     room.do("accept-handover", OTHER_NURSE)
 
 

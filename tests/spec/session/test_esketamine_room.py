@@ -84,7 +84,10 @@ def test_a_device_that_turns_out_to_have_failed_opens_the_dose_again():
     room = Room("nasal-esketamine-us").observe()
     seq = room.state.effective["device-given"][-1].seq
     assert room.view["phase"] == "observing"
-    room.do("correct-entry", seq=seq, data={"outcome": "failed"}, reason="nothing came out")
+    failed = {"seq": seq, "data": {"outcome": "failed"}, "reason": "nothing came out"}
+    # the two hours would count from the first device: two people say so
+    assert room.refuse("correct-entry", **failed).code == "second-needed"
+    room.do("correct-entry", second=OTHER_NURSE, **failed)
     assert room.view["phase"] == "dosing"
     assert room.view["dose"]["calculated_mg"] == "28"
     assert [device["mg"] for device in room.view["dose"]["devices"]] == ["28", "0"]

@@ -190,6 +190,125 @@ def test_a_correction_moves_nothing_into_the_future_or_to_another_day():
         assert answer.problems[0].path == "data.occurred_at"
 
 
+# the time of a dose, which the stay counts from
+
+ESK = "nasal-esketamine-us"
+TIMES = [
+    ("iv-racemic", "dosing-started", "start", 30),
+    ("iv-racemic", "completion-recorded", "observe", 60),
+    ("im-racemic", "injection-given", "start", 60),
+    (ESK, "device-given", "start", 60),
+]
+
+
+def move(room, event_type, minutes):
+    """Return what a correction of the time says, and the time it comes to."""
+    entry = room.state.list(event_type)[-1]
+    at = entry.occurred_at - timedelta(minutes=minutes)
+    return {"seq": entry.seq, "data": {"occurred_at": at.isoformat()}, "reason": "the pump's own log"}, at
+
+
+@pytest.mark.parametrize(("protocol", "event_type", "stage", "minutes"), TIMES)
+def test_the_time_of_a_dose_is_moved_by_two_people(protocol, event_type, stage, minutes):
+    room = getattr(Room(protocol), stage)().wait(79)
+    change, at = move(room, event_type, minutes)
+    assert room.refuse("correct-entry", **change).code == "second-needed"
+    assert room.refuse("correct-entry", second=NURSE, **change).code == "same-person"
+    room.do("correct-entry", second=OTHER_NURSE, **change)
+    assert room.state.list("entry-corrected")[-1].second == OTHER_NURSE.id
+    assert room.state.list(event_type)[-1].occurred_at == at
+
+
+def test_a_stop_is_moved_by_two_people():
+    room = Room().start().wait(10)
+    room.do("record-stop")
+    change, _ = move(room.wait(60), "stop-recorded", 5)
+    assert room.refuse("correct-entry", **change).code == "second-needed"
+
+
+@pytest.mark.parametrize(("seconds", "code"), [(-120, None), (120, None), (121, "second-needed")])
+def test_what_makes_no_entry_late_is_corrected_by_one(seconds, code):
+    room = Room(ESK).start().wait(30)
+    change, _ = move(room, "device-given", seconds / 60)
+    assert getattr(room.ask("correct-entry", **change), "code", None) == code
+
+
+def test_small_steps_by_one_person_do_not_add_up():
+    room = Room(ESK).start().wait(79)
+    room.do("correct-entry", **move(room, "device-given", 2)[0])
+    assert room.refuse("correct-entry", **move(room, "device-given", 1)[0]).code == "second-needed"
+
+
+def test_what_two_people_signed_one_does_not_move_back():
+    room = Room(ESK).start().wait(79)
+    room.do("correct-entry", second=OTHER_NURSE, **move(room, "device-given", 30)[0])
+    assert room.refuse("correct-entry", **move(room, "device-given", -30)[0]).code == "second-needed"
+    room.do("correct-entry", **move(room, "device-given", -1)[0])
+
+
+def test_the_gate_says_that_the_time_was_corrected_and_what_it_was():
+    room = Room(ESK).observe().wait(79)
+    given_at = room.state.list("device-given")[-1].occurred_at
+    assert get_stay(room)["seen"] == "79 min"
+    room.do("correct-entry", second=OTHER_NURSE, **move(room, "device-given", 4)[0])
+    assert get_stay(room)["seen"] == f"83 min, time corrected, was {given_at:%H:%M}"
+    room.wait(37)
+    assert get_stay(room)["state"] == "met"
+
+
+def test_a_device_moved_before_the_first_is_told_too():
+    room = Room(ESK).observe().wait(79)
+    given_at = room.state.list("device-given")[-1].occurred_at
+    room.do("correct-entry", second=OTHER_NURSE, **move(room, "device-given", 8)[0])
+    assert get_stay(room)["seen"] == f"84 min, time corrected, was {given_at:%H:%M}"
+
+
+def get_stay(room):
+    return next(gate for gate in room.view["discharge"]["gates"] if gate["kind"] == "minimum-stay")
+
+
+# dates that cannot be meant
+
+
+@pytest.mark.parametrize(
+    ("weighed_at", "is_taken"),
+    [
+        ("0001-01-01T00:00:00-14:00", False),
+        ("2025-11-01T09:00:00Z", False),
+        ("2025-11-20T09:00:00Z", True),
+        ("9999-12-31T00:00:00Z", False),
+    ],
+)
+def test_a_weight_is_of_the_last_year(weighed_at, is_taken):
+    answer = Room().arrive().ask("record-weight", weight_kg="72", weighed_at=weighed_at)
+    assert (not hasattr(answer, "code")) is is_taken
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"opened_on": "0001-01-01"}, "opened_on"),
+        ({"opened_on": "9999-12-31"}, "opened_on"),
+        ({"opened_on": "2026-11-18"}, "opened_on"),
+        ({"expires_on": "9999-12-31"}, "expires_on"),
+        ({"expires_on": "0001-01-01"}, "expires_on"),
+    ],
+)
+def test_a_vial_has_dates_that_can_be(changes, path):
+    room = Room().arrive().order()
+    bag = {"vial_mg_per_ml": "50", "lot": "L1", "drawn_ml": "0.72", "diluent_ml": "100"}
+    answer = room.refuse("record-preparation", **{**bag, **changes})
+    assert [(each.path, each.code) for each in answer.problems] == [(path, "date-out-of-range")]
+    room.do("record-preparation", **{**bag, "opened_on": "2026-11-17", "expires_on": "2027-08-31"})
+
+
+def test_a_corrected_date_is_held_to_the_same():
+    room = Room().arrive()
+    seq = find_seq(room, "weight-recorded")
+    answer = room.refuse("correct-entry", seq=seq, data={"weighed_at": "0001-01-01T00:00:00Z"}, reason="typed wrong")
+    assert [each.code for each in answer.problems] == ["date-out-of-range"]
+
+
 def test_a_correction_of_the_bag_corrects_the_milligrams():
     room = Room().start().wait(40)
     seq = find_seq(room, "preparation-recorded")

@@ -157,3 +157,18 @@ def test_a_note_is_shown_as_it_was_given_to_the_caller_to_resolve():
 def test_a_prescriber_is_named_for_release_after_racemic_only():
     assert Room().start().view["discharge"]["release_role"] == "prescriber"
     assert Room("nasal-esketamine-us").start().view["discharge"]["release_role"] == "licensed-clinician"
+
+
+@pytest.mark.parametrize(
+    ("protocol", "stage", "name", "reason"),
+    [
+        ("iv-racemic", "start", "start", "The infusion has started."),
+        ("iv-racemic", "start", "record-resume", "The infusion is not paused."),
+        ("iv-racemic", "ready", "give-device", "is not given this way."),
+        ("nasal-esketamine-us", "ready", "start", "is not given this way."),
+        ("iv-racemic", "start", "tick", "Time passes by itself."),
+    ],
+)
+def test_what_cannot_be_meant_is_not_allowed(protocol, stage, name, reason):
+    row = get_allowed(getattr(Room(protocol), stage)())[name]
+    assert (row["is_allowed"], reason in row["reason"]) == (False, True), row

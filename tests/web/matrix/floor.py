@@ -55,6 +55,8 @@ ASKS: dict[tuple[str, str], Any] = {
     ("web:floor-nurse", "POST assign-nurse"): _nurse("assign-nurse"),
     ("web:floor-nurse", "POST offer-handover"): _nurse("offer-handover"),
     ("web:floor-nurse", "POST accept-handover"): _nurse("accept-handover"),
+    ("web:floor-nurse", "POST withdraw-handover"): _act("withdraw-handover", reason="stays after all"),
+    ("web:floor-nurse", "POST decline-handover"): _act("decline-handover", reason="two at dosing already"),
     ("web:floor-seat", "POST cleaned"): _act("cleaned"),
     ("web:floor-escort", "POST tried"): lambda house: Ask({"step": "first-call", "outcome": "no-answer"}),
     ("web:floor-escort", "POST decided"): lambda house: Ask({"step": "prescriber", "outcome": "decided"}),

@@ -19,6 +19,8 @@ WITHOUT_FORM = {
     "assign-nurse",
     "offer-handover",
     "accept-handover",
+    "withdraw-handover",
+    "decline-handover",
     "record-emergency",
 }
 

@@ -1,5 +1,6 @@
 // The idle lock: a page that nobody touches covers itself, with everything typed kept below, and asks who is there. The
-// cover shows the alarms of one's chairs. Another tab of the same browser counts; a touch is told to the server.
+// cover shows the alarms of one's chairs and calls for help. Another tab of the same browser counts; a touch is told to
+// the server.
 //   <div hidden data-idle data-minutes="10" data-lock-url=".." data-locked-url=".." data-awake-url="..">
 
 import htmx from "htmx.org";
@@ -84,6 +85,12 @@ export class IdleLock {
       event.preventDefault();
       void this.unlock(form);
     });
+    for (const help of this.cover.querySelectorAll<HTMLFormElement>("form[data-help]")) {
+      help.addEventListener("submit", (event) => {
+        event.preventDefault();
+        void this.callHelp(help, event.submitter);
+      });
+    }
     htmx.process(this.cover);
     attachPasskeys(this.cover);
     form.querySelector<HTMLInputElement>("input:not([type=hidden])")?.focus();
@@ -99,11 +106,28 @@ export class IdleLock {
     }
   }
 
+  /** Call for help without leaving the page below: what is typed there stays. A call that did not arrive is said. */
+  private async callHelp(form: HTMLFormElement, tapped: HTMLElement | null): Promise<void> {
+    const body = new FormData(form);
+    if (tapped instanceof HTMLButtonElement && tapped.name) body.append(tapped.name, tapped.value);
+    const failed = this.cover?.querySelector<HTMLElement>("[data-help-failed]");
+    try {
+      const answer = await this.post(form.action, body);
+      if (answer.type !== "opaqueredirect") throw new Error(`help: ${String(answer.status)}`);
+    } catch {
+      if (failed) failed.hidden = false;
+      return;
+    }
+    await this.fill();
+  }
+
   private open(): void {
     const cover = this.cover;
     this.cover = undefined;
     cover?.close();
     cover?.remove();
+    // what came meanwhile was kept from a locked screen: the page asks for it now, not with its next look
+    document.dispatchEvent(new CustomEvent("afterglow:unlocked"));
     this.told = Date.now();
     this.touch();
   }

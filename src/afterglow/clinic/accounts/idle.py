@@ -1,7 +1,7 @@
 """The idle lock: a screen left alone asks who is there before it shows or takes anything more.
 
 It does not sign out, and it never hides an alarm: a session's own screen goes on asking for its alarms and nothing
-else of it, and the lock's page shows those of one's chairs.
+else of it, and the lock's page shows those of one's chairs. Help is called from it too: an emergency waits for no PIN.
 """
 
 import re
@@ -37,6 +37,8 @@ OPEN_PATHS = (
 # scripts that look by themselves send this; it neither counts as a person's act nor is it held up
 BACKGROUND_HEADER = "X-Afterglow-Background"
 STATUS_LOCKED = 423
+# help may be called, and where may be said; answering, the log of an emergency and closing wait for the person
+HELP_PATH = "/floor/help/"
 # what a locked screen still fetches by itself: the session or the board it already shows, and the calls for help
 LOOKED_AT = re.compile(r"/sessions/[^/]+/(?:view|stream)|/floor/(?:stream|strip)")
 
@@ -60,6 +62,8 @@ class IdleLockMiddleware:
                 _remember(request, time.time())
             return None
         if is_background(request) and request.method in {"GET", "HEAD"} and LOOKED_AT.fullmatch(request.path):
+            return None
+        if request.method == "POST" and request.path == HELP_PATH:
             return None
         return _answer_locked(request)
 

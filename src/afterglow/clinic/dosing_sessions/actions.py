@@ -35,7 +35,7 @@ from afterglow.clinic.chain import calculate_digest, render_canonical
 from afterglow.clinic.consents.models import Consent
 from afterglow.clinic.dosing_sessions.fold import keep_protocol, load_notes, load_protocol, load_state
 from afterglow.clinic.dosing_sessions.models import LIVE_PHASES, CommandReceipt, EventNote, Session, SessionEvent
-from afterglow.clinic.dosing_sessions.nursing import NURSING, bring_load
+from afterglow.clinic.dosing_sessions.nursing import NURSING, bring_load, name_holder
 from afterglow.clinic.dosing_sessions.opening import collect_header, find_consent, find_weight, list_lacks_of_order
 from afterglow.clinic.dosing_sessions.protocols import find_protocol_of, store_protocol
 from afterglow.clinic.dosing_sessions.texts import find_note_ids, put_texts, take_texts, withdraw_texts
@@ -73,6 +73,8 @@ PERMISSIONS: Mapping[str, str] = {
     "assign-nurse": "floor.assign",
     "offer-handover": "floor.assign",
     "accept-handover": "floor.assign",
+    "withdraw-handover": "floor.assign",
+    "decline-handover": "floor.assign",
 }
 
 
@@ -200,7 +202,7 @@ def carry_out(
     if name == "record-verbal-order":
         _check_prescriber(session, command)
     if name in NURSING:
-        command = bring_load(session, command, by=by)
+        command = bring_load(session, command, by=by, now=now)
     if name == "confirm-consent":
         command = _name_consent(command, session, protocol, now)
     decision = _decide(
@@ -460,7 +462,7 @@ def _decide(state: SessionState, command: Command, **context: Any) -> Decision:
     if isinstance(answer, Refusal):
         if answer.problems:
             raise InvalidInput(answer.problems)
-        raise Refused(answer.code, answer.message, findings=answer.findings)
+        raise Refused(answer.code, answer.message, findings=name_holder(answer.findings, state))
     return answer
 
 

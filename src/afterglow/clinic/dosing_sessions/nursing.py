@@ -5,6 +5,8 @@ What a phase asks of a nurse and the most that one nurse may have are the rows o
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -19,8 +21,9 @@ from afterglow.clinic.dosing_sessions.models import LIVE_PHASES, Session
 from afterglow.clinic.prepared import Prepared
 from afterglow.clinicday.booking import get_value
 from afterglow.clinicday.staffing import get_limit, show
-from afterglow.terms import InvalidInput, build_error
+from afterglow.terms import Finding, InvalidInput, build_error
 
+# what brings a receiver, whose load is worked out
 NURSING = ("assign-nurse", "offer-handover", "accept-handover")
 _NAMED_IN = {"assign-nurse": "nurse", "offer-handover": "to"}
 _LIVE = Prepared(lambda site: Session.objects.filter(site=site, phase__in=LIVE_PHASES, is_closed=False))
@@ -53,19 +56,34 @@ def can_take_one_more(load: Decimal) -> bool:
     return load + Decimal(get_value("load_pre_checks").value) <= get_limit()
 
 
-def bring_load(session: Session, command: Command, *, by: Any) -> Command:
-    """Return the command with what its receiver would carry, worked out here: who names a nurse does not type it."""
-    receiver = str(by.pk)
+def bring_load(session: Session, command: Command, *, by: Any, now: datetime) -> Command:
+    """Return the command with what its receiver would carry and whether they are on duty: nobody types either."""
+    from afterglow.clinic.scheduling.duty import find_absence
+
+    receiver, absence = str(by.pk), ""
     if field := _NAMED_IN.get(command.type):
-        receiver = _check_nurse(session, str(command.data[field]), field)
+        named = _check_nurse(session, str(command.data[field]), field)
+        receiver, absence = str(named.pk), find_absence(named, session.site, now)
     others = [each for each in list_live(session.site_id) if each.pk != session.pk]
     loads = sum_loads(others, load_states(others))
     load = loads.get(receiver, Decimal(0)) + weigh_phase(session.phase)
-    return Command(command.type, {**command.data, "load": show(load), "limit": show(get_limit())})
+    data = {name: value for name, value in command.data.items() if name != "duty"}
+    brought = {"load": show(load), "limit": show(get_limit()), **({"duty": absence} if absence else {})}
+    return Command(command.type, {**data, **brought})
 
 
-def _check_nurse(session: Session, named: str, field: str) -> str:
-    """Refuse a person who may not have a chair here."""
+def name_holder(findings: Iterable[Finding], state: SessionState) -> tuple[Finding, ...]:
+    """Return the findings of a refusal with the name of who has the chair in the place of the identifier."""
+    rows, holder = tuple(findings), find_nurse(state)
+    if not holder or not any(holder in finding.seen for finding in rows):
+        return rows
+    user = get_user_model().objects.filter(pk=holder).first()
+    name = holder if user is None else user.display_name
+    return tuple(replace(finding, seen=finding.seen.replace(holder, name)) for finding in rows)
+
+
+def _check_nurse(session: Session, named: str, field: str) -> Any:
+    """Return the person named; refuse one who may not have a chair here."""
     user = get_user_model().objects.filter(pk=named, is_active=True).first()
     if (
         user is None
@@ -74,4 +92,4 @@ def _check_nurse(session: Session, named: str, field: str) -> str:
     ):
         accepted, message = "a nurse of this site", "nobody here who may have a chair has this key"
         raise InvalidInput([build_error(field, "user-unknown", named, accepted, message)])
-    return str(user.pk)
+    return user

@@ -224,7 +224,7 @@ def _describe_session(
     session: Session, floor: Floor, people: dict[str, list[str]], names: dict[str, dict[str, Any]]
 ) -> dict[str, Any]:
     card, protocol = floor.cards[session.pk], floor.protocols[session.protocol_id]
-    offer = card["offer"]
+    offer, declined = card["offer"], card["declined"]
     return {
         **card,
         "session": session.pk,
@@ -236,6 +236,7 @@ def _describe_session(
         "opened_at": session.opened_at.isoformat(),
         "nurse_name": names.get(card["nurse"], {}).get("name", "") if card["nurse"] else "",
         "offer": None if offer is None else {**offer, "to_name": names.get(offer["to"], {}).get("name", "")},
+        "declined": None if declined is None else {**declined, "name": names.get(declined["by"], {}).get("name", "")},
     }
 
 

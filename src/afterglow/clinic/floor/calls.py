@@ -38,10 +38,13 @@ _OPEN = Prepared(
 
 
 @action
-def raise_help(*, site: Any, by: Any, now: datetime, place: Any = None, session: Any = None) -> HelpCall:
+def raise_help(
+    *, site: Any, by: Any, now: datetime, place: Any = None, session: Any = None, locked: str | None = None
+) -> HelpCall:
     """Call for help from a place; a call from there that nobody has answered yet is returned, not doubled.
 
     Without a room only one's own call is the same call: two people who call from two rooms need help in both.
+    `locked` is the sign-in whose locked screen was tapped, by whom is not known; the audit says so.
     """
     policy.require(by, HELP, site)
     for subject in (place, session):
@@ -59,8 +62,12 @@ def raise_help(*, site: Any, by: Any, now: datetime, place: Any = None, session:
     if found := waiting.first():
         return found
     call = HelpCall.objects.create(site=site, place=place, session=session, raised_by=by, raised_at=now)
-    _tell(call, "help.raised", by=by, now=now)
+    _tell(call, "help.raised", by=by, now=now, **_describe_screen(locked))
     return call
+
+
+def _describe_screen(locked: str | None) -> dict[str, Any]:
+    return {} if locked is None else {"screen": "locked", "sign_in": locked}
 
 
 def find_session_at(place: Any) -> Session | None:
@@ -79,14 +86,14 @@ def name_where(call: HelpCall) -> str:
 
 
 @action
-def name_place(*, call: HelpCall, place: Any, by: Any, now: datetime) -> HelpCall:
+def name_place(*, call: HelpCall, place: Any, by: Any, now: datetime, locked: str | None = None) -> HelpCall:
     """Say where a call comes from that was raised without a room."""
     row = _lock(call, by)
     if place.site_id != row.site_id:
         raise Refused("place-elsewhere", "this room is at another site")
     row.place, row.session = place, find_session_at(place)
     row.save(update_fields=["place", "session"])
-    _tell(row, "help.placed", by=by, now=now)
+    _tell(row, "help.placed", by=by, now=now, **_describe_screen(locked))
     return row
 
 
@@ -193,6 +200,11 @@ def list_steps(call: HelpCall) -> list[CodeLog]:
 def list_open_calls(site_id: str) -> list[HelpCall]:
     """Return the calls of a site that are not closed, the oldest first."""
     return _OPEN.ask(site=site_id)
+
+
+def list_own_calls(site: Any, user: Any) -> list[HelpCall]:
+    """Return the open calls of a site that somebody made, the oldest first."""
+    return [call for call in list_open_calls(site.pk) if call.raised_by_id == user.pk]
 
 
 def _write_into_record(call: HelpCall, *, by: Any, now: datetime) -> bool:

@@ -103,7 +103,10 @@ def forget_cards() -> None:
 
 def list_nurses(cards: Iterable[dict[str, Any]]) -> set[str]:
     """Return the accounts that the cards name."""
-    named = {card["nurse"] for card in cards} | {card["offer"]["to"] for card in cards if card["offer"]}
+    named: set[str] = set()
+    for card in cards:
+        offer, declined = card["offer"], card["declined"]
+        named |= {card["nurse"], offer["to"] if offer else "", declined["by"] if declined else ""}
     return {each for each in named if each}
 
 

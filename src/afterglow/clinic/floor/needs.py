@@ -68,6 +68,8 @@ def _list_of_card(card: dict[str, Any]) -> list[dict[str, Any]]:
         rows.append(_row("decision", card["place"], card["decision"]["since"], decision=card["decision"], **common))
     if card["offer"] is not None:
         rows.append(_row("handover", card["place"], card["offer"]["at"], offer=card["offer"], **common))
+    if card["declined"] is not None:
+        rows.append(_row("handover", card["place"], card["declined"]["at"], declined=card["declined"], **common))
     if card["ready_since"] is not None:
         rows.append(_row("ready", card["place"], card["ready_since"], **common))
     return rows

@@ -1,21 +1,27 @@
 """Pages of a call for help: raising it by one tap, where, answering, the log of an emergency, the strip."""
 
+import time
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 
 from afterglow.clinic import policy
+from afterglow.clinic.accounts.idle import find_way_back, is_locked
+from afterglow.clinic.accounts.sign_ins import KEPT_AS
 from afterglow.clinic.dosing_sessions.models import Session
 from afterglow.clinic.errors import Refused
 from afterglow.clinic.floor import actions
-from afterglow.clinic.floor.calls import list_steps, name_where
+from afterglow.clinic.floor.calls import list_own_calls, list_steps, name_where
 from afterglow.clinic.floor.models import CodeLog, HelpCall
 from afterglow.clinicday.floor import load_code_steps
 from afterglow.web.access import STATUS_UNUSABLE, find_or_404, staff_page
 from afterglow.web.floor.lookup import find_site
 from afterglow.web.floor.strip import build_strip
+from afterglow.web.way_back import read_target
 
 HELP = "floor.help"
 GROUPS = ("times", "drugs", "arrival")
@@ -24,13 +30,32 @@ RELATED = ("place", "session", "raised_by", "answered_by", "closed_by", "site")
 
 @staff_page(HELP, methods=("POST",))
 def call_help(request: HttpRequest) -> HttpResponse:
-    """Raise a call from the room of the page, or from no room yet; its own page asks where."""
+    """Raise a call from the room of the page, or from no room yet; its own page asks where.
+
+    From a locked screen too: the lock's page then says that help was called and asks where, and shows nothing else.
+    """
     site = find_site(request, HELP)
     session = None
     if session_id := request.POST.get("session", ""):
         session = policy.scope(request.user, Session.objects.all(), HELP).filter(pk=session_id, site=site).first()
+    if is_locked(request, time.time()):
+        _call_locked(request, site, session)
+        target = read_target(request) if "next" in request.POST else find_way_back(request)
+        return redirect(f"{reverse('web:locked')}?{urlencode({'next': target})}")
     call = actions.raise_help(site=site, session=session, by=request.user, now=timezone.now())
     return redirect("web:floor-call", call.pk)
+
+
+def _call_locked(request: HttpRequest, site: Any, session: Session | None) -> None:
+    """Call from a locked screen, or say where the call comes from that this sign-in's screen has made."""
+    given: dict[str, Any] = {"by": request.user, "now": timezone.now(), "locked": str(request.session.get(KEPT_AS, ""))}
+    chosen = request.POST.get("place", "").replace("\x00", "")
+    place = site.places.filter(pk=chosen, is_active=True).first() if chosen else None
+    unplaced = [call for call in list_own_calls(site, request.user) if not name_where(call)]
+    if place is not None and unplaced:
+        actions.name_place(call=unplaced[-1], place=place, **given)
+    else:
+        actions.raise_help(site=site, session=session, place=place, **given)
 
 
 @staff_page(methods=("GET", "HEAD"))

@@ -15,7 +15,7 @@ from afterglow.clinic import policy
 from afterglow.clinic.audit.reads import record_read
 from afterglow.clinic.dosing_sessions.actions import submit_command
 from afterglow.clinic.dosing_sessions.fold import load_state, load_states
-from afterglow.clinic.dosing_sessions.models import Session
+from afterglow.clinic.dosing_sessions.models import LIVE_PHASES, Session
 from afterglow.clinic.dosing_sessions.nursing import can_take_one_more, list_live, sum_loads
 from afterglow.clinic.floor import actions
 from afterglow.clinic.floor.escorts import DECIDED, OUTCOMES, TRIED, find_visit_ahead, is_over, list_ladders
@@ -32,12 +32,14 @@ from afterglow.web.floor.present import find_visit_url, write_visit
 from afterglow.web.sessions.present.words import write_hour
 
 ASSIGN = "floor.assign"
+ACTS = ("assign-nurse", "offer-handover", "accept-handover", "withdraw-handover", "decline-handover")
+WORDS = {"offer-handover": "note", "withdraw-handover": "reason", "decline-handover": "reason"}
 DOSING = "dosing"
 
 
 @staff_page("floor.read")
 def show_nurse(request: HttpRequest, session_id: str) -> HttpResponse:
-    """Show who has a chair, and let it be named, offered and accepted."""
+    """Show who has a chair, and let it be named, offered, accepted, declined and taken back."""
     session = find_or_404(request, Session.objects.select_related("patient", "site"), "floor.read", pk=session_id)
     now = timezone.now()
     if request.method == "POST":
@@ -49,7 +51,12 @@ def show_nurse(request: HttpRequest, session_id: str) -> HttpResponse:
     nurse, offer = find_nurse(state), find_offer(state)
     people, on = _list_people(session), now.astimezone(ZoneInfo(session.site.timezone)).date()
     names = {row["id"]: row["name"] for row in people}
-    to = "" if offer is None else str(offer.data["to"])
+    to, me = "" if offer is None else str(offer.data["to"]), str(request.user.pk)
+    # what a session that is over no longer takes is not offered
+    is_over = session.phase not in (*LIVE_PHASES, "booked")
+    may_assign = not is_over and policy.allow(request.user, ASSIGN, session)
+    is_prescriber = policy.allow(request.user, "order.sign", session)
+    may_offer = not nurse or nurse == me or is_prescriber
     context = {
         "session": session,
         "initials": list(
@@ -60,11 +67,17 @@ def show_nurse(request: HttpRequest, session_id: str) -> HttpResponse:
         "offer_to": to,
         "offer_name": names.get(to, ""),
         "handed": None if offer is None else describe_handover(session, state, offer, now),
-        "is_mine": to == str(request.user.pk),
-        "people": people,
-        "me": str(request.user.pk),
+        "is_mine": to == me,
+        # a chair that has a nurse is offered to somebody else than the two at hand
+        "people": [row for row in people if row["id"] != nurse and (not nurse or row["id"] != me)],
+        "me": me,
         "limit": show(get_limit()),
-        "may_assign": policy.allow(request.user, ASSIGN, session),
+        "may_assign": may_assign,
+        # the nurse of the chair offers it, or a prescriber in their place, though never to themselves
+        "may_offer": may_offer,
+        "is_folded": offer is not None and (may_offer or to != me),
+        "may_withdraw": offer is not None and (me in (offer.by, nurse) or is_prescriber),
+        "is_over": is_over,
     }
     return render(request, "web/floor/nurse.html", context)
 
@@ -72,11 +85,13 @@ def show_nurse(request: HttpRequest, session_id: str) -> HttpResponse:
 def _act(request: HttpRequest, session: Session) -> None:
     """Give the chosen nursing command; what the rules say of the load is told, and stands in the record."""
     act, chosen = request.POST.get("act", ""), request.POST.get("nurse", "")
-    data: dict[str, Any] = {"assign-nurse": {"nurse": chosen}, "offer-handover": {"to": chosen}}.get(act, {})
-    if act not in ("assign-nurse", "offer-handover", "accept-handover"):
+    if act not in ACTS:
         raise Http404
-    if act == "offer-handover" and request.POST.get("note", "").strip():
-        data["note"] = request.POST["note"]
+    data: dict[str, Any] = {"assign-nurse": {"nurse": chosen}, "offer-handover": {"to": chosen}}.get(act, {})
+    if act in ("assign-nurse", "offer-handover") and request.POST.get("from", ""):
+        data["from"] = request.POST["from"]
+    if (name := WORDS.get(act, "")) and request.POST.get(name, "").strip():
+        data[name] = request.POST[name]
     given = submit_command(session=session, type=act, data=data, by=request.user, now=timezone.now())
     for finding in given.findings:
         messages.warning(request, f"{finding.seen}, {finding.threshold}. {finding.asks}")

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from afterglow.chairside.dosing import find_end, find_start, list_stretches
 from afterglow.chairside.events import Event
+from afterglow.chairside.nursing import SETTLED, TAKEN
 from afterglow.chairside.state import SessionState
 from afterglow.protocols.model import Protocol
 from afterglow.web.record.course_chart import Course, PressurePoint, draw_course
@@ -262,7 +263,7 @@ def build_events(source: Source) -> dict[str, Any]:
         if event.type in ("time-out-signed", "release-signed", "order-signed"):
             signers = [source.name(event.by), *([source.name(event.second)] if event.second else [])]
             words = f"{words}: {', '.join(signers)}"
-        if event.type in ("nurse-assigned", "handover-offered", "handover-accepted"):
+        if event.type in (*TAKEN, *SETTLED, "handover-offered"):
             words = f"{words}: {source.name(str(event.data.get('to') or event.data.get('nurse') or ''))}"
         if isinstance(line["note"], str) and line["note"]:
             words = f"{words}. {line['note']}"

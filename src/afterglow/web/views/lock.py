@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -23,16 +22,20 @@ from afterglow.clinic.accounts.signers import reauthenticate, set_pin
 from afterglow.clinic.dosing_sessions.actions import get_nurse, get_view
 from afterglow.clinic.dosing_sessions.models import LIVE_PHASES, Session
 from afterglow.clinic.errors import Refused, TryLater
+from afterglow.clinic.floor.calls import list_own_calls, name_where
 from afterglow.clinic.people import accounts
 from afterglow.terms import InvalidInput
 from afterglow.web.access import STATUS_UNUSABLE, staff_page
 from afterglow.web.carrying import get_address
+from afterglow.web.floor.strip import may_call
 from afterglow.web.forms.account import PinForm, SetupForm, UnlockForm
 from afterglow.web.forms.fields import add_problems
 from afterglow.web.sessions.lookup import load_session
+from afterglow.web.sites import get_site
 from afterglow.web.views.home import find_top_alarm
+from afterglow.web.way_back import read_target
 
-SHOWN = re.compile(r"/sessions/([^/]+)/")
+SHOWN = re.compile(r"/(?:sessions|floor/chairs)/([^/?]+)/")
 LEVELS = ("high", "medium", "low")
 
 
@@ -43,7 +46,7 @@ def show_locked(request: HttpRequest) -> HttpResponse:
     """Ask who is there before the screen shows anything more."""
     if not request.user.is_authenticated:
         return redirect("account_login")
-    target = _read_target(request)
+    target = read_target(request)
     form = UnlockForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -53,7 +56,13 @@ def show_locked(request: HttpRequest) -> HttpResponse:
         else:
             return redirect(target)
     status = STATUS_UNUSABLE if form.errors else 200
-    context = {"form": form, "target": target, "watched": _list_watched(request, target)}
+    shown = find_shown(request.user, target)
+    context = {
+        "form": form,
+        "target": target,
+        "watched": _list_watched(request, shown),
+        "help": _describe_help(request, shown),
+    }
     return render(request, "web/account/locked.html", context, status=status)
 
 
@@ -62,7 +71,7 @@ def lock_now(request: HttpRequest) -> HttpResponse:
     """Lock this screen, as a person who leaves it asks or a page that nobody touches; the way back is kept."""
     if request.user.is_authenticated:
         idle.lock(request)
-    target = _read_target(request) if "next" in request.POST else idle.find_way_back(request)
+    target = read_target(request) if "next" in request.POST else idle.find_way_back(request)
     return redirect(f"{reverse('web:locked')}?{urlencode({'next': target})}")
 
 
@@ -112,15 +121,44 @@ def set_up(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, "web/account/setup.html", {"form": form, "link": link}, status=status)
 
 
-def _list_watched(request: HttpRequest, target: str) -> list[dict[str, Any]]:
+def find_shown(user: Any, target: str) -> Any:
+    """Return the session of the page that was shown, or None."""
+    found = SHOWN.match(target)
+    return load_session(user, found[1]) if found else None
+
+
+def _describe_help(request: HttpRequest, shown: Any) -> dict[str, Any] | None:
+    """Return what the lock's page has of a call: where it would come from, and those this person made; no patient."""
+    if not may_call(request):
+        return None
+    site = get_site(request)
+    calls = list_own_calls(site, request.user)
+    zone = ZoneInfo(site.timezone)
+    rows = [
+        {
+            "where": name_where(call),
+            "at": timezone.localtime(call.raised_at, zone).strftime("%H:%M:%S"),
+            "answered_by": "" if call.answered_by is None else call.answered_by.display_name,
+        }
+        for call in calls
+    ]
+    is_here = shown is not None and shown.site_id == site.pk
+    return {
+        "session": shown.pk if is_here else "",
+        "place": shown.place if is_here else "",
+        "calls": rows,
+        "number": site.emergency_number,
+        "places": site.places.filter(is_active=True) if any(not row["where"] for row in rows) else (),
+    }
+
+
+def _list_watched(request: HttpRequest, shown: Any) -> list[dict[str, Any]]:
     """Return the chairs that a locked screen keeps watching: place, top alarm and since when; nobody's name, no value.
 
     They are the session that the screen showed and the chairs of the person signed in; who has none of these, such as
     a prescriber in the office, sees every chair of their sites that has an alarm.
     """
     now, user = timezone.now(), request.user
-    found = SHOWN.match(target)
-    shown = load_session(user, found[1]) if found else None
     live = Session.objects.filter(phase__in=LIVE_PHASES, is_closed=False).select_related("site")
     sessions = list(policy.scope(user, live).order_by("place", "pk"))
     own = [each for each in sessions if get_nurse(each) == user]
@@ -141,10 +179,3 @@ def _watch(session: Any, now: datetime) -> dict[str, Any]:
         "order": LEVELS.index(alarm["priority"]) if alarm else len(LEVELS),
         "at": timezone.localtime(at, ZoneInfo(session.site.timezone)).strftime("%H:%M:%S"),
     }
-
-
-def _read_target(request: HttpRequest) -> str:
-    target = request.POST.get("next") or request.GET.get("next") or "/"
-    is_ours = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()})
-    is_page = target.startswith("/") and not target.startswith((idle.LOCKED_PATH, "/lock/"))
-    return target if is_ours and is_page else "/"
