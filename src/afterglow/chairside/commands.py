@@ -30,13 +30,13 @@ PUMP = number("pump_ml", "0", "5000", "mL")
 UNASSESSED = "is_unassessed"
 # how far a date can lie from now before it is a slip of the pen: a weight or an opened vial, what a label says
 YEAR_D, SHELF_D = 366, 3653
-# with whom a person leaves: the escort of the day, somebody else by name, nobody
-COMPANY = ("escort", "other", "alone")
 # who has the chair as the giver of the command saw it; what the receiver would carry and whether they are on duty is
 # brought by the clinic, nobody types it
 FROM = code("from")
 LOAD = (number("load", "0", "99", "1"), number("limit", "0", "99", "1"))
 DUTY = code("duty", "away", "no-hours")
+# with whom a person leaves: the escort of the day, somebody else by name, nobody
+COMPANY = ("escort", "other", "alone")
 ENDINGS = ("left-against-advice", "eloped", "transferred", "died")
 LEVELS = ("none", "mild", "moderate", "severe", "strong", "vomiting")
 
