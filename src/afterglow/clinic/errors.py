@@ -46,8 +46,12 @@ class Denied(ClinicError):
 
     def __init__(self, permission: str, message: str = "") -> None:
         """Keep the permission word."""
+        from afterglow.clinic.policy import load_permissions
+
         self.permission = permission
-        super().__init__(message or f"this sign-in has no permission {permission!r} here")
+        what = load_permissions().get(permission, "").rstrip(".")
+        unsaid = "your role does not include this here"
+        super().__init__(message or (f"{unsaid}: {what[:1].lower()}{what[1:]}" if what else unsaid))
 
 
 class Conflict(ClinicError):

@@ -4,6 +4,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from afterglow.clinic.dosing_sessions.actions import PERMISSIONS, RECORD
+
 Context = dict[str, Any]
 Act = dict[str, Any]
 
@@ -11,16 +13,31 @@ OPEN = frozenset({"booked", "arrived", "pre-checks", "ready", "dosing", "paused"
 
 
 def build_acts(context: Context) -> Context:
-    """Return the acts by place for the phase."""
+    """Return the acts by place for the phase; what the person on the page may not do is not offered."""
     if not context["can"]["record"]:
-        return {"ready_acts": [], "leaving_acts": [], "more_acts": [], "waiting_for": ""}
+        return {"ready_acts": [], "leaving_acts": [], "more_acts": [], "waiting_for": "", "waits_for_order": False}
     ready, leaving = _list_ready(context), _list_leaving(context)
     return {
+        "waits_for_order": context["is_before"] and context["phase"] != "booked" and _waits_for_order(context),
         "ready_acts": ready,
         "leaving_acts": leaving,
         "more_acts": _list_more(context),
         "waiting_for": _explain([*ready, *leaving], context["allowed"]) or _name_releaser(context),
     }
+
+
+def may_do(command: str, held: frozenset[str]) -> bool:
+    """Return whether somebody who holds these permissions may give a command."""
+    return PERMISSIONS.get(command, RECORD) in held
+
+
+def _keep_permitted(acts: list[Act], context: Context) -> list[Act]:
+    return [act for act in acts if may_do(act["command"], context["held"])]
+
+
+def _waits_for_order(context: Context) -> bool:
+    """Return whether no order is signed yet and the person on the page may sign none."""
+    return not context["dose"]["ordered_mg"] and not may_do("sign-order", context["held"])
 
 
 def _explain(acts: list[Act], allowed: dict[str, Any]) -> str:
@@ -68,11 +85,25 @@ def _list_ready(context: Context) -> list[Act]:
         acts = acts[:3]
     if phase == "ready":
         acts.append(_start(dose["pattern"]))
+    elif _waits_for_order(context):
+        acts = _put_next_check(acts, context)
     else:
         main = "sign-time-out" if dose["ordered_mg"] else "sign-order"
         for act in acts:
             act["is_main"] = act["command"] == main
-    return sorted(acts, key=lambda act: bool(act.get("is_main")))
+    return sorted(_keep_permitted(acts, context), key=lambda act: bool(act.get("is_main")))
+
+
+def _put_next_check(acts: list[Act], context: Context) -> list[Act]:
+    """Return the acts with the next open check as the main one, for who waits for somebody else's order.
+
+    Vital signs have a pad of their own on the page; once every check is met, no act is the main one but the order.
+    """
+    rows = context["checks"]["rows"]
+    coming = next((row for row in rows if not row["is_met"] and row["command"] != "record-vitals"), None)
+    if coming is None:
+        return acts
+    return [*acts, _act(coming["command"], coming["title"], sheet=coming["sheet"], is_main=True)]
 
 
 def _start(pattern: str) -> Act:
@@ -90,16 +121,18 @@ def _list_leaving(context: Context) -> list[Act]:
         return []
     phase = context["phase"]
     if phase in {"left", "ended"}:
-        return [
+        closing = [
             _act("record-reconciliation", _("Drug reconciled"), "k"),
             _act("close-record", _("Close record"), "x", is_main=True),
         ]
+        return _keep_permitted(closing, context)
     acts = [
         _act("record-score", _("Aldrete"), "j", sheet="record-score-aldrete"),
         _act("record-score", _("PADSS"), "f", sheet="record-score-padss"),
         _act("record-suicide-screen", _("Re-screen"), "q"),
         _act("record-reconciliation", _("Drug reconciled"), "k"),
     ]
+    acts = _keep_permitted(acts, context)
     if _is_released_by_another(context):
         return acts
     acts.append(
@@ -119,7 +152,8 @@ def _list_more(context: Context) -> list[Act]:
         groups.append({"title": _("Orders and rules"), "acts": _list_orders()})
         groups.append({"title": _("Other endings"), "acts": _list_endings(context)})
     groups.append({"title": _("Record"), "acts": _list_record(context)})
-    return groups
+    permitted = [{**group, "acts": _keep_permitted(group["acts"], context)} for group in groups]
+    return [group for group in permitted if group["acts"]]
 
 
 def _list_dose(context: Context) -> list[Act]:

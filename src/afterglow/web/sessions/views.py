@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from afterglow.clinic import policy
 from afterglow.clinic.accounts.idle import LOCKED
+from afterglow.clinic.dosing_sessions.actions import PERMISSIONS, RECORD
 from afterglow.clinic.dosing_sessions.fold import load_notes, load_protocol, load_state
 from afterglow.clinic.dosing_sessions.models import LIVE_PHASES, Session
 from afterglow.clinic.prepared import Prepared
@@ -124,6 +125,9 @@ def build_live_context(request: HttpRequest, session: Session, now: datetime) ->
         can={name: policy.allow(request.user, f"session.{name}", session) for name in ("record", "sign", "correct")},
     )
     context["can"]["assign"] = _is_named_now(session) and policy.allow(request.user, "floor.assign", session)
+    context["held"] = frozenset(
+        name for name in {RECORD, *PERMISSIONS.values()} if policy.allow(request.user, name, session)
+    )
     role = (view.get("discharge") or {}).get("release_role")
     context["can"]["release"] = role != "prescriber" or policy.allow(request.user, "order.sign", session)
     context.update(build_acts(context))
