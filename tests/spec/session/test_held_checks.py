@@ -96,6 +96,18 @@ def test_the_page_names_food_time_limit_and_hour_where_it_said_wait():
     assert row["held"][0]["more"].startswith("That time is over: ask again")
 
 
+def test_what_holds_the_start_names_food_and_drink_each_with_its_own_hour():
+    room = arrive("3", "light", "1")
+    food, drink = room.now - timedelta(hours=3), room.now - timedelta(hours=1)
+    whys = [item["why"] for item in describe_blockers(room.view) if item["rule"] == "F-ASA"]
+    assert sorted(whys) == [
+        f"Clear liquid {drink:%H:%M}, 2 h asked: not before {drink + timedelta(hours=2):%H:%M}",
+        f"Food {food:%H:%M}, light, 6 h asked: not before {food + timedelta(hours=6):%H:%M}",
+    ]
+    shown = build_checks(room.view)["rows"]
+    assert sorted(each["words"] for row in shown for each in row["held"]) == sorted(whys)
+
+
 def test_a_score_of_another_day_is_told_by_its_day():
     room = Room().arrive()
     row = next(row for row in build_checks(room.view)["rows"] if row["kind"] == "score-recent")

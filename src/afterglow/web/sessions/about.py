@@ -77,7 +77,7 @@ def build_about(session: Session, protocol: Protocol, now: datetime, notes: Mapp
         "iv": _read_access(state),
         "wants_iv": str(protocol.route) == "iv",
         "escort": escort.get("escort") or "",
-        "escort_words": _(WHERE[escort["where"]]) if escort.get("where") in WHERE else "",
+        "escort_words": _write_escort(escort),
         "medicines": _list_medicines(patient, state, now),
         "last": _find_last_time(session),
         "protocol_title": f"{protocol.title} v{protocol.version}",
@@ -200,7 +200,14 @@ def _find_escort(session: Session, state: SessionState, notes: Mapping[str, Even
     if said:
         return dict(put_texts(dict(said[-1]), notes))
     known = _ESCORT.find(patient=session.patient_id)
-    return {"escort": known.name} if known else {}
+    return {"escort": known.name, "is_on_file": True} if known else {}
+
+
+def _write_escort(escort: Mapping[str, Any]) -> str:
+    """Return where the escort is; of one whom only the chart names, that nobody has asked today."""
+    if escort.get("is_on_file"):
+        return _("on file, not asked today")
+    return _(WHERE[escort["where"]]) if escort.get("where") in WHERE else ""
 
 
 def _list_medicines(patient: Any, state: SessionState, now: datetime) -> list[View]:

@@ -254,8 +254,9 @@ def write_held(finding: View, now: Any) -> View:
 
 def describe_blockers(view: View) -> list[View]:
     """Return what stands between now and the next act of giving, each with what would open it."""
+    # one rule can stop on food and on fluids: each line is that of its own finding
     held = {
-        str(each["rule"]): write_held(each, view.get("now"))
+        (str(each["rule"]), str(each.get("seen"))): write_held(each, view.get("now"))
         for check in view.get("checks") or []
         for each in check.get("held") or []
     }
@@ -273,12 +274,13 @@ def describe_blockers(view: View) -> list[View]:
     ]
 
 
-def _write_why(item: View, held: dict[str, View]) -> str:
+def _write_why(item: View, held: dict[tuple[str, str], View]) -> str:
     """Return on what a rule stops: as the check says it, else what was seen against what is asked."""
     finding = item.get("finding")
     if not finding or finding.get("severity") != "stop":
         return ""
-    return str((held.get(str(item.get("rule"))) or write_held(finding, None))["words"])
+    key = (str(item.get("rule")), str(finding.get("seen")))
+    return str((held.get(key) or write_held(finding, None))["words"])
 
 
 def build_deviations(view: View) -> list[View]:
