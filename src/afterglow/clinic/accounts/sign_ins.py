@@ -70,6 +70,12 @@ def list_sign_ins(user: Any, *, now: datetime) -> list[SignIn]:
     return list(SignIn.objects.filter(user=user, ended_at=None, session_key__in=held))
 
 
+def list_signed_out(users: Iterable[str]) -> set[str]:
+    """Return who of these has signed out, or was signed out, everywhere; of who never signed in nothing is known."""
+    rows = list(SignIn.objects.filter(user__in=sorted(users)).values_list("user_id", "ended_at"))
+    return {user for user, _ended_at in rows} - {user for user, ended_at in rows if ended_at is None}
+
+
 @action
 def end_sign_in(*, sign_in: SignIn, by: Any, now: datetime) -> None:
     """End one sign-in at once, with its open streams; one's own, or of somebody whose account one manages."""

@@ -35,6 +35,13 @@ def list_live(site_id: str) -> list[Session]:
     return _LIVE.ask(site=site_id)
 
 
+def list_own_chairs(user: Any) -> list[Session]:
+    """Return the occupied chairs that somebody has now as their named nurse, by place."""
+    live = list(policy.scope(user, Session.objects.filter(phase__in=LIVE_PHASES, is_closed=False)).order_by("place"))
+    states = load_states(live)
+    return [each for each in live if find_nurse(states[each.pk]) == str(user.pk)]
+
+
 def weigh_phase(phase: str) -> Decimal:
     """Return what a session in a phase asks of its nurse; pre-checks count, and so does who is still here."""
     if phase == "released":

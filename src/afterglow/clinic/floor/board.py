@@ -15,6 +15,7 @@ from django.contrib.auth import get_user_model
 from afterglow.clinic import policy
 from afterglow.clinic.dosing_sessions.models import Session
 from afterglow.clinic.dosing_sessions.nursing import can_take_one_more, weigh_phase
+from afterglow.clinic.accounts.sign_ins import list_signed_out
 from afterglow.clinic.errors import Denied
 from afterglow.clinic.floor.arrivals import list_arrivals
 from afterglow.clinic.floor.calls import list_open_calls, name_where
@@ -217,6 +218,9 @@ def _load_names(site: Any, floor: Floor) -> dict[str, dict[str, Any]]:
     wanted = list_nurses(floor.cards.values()) - found.keys()
     for user in get_user_model().objects.filter(pk__in=wanted):
         found[user.pk] = {"name": user.display_name, "is_nurse": False}
+    for key in list_signed_out({card["nurse"] for card in floor.cards.values() if card["nurse"]}):
+        if key in found:
+            found[key]["is_out"] = True
     return found
 
 
@@ -235,6 +239,7 @@ def _describe_session(
         "route": str(protocol.route),
         "opened_at": session.opened_at.isoformat(),
         "nurse_name": names.get(card["nurse"], {}).get("name", "") if card["nurse"] else "",
+        "nurse_is_out": bool(card["nurse"]) and bool(names.get(card["nurse"], {}).get("is_out")),
         "offer": None if offer is None else {**offer, "to_name": names.get(offer["to"], {}).get("name", "")},
         "declined": None if declined is None else {**declined, "name": names.get(declined["by"], {}).get("name", "")},
     }

@@ -34,6 +34,7 @@ def present_card(card: Mapping[str, Any], board: Mapping[str, Any], *, is_full: 
         "twin": _find_twin(card, board),
         "what": write_dose(card),
         "nurse": card["nurse_name"],
+        "nurse_is_out": card["nurse_is_out"],
         "offered": "" if card["offer"] is None else card["offer"]["to_name"],
         "phase": write_phase(card["phase"], card["bar"]),
         "bar": _present_bar(card),

@@ -3,10 +3,12 @@
 from django.conf import settings
 from django.contrib.auth import logout
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from afterglow.clinic.dosing_sessions.nursing import list_own_chairs
+from afterglow.clinic.floor.news import tell_floor
 from afterglow.web.access import staff_page
 from afterglow.web.context import SHORTCUTS_COOKIE, THEME_COOKIE, THEMES
 from afterglow.web.sites import SITE_COOKIE, list_own_sites
@@ -16,8 +18,13 @@ YEAR_S = 365 * 24 * 3600
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """End the sign-in on this browser."""
+    """End the sign-in on this browser; a nurse who has occupied chairs is asked first, with the chairs by name."""
+    chairs = list_own_chairs(request.user) if request.user.is_authenticated else []
+    if chairs and request.POST.get("leaves_chairs") != "yes":
+        return render(request, "web/account/leaving.html", {"chairs": chairs})
     logout(request)
+    for site_id in {chair.site_id for chair in chairs}:
+        tell_floor(site_id)
     return redirect("account_login")
 
 
