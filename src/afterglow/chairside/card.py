@@ -7,7 +7,7 @@ them run; the same state, protocol and instant always give the same card.
 from datetime import datetime, timedelta
 from typing import Any
 
-from afterglow.chairside.alarms import find_first_act, list_active
+from afterglow.chairside.alarms import find_first_act, find_rows_now, list_active
 from afterglow.chairside.allergic import describe_met_briefly
 from afterglow.chairside.dosing import (
     BEFORE_DOSE,
@@ -19,10 +19,11 @@ from afterglow.chairside.dosing import (
     is_paused,
     sum_run_seconds,
 )
-from afterglow.chairside.due import find_anchor, list_due
+from afterglow.chairside.due import list_due
 from afterglow.chairside.gates import MET, GateState, judge_gates, list_open
 from afterglow.chairside.guards import GIVING, Blocker, find_blockers
 from afterglow.chairside.holds import is_settled, list_checks
+from afterglow.chairside.intervals import find_age_limit, find_anchor
 from afterglow.chairside.nursing import find_declined, find_nurse, find_offer
 from afterglow.chairside.orders import count_allowed_devices, find_order
 from afterglow.chairside.readings import find_latest, list_readings, measure_lost_seconds
@@ -59,7 +60,7 @@ def derive_card(state: SessionState, *, protocol: Protocol, now: datetime) -> di
         "offer": None if offer is None else {"to": offer.data["to"], "at": offer.occurred_at.isoformat()},
         "declined": None if declined is None else {"by": declined.by, "at": declined.occurred_at.isoformat()},
         "bar": _build_bar(state, protocol, phase, gates, now),
-        "vitals": {key: _build_vital(state, key, protocol, phase, alarms, now) for key in VITALS},
+        "vitals": {key: _build_vital(state, key, protocol, alarms, now) for key in VITALS},
         "alarms": alarms,
         "due": due,
         "forty": _build_forty(state, protocol, now),
@@ -121,7 +122,7 @@ def _find_over(state: SessionState) -> datetime | None:
 
 
 def _build_vital(
-    state: SessionState, key: str, protocol: Protocol, phase: str, alarms: list[dict[str, Any]], now: datetime
+    state: SessionState, key: str, protocol: Protocol, alarms: list[dict[str, Any]], now: datetime
 ) -> dict[str, Any]:
     """Return the last reading with its time and until when it can be trusted in this phase."""
     rows = _ROWS_OF_SPO2 if key == "spo2" else _ROWS_OF[key]
@@ -131,7 +132,7 @@ def _build_vital(
     latest = find_latest(state, key)
     if latest is None:
         return {"value": None, "at": None, "old_at": None, "alarm": alarmed, "lost_at": _iso(lost_at)}
-    limit = _find_limit(protocol, phase, key)
+    limit = find_age_limit(state, protocol, key, now)
     old_at = None if limit is None else latest.at + limit
     value = f"{latest.value['systolic']}/{latest.value['diastolic']}" if key == "bp" else f"{latest.value:f}"
     return {
@@ -144,21 +145,14 @@ def _build_vital(
     }
 
 
-def _find_limit(protocol: Protocol, phase: str, key: str) -> timedelta | None:
-    """Return after how long a reading is too old in a phase, by the protocol's own interval."""
-    if phase not in ("dosing", "paused", "observing"):
-        return None
-    for item in protocol.due:
-        if item.every_min is not None and phase in item.phases and key in item.items:
-            return timedelta(minutes=float(item.every_min.value) * float(item.grace_factor))
-    return None
-
-
 def _build_alarms(state: SessionState, protocol: Protocol, phase: str, now: datetime) -> list[dict[str, Any]]:
-    rows = {row.id: row for row in protocol.alarms}
+    rows, active = {row.id: row for row in protocol.alarms}, list_active(state)
+    holding = find_rows_now(state, protocol, now) if active else {}
     found = []
-    for alarm in list_active(state):
-        act, command = find_first_act(alarm.row, protocol, phase)
+    for alarm in active:
+        is_over = alarm.row not in holding
+        # what is over asks for nothing but to be seen
+        act, command = ("", "") if is_over else find_first_act(alarm.row, protocol, phase)
         found.append(
             {
                 "id": alarm.id,
@@ -168,6 +162,7 @@ def _build_alarms(state: SessionState, protocol: Protocol, phase: str, now: date
                 "limit": rows[alarm.row].limit_text if alarm.row in rows else "",
                 "act": act,
                 "command": command,
+                "is_over": is_over,
                 "raised_at": alarm.raised_at.isoformat(),
                 "answered_at": _iso(alarm.acknowledged_at),
             }
@@ -183,7 +178,7 @@ def _find_blind(state: SessionState, protocol: Protocol, phase: str, now: dateti
     row = next((each for each in protocol.alarms if each.id == _LOST), None)
     if row is None or phase not in ("dosing", "paused"):
         return None
-    latest, limit, started = find_latest(state, "spo2"), _find_limit(protocol, phase, "spo2"), find_start(state)
+    latest, limit, started = find_latest(state, "spo2"), find_age_limit(state, protocol, "spo2", now), find_start(state)
     if latest is not None and (limit is None or latest.at + limit >= now):
         return None
     since = latest.at + limit if latest is not None and limit is not None else started or now
@@ -197,6 +192,7 @@ def _find_blind(state: SessionState, protocol: Protocol, phase: str, now: dateti
         "limit": row.limit_text,
         "act": act,
         "command": command,
+        "is_over": False,
         "raised_at": since.isoformat(),
         "answered_at": None,
     }

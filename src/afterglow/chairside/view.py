@@ -1,6 +1,6 @@
 """The view: everything a screen or a sheet of paper shows of a session at one instant, as JSON-able data."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -29,6 +29,7 @@ from afterglow.chairside.due import list_due
 from afterglow.chairside.gates import find_earliest, find_release_role, judge_gates, list_open, measure_stay
 from afterglow.chairside.guards import find_blockers, list_rule_findings
 from afterglow.chairside.holds import is_settled, list_checks
+from afterglow.chairside.intervals import find_age_limit
 from afterglow.chairside.log import build_log
 from afterglow.chairside.nursing import find_nurse, find_offer
 from afterglow.chairside.orders import (
@@ -41,7 +42,7 @@ from afterglow.chairside.orders import (
     get_cosign_deadline,
     list_open_verbal_orders,
 )
-from afterglow.chairside.readings import UNITS, find_baseline, list_readings
+from afterglow.chairside.readings import UNITS, find_baseline, list_readings, measure_lost_seconds
 from afterglow.chairside.rems import list_missing_fields
 from afterglow.chairside.state import SessionState
 from afterglow.chairside.unnamed import find_unnamed
@@ -77,7 +78,7 @@ def derive_view(state: SessionState, *, protocol: Protocol, now: datetime) -> di
         "steps": _build_steps(state, protocol, phase, now),
         "clock": _build_clock(state, protocol, now),
         "dose": _build_dose(state, protocol, now),
-        "vitals": _build_vitals(state, protocol, phase, now),
+        "vitals": _build_vitals(state, protocol, now),
         "alarms": _build_alarms(state, protocol, phase, now),
         "due": build_due(state, protocol, phase, now),
         "discharge": {
@@ -242,14 +243,18 @@ def _build_pump(state: SessionState, protocol: Protocol) -> dict[str, Any]:
     }
 
 
-def _build_vitals(state: SessionState, protocol: Protocol, phase: str, now: datetime) -> dict[str, Any]:
+def _build_vitals(state: SessionState, protocol: Protocol, now: datetime) -> dict[str, Any]:
     alarmed = _find_alarmed(state)
-    limits = _find_age_limits(protocol, phase)
-    return {key: _build_vital(state, key, key in alarmed, limits.get(key), now) for key in VITALS}
+    vitals = {
+        key: _build_vital(state, key, key in alarmed, find_age_limit(state, protocol, key, now), now) for key in VITALS
+    }
+    lost = measure_lost_seconds(state, now)
+    vitals["spo2"]["lost_at"] = None if lost is None else _iso(now - timedelta(seconds=lost))
+    return vitals
 
 
 def _build_vital(
-    state: SessionState, key: str, is_alarmed: bool, limit_min: float | None, now: datetime
+    state: SessionState, key: str, is_alarmed: bool, limit: timedelta | None, now: datetime
 ) -> dict[str, Any]:
     readings = list_readings(state, key)
     content: dict[str, Any] = {
@@ -266,7 +271,7 @@ def _build_vital(
         return content
     last, baseline = readings[-1], find_baseline(state, key)
     age = (now - last.at).total_seconds()
-    is_old = limit_min is not None and age > limit_min * 60
+    is_old = limit is not None and now - last.at > limit
     content.update(
         value=_plain(last.value),
         origin=last.origin,
@@ -305,20 +310,6 @@ _ROWS_OF = {
 def _find_alarmed(state: SessionState) -> set[str]:
     rows = {alarm.row for alarm in list_alarms(state) if alarm.is_active}
     return {key for key, named in _ROWS_OF.items() if rows & set(named)}
-
-
-def _find_age_limits(protocol: Protocol, phase: str) -> dict[str, float]:
-    """Return after how many minutes a reading is too old to trust, by the protocol's interval in this phase."""
-    limits: dict[str, float] = {}
-    if phase in (*BEFORE_DOSE, *_OVER):
-        return limits
-    for item in protocol.due:
-        if item.every_min is None or phase not in item.phases:
-            continue
-        for name in item.items:
-            key = "sedation" if name == "moaas" else name
-            limits[key] = float(item.every_min.value) * float(item.grace_factor)
-    return limits
 
 
 def _build_alarms(state: SessionState, protocol: Protocol, phase: str, now: datetime) -> list[dict[str, Any]]:

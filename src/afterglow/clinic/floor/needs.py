@@ -62,7 +62,8 @@ def _list_of_card(card: dict[str, Any]) -> list[dict[str, Any]]:
     if any(row["kind"] in ("high", "medium") for row in rows):
         return rows
     due = card["due"]
-    if due is not None and due["state"] == "overdue":
+    # what is asked at once, as after a rescue drug, waits for nobody's lateness
+    if due is not None and due["state"] in ("overdue", "now"):
         rows.append(_row("overdue", card["place"], due["due_at"], due=due, **common))
     if card["decision"] is not None:
         rows.append(_row("decision", card["place"], card["decision"]["since"], decision=card["decision"], **common))

@@ -10,6 +10,7 @@ from afterglow.clinicday.floor import load_data
 from afterglow.web.floor.arrivals import present_arrivals, write_void
 from afterglow.web.floor.cards import present_card, write_due, write_route
 from afterglow.web.floor.crises import write_crisis, write_where
+from afterglow.web.sessions.present.alarms import write_over
 from afterglow.web.sessions.present.words import mend_words, write_hour
 
 Part = dict[str, Any]
@@ -133,7 +134,7 @@ def present_need(need: Mapping[str, Any]) -> Part:
         "tint": "" if need["is_answered"] else _TINTS.get(kind, ""),
         "place": write_where(need["crisis"]) if kind == "crisis" else need["place"] or _("Room not said yet"),
         "initials": need.get("initials", []),
-        "tag": {"kind": tag_kind, "icon": icon, "text": _write_tag(kind)},
+        "tag": {"kind": tag_kind, "icon": icon, "text": _("Now") if _is_now(need) else _write_tag(kind)},
         "bold": bold,
         "rest": rest,
         "since": need["since"],
@@ -178,11 +179,19 @@ def _write_waited(need: Mapping[str, Any]) -> str:
         return _("since the call")
     if need["kind"] in ("help", "crisis", "high", "medium", "low"):
         return _("unanswered")
-    return _("late") if need["kind"] == "overdue" else _("waiting")
+    return _("late") if need["kind"] == "overdue" and not _is_now(need) else _("waiting")
+
+
+def _is_now(need: Mapping[str, Any]) -> bool:
+    """Return whether a need is a reading that is asked at once and not late yet."""
+    return need["kind"] == "overdue" and need["due"]["state"] == "now"
 
 
 def _write_alarm(need: Mapping[str, Any]) -> tuple[str, str, str]:
     alarm = need["alarm"]
+    if alarm["is_over"]:
+        words = [write_over(), *([_("%(n)d more.") % {"n": need["more"]}] if need.get("more") else [])]
+        return f"{mend_words(alarm['title'])}.", " ".join(words), _("Open session")
     limit = "" if any(letter.isdigit() for letter in alarm["title"]) else mend_words(alarm["limit"])
     if len(limit) > _LONGEST_LIMIT:  # a sentence of its own: the session page says it
         limit = ""
@@ -196,7 +205,9 @@ def _write_alarm(need: Mapping[str, Any]) -> tuple[str, str, str]:
 
 def _write_overdue(need: Mapping[str, Any]) -> tuple[str, str, str]:
     words = mend_words(need["due"]["text"]).rstrip(".")
-    return words, _("due %(when)s") % {"when": write_hour(need["due"]["due_at"])}, _("Record vitals")
+    when = {"when": write_hour(need["due"]["due_at"])}
+    rest = _("asked at once, since %(when)s") % when if _is_now(need) else _("due %(when)s") % when
+    return words, rest, _("Record vitals")
 
 
 def _write_decision(need: Mapping[str, Any]) -> tuple[str, str, str]:

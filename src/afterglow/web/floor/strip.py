@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from afterglow.clinic import policy
 from afterglow.clinic.accounts.idle import is_locked
@@ -92,10 +93,16 @@ def list_alarms_elsewhere(site: Any, user: Any, shown: str) -> list[dict[str, An
         {
             "place": session.place,
             "priority": alarm["priority"],
-            "title": mend_words(alarm["title"]),
+            "title": _write_title(alarm),
             "since": raised_at,
             "is_seen": is_seen,
             "url": reverse("web:session", args=[session.pk]),
         }
-        for is_seen, _level, raised_at, session, alarm in sorted(found, key=lambda row: row[:3])
+        for is_seen, _rank, raised_at, session, alarm in sorted(found, key=lambda row: row[:3])
     ]
+
+
+def _write_title(alarm: dict[str, Any]) -> str:
+    """Return an alarm's title; of one whose condition has ended it says so, as the session does."""
+    title = mend_words(alarm["title"])
+    return _("%(title)s, over now") % {"title": title} if alarm["is_over"] else title

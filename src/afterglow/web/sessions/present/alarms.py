@@ -71,6 +71,11 @@ def write_alarm_title(alarm: View) -> str:
     return _("Readings late: %(what)s") % {"what": late} if late else title
 
 
+def write_over() -> str:
+    """Return what the session and the board alike say of an alarm whose condition has ended."""
+    return _("Over now; kept until somebody acknowledges it.")
+
+
 def _find_late(title: str) -> str:
     """Return the readings that an alarm calls late, or nothing."""
     return title.removesuffix(LATE) if title.endswith(LATE) and title != f"Reading{LATE}" else ""
@@ -102,7 +107,7 @@ def _build_strip(alarm: View) -> View:
     title = write_alarm_title(alarm)
     # what is over asks for nothing but to be seen
     is_over = bool(alarm.get("is_over")) and not is_seen
-    act = _("Over now; kept until somebody acknowledges it.") if is_over else mend_words(alarm.get("first_act"))
+    act = write_over() if is_over else mend_words(alarm.get("first_act"))
     return {
         "id": str(alarm.get("id") or alarm.get("row") or ""),
         "row": alarm.get("row") or "",

@@ -98,6 +98,8 @@ def _write_was(view: View, key: str, alarmed: dict[str, str]) -> str:
 def _build_tile(key: str, name: Any, unit: str, ask: Any, vital: View | None, alarmed: dict[str, str]) -> View:
     """Return one tile; a vital that was never taken keeps its place with two dashes."""
     tile: View = {"key": key, "name": name, "unit": unit, "ask": ask, "state": "none", "figure": "––"}
+    if vital and vital.get("lost_at"):
+        return {**tile, "age": _("signal lost"), "note": _write_lost(vital)}
     if not vital or vital.get("value") is None:
         return {**tile, "age": _("not yet"), "note": _("Not recorded")}
     state = find_state(key, vital, alarmed)
@@ -123,6 +125,15 @@ def _build_tile(key: str, name: Any, unit: str, ask: Any, vital: View | None, al
         }
         tile.update(figure="––", systolic="", diastolic="", note=last)
     return tile
+
+
+def _write_lost(vital: View) -> str:
+    """Return since when a signal is lost, and the last value with its time: that value says nothing of now."""
+    since = _("Lost since %(at)s") % {"at": write_hour(vital["lost_at"], seconds=True)}
+    if vital.get("value") is None:
+        return since
+    values = {"value": write_number(vital["value"]), "at": write_hour(vital.get("observed_at"))}
+    return f"{since}, " + _("last %(value)s, %(at)s") % values
 
 
 def _write_change(change: Any) -> str:
