@@ -84,7 +84,7 @@ def _check(name: str, told: str, mg: Decimal) -> Iterator[Finding]:
         severity=Severity.CAUTION,
         seen=f"{told} told" if told == name else f"{name.strip()}: {told} told",
         threshold=usual.words,
-        asks="Check the dose: ask who sent it, or the person; the referral goes on.",
+        asks="Check the dose with who sent it, or with the person; the referral goes on.",
         override=Override.NONE,
         source=usual.citation.text,
         grade=usual.citation.grade,

@@ -298,3 +298,18 @@ def test_the_first_free_times_name_what_somebody_waits_for(site: Site, staff: St
     told = [part.partition(": ")[0] for part in found[1].split("; ")]
     assert told == ["follow-up", "integration"]
     assert "Waiting" not in words
+
+
+def test_an_extreme_told_dose_is_asked_about_and_blocks_nothing(site: Site, staff: Staff, nurse: Client) -> None:
+    told = {"trial_1_drug": "Sertraline", "trial_1_dose_mg": "5000", "medicine_1_name": "ketamine"}
+    referral = receive(site, staff, **told, medicine_1_dose="3,500 mg", has_no_trials=None, takes_no_medicines=None)
+    page = read(nurse, referral)
+    for words in (
+        "Sertraline: 5000 mg a day told",
+        "an adequate trial begins at 50 mg a day",
+        "ketamine: 3,500 mg told",
+        "no protocol here has a limit above 400 mg",
+        "SITE, row I-11, check the dose; site policy",
+    ):
+        assert words in page
+    assert 'value="accept"' in page

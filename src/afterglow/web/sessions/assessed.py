@@ -29,13 +29,18 @@ def describe_assessed(session: Session, user: Any) -> dict[str, Any] | None:
     opened = timezone.localtime(session.opened_at)
     begin = opened.replace(hour=0, minute=0, second=0, microsecond=0)
     names = dict(DECISIONS)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"decision": names[row.decision], "at": row.made_at, "by": row.made_by.display_name, "note": row.note}
         for row in _MADE.ask(patient=session.patient_id, since=begin)
         # an assessment of a later visit is not of this one
         if timezone.localtime(row.made_at).date() == opened.date()
     ]
-    is_held = not session.is_closed and bool(list_open(session.patient))
-    if not rows and not is_held:
+    alerts = [] if session.is_closed else list_open(session.patient)
+    if not rows and not alerts:
         return None
-    return {"rows": rows, "is_held": is_held, "url": reverse("web:patient-risk", args=[session.patient_id])}
+    return {
+        "rows": rows,
+        "is_held": bool(alerts),
+        "is_assessed": bool(rows and alerts) and rows[-1]["at"] >= max(alert.raised_at for alert in alerts),
+        "url": reverse("web:patient-risk", args=[session.patient_id]),
+    }
