@@ -1,4 +1,4 @@
-"""A call for help that cannot be sent, and a sign-in that ends elsewhere: the page stays, says so, and loses nothing."""
+"""Help that cannot be sent, and a sign-in that ends elsewhere: the page stays, says so, and loses nothing."""
 
 import re
 

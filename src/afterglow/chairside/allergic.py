@@ -29,7 +29,7 @@ class Met:
 
 
 def list_met(state: SessionState, protocol: Protocol) -> tuple[Met, ...]:
-    """Return the drugs that met an allergy and that nobody has acknowledged, oldest first; none once the person left."""
+    """Return the drugs that met an allergy and that nobody has acknowledged, oldest first; none after leaving."""
     if state.is_closed or find_phase(state, protocol) in OVER:
         return ()
     known = state.header.get("allergies") or ()

@@ -12,7 +12,6 @@ from afterglow.chairside.guards import get_local_date, list_rule_findings
 from afterglow.protocols.model import Pattern
 from afterglow.terms import Finding, Override, Severity
 
-
 ESCORT = "escort-present"
 
 
@@ -86,7 +85,7 @@ def record_left(deciding: Deciding) -> dict[str, Any]:
 
 
 def _judge_company(deciding: Deciding) -> None:
-    """Say it when somebody left alone, or when nobody recorded with whom: leaving alone is never what happens unsaid."""
+    """Say it when somebody left alone, or when nobody recorded with whom: nobody leaves alone by default."""
     company, is_named = deciding.data.get("company"), bool(deciding.data.get("with"))
     gates = deciding.protocol.gates
     escort = next((each for each in gates if "what" in each.params and each.params["what"].value == ESCORT), None)

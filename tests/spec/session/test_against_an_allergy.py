@@ -1,4 +1,4 @@
-"""A drug given against a recorded allergy: never refused, never buried; it stands among the alarms until acknowledged."""
+"""A drug given against a recorded allergy: never refused, and among the alarms until acknowledged."""
 
 import pytest
 

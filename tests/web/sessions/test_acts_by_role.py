@@ -36,7 +36,11 @@ def offer(role: str, phase: str, ordered_mg: str = "", open_checks: tuple[str, .
 
 
 def list_commands(acts: dict) -> set[str]:
-    listed = [*acts["ready_acts"], *acts["leaving_acts"], *(act for group in acts["more_acts"] for act in group["acts"])]
+    listed = [
+        *acts["ready_acts"],
+        *acts["leaving_acts"],
+        *(act for group in acts["more_acts"] for act in group["acts"]),
+    ]
     return {act["command"] for act in listed}
 
 

@@ -102,7 +102,7 @@ LEFT = CommandForm(
                 ("alone", lazy("Alone")),
             ),
             is_required=True,
-            hint=lazy("Nobody leaves alone by default; what happened is recorded all the same, and the prescriber told."),
+            hint=lazy("Nobody leaves alone by default. What happened is recorded; tell the prescriber."),
         ),
         Field("with", lazy("Name of who takes the person home")),
         Field("note", lazy("Note"), "note"),
