@@ -3,16 +3,15 @@
 A scenario takes a room maker and returns the refusal. The same rooms serve the unit tests and the random runs.
 """
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 from afterglow.chairside.decide import Refusal
+from tests.support import refusals_of_nursing
+from tests.support.refusing import REFUSALS, Maker, refusing
 from tests.support.rooms import DIRECTOR, NURSE, OTHER_NURSE, PRESCRIBER, READ_ALOUD, THERAPIST, Room
 
-Maker = Callable[..., Room]
-Scenario = Callable[[Maker], Refusal]
-REFUSALS: dict[str, list[Scenario]] = {}
+__all__ = ["REFUSALS", "refusals_of_nursing"]
 ESK = "nasal-esketamine-us"
 OVERRIDE: dict[str, Any] = {
     "rule": "phq9",
@@ -20,16 +19,6 @@ OVERRIDE: dict[str, Any] = {
     "mitigation": "asked again by telephone this morning",
     "expires_on": "2026-11-17",
 }
-
-
-def refusing(code: str) -> Callable[[Scenario], Scenario]:
-    """Register a scenario under the code it must be refused with."""
-
-    def register(scenario: Scenario) -> Scenario:
-        REFUSALS.setdefault(code, []).append(scenario)
-        return scenario
-
-    return register
 
 
 def time_out(room: Room) -> Room:
@@ -495,108 +484,9 @@ def _take_back_after_a_while(make: Maker) -> Refusal:
     return room.wait(seconds=11).refuse("withdraw-entry", seq=seq)
 
 
-# the named nurse
-
-
-@refusing("nurse-same")
-def _name_the_same_nurse_twice(make: Maker) -> Refusal:
-    room = make()
-    room.do("assign-nurse", nurse=NURSE.id)
-    return room.refuse("assign-nurse", nurse=NURSE.id)
-
-
-@refusing("nurse-same")
-def _hand_over_to_who_has_the_chair(make: Maker) -> Refusal:
-    room = make()
-    room.do("assign-nurse", nurse=NURSE.id)
-    return room.refuse("offer-handover", to=NURSE.id)
-
-
-@refusing("handover-needed")
-def _name_another_nurse_over_the_first(make: Maker) -> Refusal:
-    room = make()
-    room.do("assign-nurse", nurse=NURSE.id)
-    return room.refuse("assign-nurse", nurse=OTHER_NURSE.id)
-
-
-@refusing("nurse-missing")
-def _hand_over_a_chair_without_a_nurse(make: Maker) -> Refusal:
-    return make().refuse("offer-handover", to=OTHER_NURSE.id)
-
-
-@refusing("handover-not-offered")
-def _accept_what_nobody_offered(make: Maker) -> Refusal:
-    room = make()
-    room.do("assign-nurse", nurse=NURSE.id)
-    return room.refuse("accept-handover", OTHER_NURSE)
-
-
-@refusing("handover-not-offered")
-def _accept_after_somebody_else_took_the_chair(make: Maker) -> Refusal:
-    room = make()
-    room.do("assign-nurse", nurse=NURSE.id)
-    room.do("offer-handover", to=OTHER_NURSE.id)
-    room.do("assign-nurse", PRESCRIBER, nurse=PRESCRIBER.id)
-    return room.refuse("accept-handover", OTHER_NURSE)
-
-
-@refusing("handover-not-offered")
-def _decline_what_was_taken_back(make: Maker) -> Refusal:
-    room = make()
-    room.do("assign-nurse", nurse=NURSE.id)
-    room.do("offer-handover", to=OTHER_NURSE.id)
-    room.do("withdraw-handover", reason="stays after all")
-    return room.refuse("decline-handover", OTHER_NURSE, reason="two at dosing already")
-
-
-@refusing("handover-not-yours")
-def _decline_what_was_offered_to_another(make: Maker) -> Refusal:
-    room = make()
-    room.do("assign-nurse", nurse=NURSE.id)
-    room.do("offer-handover", to=OTHER_NURSE.id)
-    return room.refuse("decline-handover", PRESCRIBER, reason="two at dosing already")
-
-
-@refusing("handover-not-yours")
-def _take_back_what_another_offered(make: Maker) -> Refusal:
-    room = make()
-    room.do("assign-nurse", nurse=NURSE.id)
-    room.do("offer-handover", to=PRESCRIBER.id)
-    return room.refuse("withdraw-handover", OTHER_NURSE)
-
-
-@refusing("chair-not-yours")
-def _offer_the_chair_of_a_colleague(make: Maker) -> Refusal:
-    room = make()
-    room.do("assign-nurse", nurse=NURSE.id)
-    return room.refuse("offer-handover", OTHER_NURSE, to=OTHER_NURSE.id)
-
-
-@refusing("handover-to-oneself")
-def _offer_a_nurses_chair_to_oneself(make: Maker) -> Refusal:
-    room = make()
-    room.do("assign-nurse", nurse=NURSE.id)
-    return room.refuse("offer-handover", PRESCRIBER, to=PRESCRIBER.id)
-
-
-@refusing("chair-changed-hands")
-def _offer_from_a_page_that_is_old(make: Maker) -> Refusal:
-    room = make()
-    room.do("assign-nurse", nurse=OTHER_NURSE.id)
-    return room.refuse("offer-handover", PRESCRIBER, to=PRESCRIBER.id, **{"from": NURSE.id})
-
-
 @refusing("second-needed")
 def _move_a_device_by_an_hour_alone(make: Maker) -> Refusal:
     room = make(ESK).start().wait(70)
     seq = room.state.list("device-given")[0].seq
     earlier = (room.state.list("device-given")[0].occurred_at - timedelta(hours=1)).isoformat()
     return room.refuse("correct-entry", seq=seq, data={"occurred_at": earlier}, reason="typed wrong")
-
-
-@refusing("handover-not-yours")
-def _accept_what_was_offered_to_another(make: Maker) -> Refusal:
-    room = make()
-    room.do("assign-nurse", nurse=NURSE.id)
-    room.do("offer-handover", to=OTHER_NURSE.id)
-    return room.refuse("accept-handover", PRESCRIBER)

@@ -51,7 +51,7 @@ def test_one_tap_calls_from_the_room_of_the_page_that_was_shown(cast: Cast) -> N
     call = HelpCall.objects.get()
     assert (str(call.place), call.session, call.raised_by) == ("Chair 2", cast.session, cast.nurse)
     after = read(client, shown)
-    for words in ("Help called at", "Chair 2", "nobody has answered yet", "This does not call an ambulance."):
+    for words in ("Help called at", "Chair 2", "Nobody has answered yet", "This does not call an ambulance."):
         assert words in after, words
     assert client.get("/patients/")["Location"].startswith("/locked/"), "the screen stays locked"
 

@@ -53,7 +53,7 @@ VITALS = ("bp", "heart_rate", "spo2", "resp_rate", "sedation", "cadss6", "nausea
 STEPS = ("arrived", "pre-checks", "ready", "dosing", "observing", "released", "left")
 _INTENTIONS = ("sign-time-out", "start", "give-injection", "give-device", "record-resume")
 _OVER = ("left", "ended", "cancelled")
-_OF_OFFER = ("accept-handover", "withdraw-handover", "decline-handover")
+_HANDOVER = ("offer-handover", "accept-handover", "withdraw-handover", "decline-handover")
 _PATTERNS = {
     "start": Pattern.INFUSION,
     "record-resume": Pattern.INFUSION,
@@ -433,10 +433,8 @@ def _find_reason(state: SessionState, protocol: Protocol, phase: str, name: str,
         return "" if phase in BEFORE_DOSE else "A dose was given: the session ends, it is not cancelled."
     if name == "close-record":
         return "" if phase in _OVER else "The record is closed after the person has left."
-    if name == "offer-handover" and phase not in _OVER:
-        return "" if find_nurse(state) else "The chair has no nurse yet."
-    if name in _OF_OFFER and phase not in _OVER:
-        return "" if find_offer(state) is not None else "No handover is offered."
+    if name in _HANDOVER and phase not in _OVER:
+        return _find_reason_of_handover(state, name)
     if name == "cosign-order":
         return "" if list_open_verbal_orders(state) else "No verbal order waits for a signature."
     if (
@@ -459,6 +457,13 @@ def _find_reason_by_itself(state: SessionState, name: str) -> str:
     if name == "tick":
         return "Time passes by itself."
     return "The session is open already." if state.last_seq else ""
+
+
+def _find_reason_of_handover(state: SessionState, name: str) -> str:
+    """Return why a chair cannot be offered, or an offer not be answered: nobody has it, or nothing is offered."""
+    if name == "offer-handover":
+        return "" if find_nurse(state) else "The chair has no nurse yet."
+    return "" if find_offer(state) is not None else "No handover is offered."
 
 
 def _find_reason_of_course(state: SessionState, protocol: Protocol, name: str) -> str:
