@@ -5,6 +5,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from afterglow.chairside.corrections import describe_correction
+from afterglow.chairside.details import find_note_field, list_details
 from afterglow.chairside.events import Event
 from afterglow.chairside.state import SessionState
 from afterglow.protocols.model import Protocol
@@ -19,8 +21,10 @@ def build_log(state: SessionState, protocol: Protocol) -> list[dict[str, Any]]:
         {
             "seq": event.seq,
             "type": event.type,
-            "text": describe_event(event),
+            "text": describe_correction(state, event) if event.type == "entry-corrected" else describe_event(event),
+            "right": event.data.get("text") if event.type == "entry-corrected" else None,
             "note": find_note(event.data),
+            "details": list_details(event),
             "occurred_at": event.occurred_at.isoformat(),
             "recorded_at": event.recorded_at.isoformat(),
             "by": event.by,
@@ -36,11 +40,8 @@ def build_log(state: SessionState, protocol: Protocol) -> list[dict[str, Any]]:
 
 def find_note(data: Mapping[str, Any]) -> Any:
     """Return the free text of an event, or its reference, or None."""
-    for name in ("note", "reason", "text", "order", "told", "mitigation", "kind"):
-        value = data.get(name)
-        if isinstance(value, Mapping) or (isinstance(value, str) and name in ("note", "reason", "text")):
-            return value
-    return None
+    name = find_note_field(data)
+    return data[name] if name else None
 
 
 def describe_event(event: Event) -> str:
@@ -90,12 +91,11 @@ def _pump(words: str) -> Any:
 
 
 def _order(data: Mapping[str, Any]) -> str:
-    if data.get("devices"):
-        return f"Order signed: {data['ordered_mg']} mg, {data['devices']} devices"
+    devices = f", {data['devices']} devices" if data.get("devices") else ""
     dose = f"{data['dose_mg_per_kg']} mg/kg, " if data.get("dose_mg_per_kg") else ""
     over = f" over {data['duration_min']} min" if data.get("duration_min") else ""
     cap = f", cap {data['cap_mg']} mg" if data.get("cap_mg") else ""
-    return f"Order signed: {dose}{data['ordered_mg']} mg{over}{cap}"
+    return f"Order signed: {dose}{data['ordered_mg']} mg{devices}{over}{cap}"
 
 
 def _preparation(data: Mapping[str, Any]) -> str:
@@ -128,6 +128,11 @@ def _correction(data: Mapping[str, Any]) -> str:
     changes = data.get("data") or {}
     words = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in changes.items())
     return f"Correction of entry {data['seq']}" + (f": {words}" if words else "")
+
+
+def _access(data: Mapping[str, Any]) -> str:
+    gauge = f", {data['gauge']} G," if data.get("gauge") else ""
+    return f"IV site {data.get('site', '')}{gauge} {data['state']}".replace("  ", " ").replace("site ,", "site")
 
 
 def _balance(data: Mapping[str, Any]) -> str:
@@ -173,12 +178,12 @@ _WORDS: Mapping[str, Any] = {
     "comfort-recorded": lambda d: f"Comfort: {d['kind'].replace('-', ' ')}",
     "drug-given": lambda d: f"{d['drug']} {d['dose']}, {d['purpose']}",
     "adverse-event-recorded": lambda d: f"Adverse event, {d['severity']}{', serious' if d.get('serious') else ''}",
-    "access-recorded": lambda d: f"IV site {d.get('site', '')} {d['state']}".replace("  ", " "),
+    "access-recorded": _access,
     "note-recorded": "Note",
     "alarm-raised": lambda d: f"{d['priority'].capitalize()} alarm: {d['title']}",
     "alarm-acknowledged": lambda d: f"Alarm answered ({d['alarm'].split(':')[0]})",
     "alarm-escalated": lambda d: f"Alarm unanswered, escalated ({d['row']})",
-    "alarm-silenced": lambda d: f"Alarm sound off for {d['seconds']} s",
+    "alarm-silenced": lambda d: f"Alarm sound off for {d['seconds']} s ({d['alarm'].split(':')[0]})",
     "alarm-silence-ended": "Alarm sound on again",
     "alarm-cleared": lambda d: f"Alarm ended ({d['row']})",
     "reconciliation-recorded": _balance,

@@ -129,9 +129,18 @@ export class Entries {
       return;
     }
     form.reset();
+    this.leaveOnce(form);
     const sheet = form.closest<HTMLElement>("[popover]");
     if (sheet?.matches(":popover-open")) sheet.hidePopover();
     form.dispatchEvent(new CustomEvent("session:entered", { bubbles: true }));
+  }
+
+  /** A form for one entry alone, such as a correction, goes once it was sent: what it holds is as it was before. */
+  private leaveOnce(form: HTMLFormElement): void {
+    const place = form.closest<HTMLElement>("[data-once]");
+    if (!place) return;
+    place.remove();
+    history.replaceState(null, "", this.page.viewUrl.replace(/view$/, ""));
   }
 
   private say(state: State, words: string, form?: HTMLFormElement): void {

@@ -162,6 +162,8 @@ def _choose_band(card: Mapping[str, Any], alarm: Mapping[str, Any] | None) -> tu
     due = card["due"]
     if due is not None and due["state"] == "overdue":
         return "amber", _("%(what)s overdue") % {"what": mend_words(due["text"]).split(",")[0]}, None
+    if due is not None and due["state"] == "now":
+        return "amber", _("%(what)s now") % {"what": mend_words(due["text"]).split(",")[0]}, None
     if card["is_held"]:
         return "high", _("Not to leave yet"), None
     if card["ready_since"] is not None:
@@ -199,7 +201,7 @@ def _present_vital(key: str, vital: Mapping[str, Any], card: Mapping[str, Any]) 
     lost_at = vital["lost_at"]
     return {
         "key": key,
-        "value": "—" if lost_at or vital["value"] is None else vital["value"],
+        "value": "––" if lost_at or vital["value"] is None else vital["value"],
         "unit": _UNITS[key],
         "at": vital["at"],
         "old_at": vital["old_at"],

@@ -17,6 +17,7 @@ from afterglow.clinic.dosing_sessions.models import Session
 from afterglow.clinic.errors import Conflict, Denied, Refused, TryLater
 from afterglow.protocols.allergies import find_allergies
 from afterglow.terms import Finding, InvalidInput, Problem, build_error
+from afterglow.web.sessions.correcting import is_correction, place_problems, read_correction
 from afterglow.web.sessions.forms import Entry, read_entry
 from afterglow.web.sessions.forms.registry import list_fields
 from afterglow.web.sessions.forms.vitals import build_vitals_data
@@ -75,6 +76,7 @@ def carry_out(request: HttpRequest, session: Session, now: datetime) -> Outcome:
             entry.data = name_prescriber(entry.data, session.site)
         if entry.type == "record-drug-given" and asks_first(request):
             ask_of_allergy(entry.data, session)
+        entry.data = read_correction(entry, session, now)
         second = _sign_second(request, session, entry, now)
         submission = submit_command(
             session=session,
@@ -87,7 +89,8 @@ def carry_out(request: HttpRequest, session: Session, now: datetime) -> Outcome:
             request_key=entry.request_key,
         )
     except InvalidInput as error:
-        problems = [mend_problem(problem) for problem in error.problems]
+        found = place_problems(list(error.problems)) if is_correction(entry) else error.problems
+        problems = [mend_problem(problem) for problem in found]
         message = " ".join(problem.message for problem in problems) or str(error)
         return Outcome(422, entry or read_typed(request), code="unusable", problems=problems, message=message)
     except Refused as error:

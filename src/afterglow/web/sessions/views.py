@@ -23,7 +23,9 @@ from afterglow.web.predictions.session import predict_session
 from afterglow.web.sessions.about import build_about, build_order, list_goals_for, name_people
 from afterglow.web.sessions.acts import build_acts
 from afterglow.web.sessions.assessed import describe_assessed
+from afterglow.web.sessions.correcting import bind_correction, is_correction
 from afterglow.web.sessions.forms import bind_form, get_form
+from afterglow.web.sessions.forms.reading import WHOLE
 from afterglow.web.sessions.lookup import build_view, find_session, read_view, record_page_read
 from afterglow.web.sessions.present import build_parts
 from afterglow.web.sessions.present.page import build_page
@@ -43,7 +45,12 @@ def show_session(request: HttpRequest, session_id: str) -> HttpResponse:
     """Return the page of one session."""
     session, now = find_session(request, session_id), timezone.now()
     record_page_read(request, session, "session", now)
-    return render(request, "web/sessions/page.html", build_context(request, session, now))
+    context = build_context(request, session, now)
+    number = request.GET.get("correct", "")
+    if context["can"]["correct"] and WHOLE.match(number):
+        context["correction"] = bind_correction(session, int(number), now)
+        context["correction_missing"] = "" if context["correction"] else number
+    return render(request, "web/sessions/page.html", context)
 
 
 @staff_page("session.read", methods=("GET", "HEAD"))
@@ -92,7 +99,7 @@ def build_context(request: HttpRequest, session: Session, now: datetime, outcome
         undo=read_undo(context["view"], str(request.user.pk), now),
         **(_draw_forms(request, context) if context["can"]["record"] else {}),
         user_id=str(request.user.pk),
-        problem_form=None if outcome is None or is_vitals else _bind_problem(outcome, problems),
+        **_bind_refused(session, outcome, problems, now),
         problem_message=outcome.message if outcome and is_vitals else "",
     )
     return context
@@ -115,6 +122,8 @@ def build_live_context(request: HttpRequest, session: Session, now: datetime) ->
     predicted = predict_session(session, load_state(session), protocol, str(view.get("phase") or ""), now)
     context = build_page(view, protocol=protocol, order=build_order(session), about=about, predicted=predicted)
     _name_authors(context)
+    for row in context["log"]:
+        row["correct_url"] = f"{reverse('web:session', args=[session.pk])}?correct={row['correct_seq']}#correction"
     context.update(
         session_id=session.pk,
         seq=session.last_seq,
@@ -207,6 +216,20 @@ def _bind_problem(outcome: Outcome, problems: dict[str, str]) -> Any:
     form = get_form(entry.type if entry else "", entry.sheet if entry else "")
     message = outcome.message if outcome.code != "unusable" else ""
     return bind_form(form, entry.typed if entry else {}, problems, message=message, findings=outcome.findings)
+
+
+def _bind_refused(session: Session, outcome: Outcome | None, problems: dict[str, str], now: datetime) -> Context:
+    """Return the refused form of a posted command: a correction below the alarms, anything else at the top."""
+    entry = outcome.entry if outcome else None
+    if outcome is None or entry is None or entry.type == "record-vitals":
+        return {"problem_form": _bind_problem(outcome, problems) if outcome and entry is None else None}
+    if is_correction(entry):
+        message = outcome.message if outcome.code != "unusable" else ""
+        number, findings = str(entry.typed.get("data.seq") or ""), outcome.findings
+        seq = int(number) if WHOLE.match(number) else 0
+        if bound := bind_correction(session, seq, now, entry.typed, problems, message, findings):
+            return {"problem_form": None, "correction": bound}
+    return {"problem_form": _bind_problem(outcome, problems)}
 
 
 def _wants_json(request: HttpRequest) -> bool:

@@ -55,20 +55,14 @@ OVERRIDE = CommandForm(
 
 CORRECT = CommandForm(
     "correct-entry",
-    lazy("Correct an entry"),
+    lazy("Correct an entry in words"),
     (
         Field("seq", lazy("Number of the entry"), "whole", is_required=True),
-        Field("data.systolic", lazy("Systolic"), "whole", "mmHg"),
-        Field("data.diastolic", lazy("Diastolic"), "whole", "mmHg"),
-        Field("data.heart_rate", lazy("Heart rate"), "whole", "/min"),
-        Field("data.spo2", lazy("SpO₂"), "number", "%"),
-        Field("data.resp_rate", lazy("Resp. rate"), "whole", "/min"),
-        Field("data.lot", lazy("Lot")),
-        Field("text", lazy("What is right, in words"), "note"),
+        Field("text", lazy("What is right, in words"), "note", is_required=True),
         Field("reason", lazy("Why it was wrong"), is_required=True),
     ),
     lazy("Correct"),
-    intro=lazy("The old entry stays in the record, beside the correction."),
+    intro=lazy("Values and times are corrected by Correct beside the entry in the log; words alone change no value."),
     has_time=False,
 )
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from afterglow.web.sessions.forms import after, before, during, record
+from afterglow.web.sessions.forms.correcting import CORRECTION, SHEET, list_correction_fields
 from afterglow.web.sessions.forms.model import CommandForm, Field
 
 FORMS: tuple[CommandForm, ...] = (*before.FORMS, *during.FORMS, *after.FORMS, *record.FORMS)
@@ -20,5 +21,7 @@ def get_form(command: str, sheet: str = "") -> CommandForm:
 
 def list_fields(command: str, sheet: str = "") -> Iterable[Field]:
     """Return the declared fields of a command's form."""
+    if command == CORRECTION and sheet.startswith(SHEET):
+        return list_correction_fields(sheet)
     form = get_form(command, sheet)
     return form.fields if form.command == command else get_form(command).fields
