@@ -1,7 +1,7 @@
 """Deciding before the dose: opening, arrival, checks, consent, orders, preparation, time-out."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -186,6 +186,7 @@ def _work_out(deciding: Deciding) -> dict[str, Any]:
     limit = timedelta(days=float(protocol.setting("weight.max_age_d")))
     if deciding.now - weight[1] > limit:
         raise Refused("weight-old", f"The weight is older than {limit.days} days; weigh the person.")
+    _note_weight_of_another_day(deciding, *weight)
     by_weight = "dose_mg_per_kg" in data
     mg = round_half_up(Decimal(data["dose_mg_per_kg"]) * weight[0], 1) if by_weight else Decimal(data["dose_mg"])
     return {
@@ -193,6 +194,21 @@ def _work_out(deciding: Deciding) -> dict[str, Any]:
         "weight_kg": f"{weight[0]:f}",
         "weighed_at": weight[1].isoformat(),
     }
+
+
+def _note_weight_of_another_day(deciding: Deciding, weight_kg: Decimal, at: datetime) -> None:
+    """Say it when today's order rests on a weight that was not taken today; how old it may be is the protocol's."""
+    taken, today = get_local_date(deciding.state, at), get_local_date(deciding.state, deciding.occurred_at)
+    if taken >= today:
+        return
+    days = (today - taken).days
+    deciding.note(
+        "L-WT",
+        f"{weight_kg:f} kg of {taken.isoformat()}, {days} {'day' if days == 1 else 'days'} before this order",
+        f"weighed today; at most {deciding.protocol.setting('weight.max_age_d')} days before",
+        "Weigh the person; another weight asks for another order.",
+        deciding.cite("weight.max_age_d"),
+    )
 
 
 def _cap(mg: Decimal, data: dict[str, Any]) -> str:

@@ -24,6 +24,7 @@ class Order:
     dose_mg_per_kg: Decimal | None
     cap_mg: Decimal | None
     weight_kg: Decimal | None
+    weighed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def find_order(state: SessionState) -> Order | None:
     if not signed:
         return None
     last, data = signed[-1], signed[-1].data
-    devices = data.get("devices")
+    devices, weighed_at = data.get("devices"), data.get("weighed_at")
     return Order(
         seq=last.seq,
         at=last.occurred_at,
@@ -65,6 +66,7 @@ def find_order(state: SessionState) -> Order | None:
         dose_mg_per_kg=as_decimal(data.get("dose_mg_per_kg")),
         cap_mg=as_decimal(data.get("cap_mg")),
         weight_kg=as_decimal(data.get("weight_kg")),
+        weighed_at=datetime.fromisoformat(str(weighed_at)) if weighed_at else None,
     )
 
 

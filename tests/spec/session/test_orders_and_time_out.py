@@ -6,7 +6,17 @@ import pytest
 
 from afterglow.chairside import parse_command
 from afterglow.terms import InvalidInput
-from tests.support.rooms import DIRECTOR, NURSE, OTHER_NURSE, OTHER_PRESCRIBER, PRESCRIBER, READ_ALOUD, THERAPIST, Room
+from tests.support.rooms import (
+    DIRECTOR,
+    NURSE,
+    OPENED_AT,
+    OTHER_NURSE,
+    OTHER_PRESCRIBER,
+    PRESCRIBER,
+    READ_ALOUD,
+    THERAPIST,
+    Room,
+)
 
 ESKETAMINE = ("nasal-esketamine-us", "nasal-esketamine-eu")
 WORDS = {"prescriber": "prescriber-1", "order": "pause, then half the rate"}
@@ -293,3 +303,35 @@ def test_devices_never_pass_the_label_whoever_orders_them():
     assert room.wait(6).refuse("give-device", **beyond).code == "dose-beyond-hard-limit"
     seen = room.do("give-device", **beyond, already_happened=True, second=OTHER_NURSE)
     assert {finding.rule for finding in seen.findings} >= {"L-ESK"}
+
+
+# today's order with today's weight
+
+
+@pytest.mark.parametrize(
+    ("days", "found"),
+    [
+        (0, []),
+        (1, ["72.0 kg of 2026-11-16, 1 day before this order"]),
+        (7, ["72.0 kg of 2026-11-10, 7 days before this order"]),
+    ],
+)
+def test_an_order_says_when_its_weight_is_not_of_today(days, found):
+    weighed = OPENED_AT - timedelta(days=days)
+    room = Room(weight={"weight_kg": "72.0", "weighed_at": weighed.isoformat()}).arrive("record-weight")
+    before = len(room.findings)
+    room.order()
+    said = [each for each in room.findings[before:] if each.rule == "L-WT"]
+    assert [each.seen for each in said] == found
+    assert all((str(each.grade), "30 days" in each.threshold) == ("P", True) for each in said)
+    room.do("record-weight", weight_kg="72.0")
+    before = len(room.findings)
+    room.order()
+    assert [each.rule for each in room.findings[before:]] == []
+
+
+def test_an_order_of_devices_asks_for_no_weight():
+    room = Room("nasal-esketamine-us").arrive("record-weight")
+    before = len(room.findings)
+    room.order()
+    assert [each.rule for each in room.findings[before:]] == []

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from afterglow.chairside.events import Event
 from afterglow.terms import Problem, build_error
@@ -13,7 +14,7 @@ from afterglow.web.sessions.present.dose import build_dose
 from afterglow.web.sessions.present.due import build_due
 from afterglow.web.sessions.present.entries import mend_log
 from afterglow.web.sessions.present.past import write_past
-from afterglow.web.sessions.present.record import build_gates, build_rems, read_undo
+from afterglow.web.sessions.present.record import build_checks, build_gates, build_rems, read_undo
 from afterglow.web.sessions.present.stepper import build_steps
 from afterglow.web.sessions.present.tiles import build_tiles, write_origin
 from afterglow.web.sessions.present.words import (
@@ -272,3 +273,27 @@ def test_dates_are_written_as_people_write_them() -> None:
 def test_a_refusal_names_fields_as_people_do_and_ends_once(problem: Problem, words: int) -> None:
     said = ("No reading was given.", "Heart rate 10 cannot be right: 20 to 260 /min.")
     assert mend_problem(problem).message == said[words]
+
+
+@pytest.mark.parametrize(
+    ("weighed", "words"),
+    [
+        ("2026-11-17T09:40:00+00:00", "weighed 09:40"),
+        ("2026-11-14T16:05:00+00:00", "weighed 14 Nov, 16:05, 3 days ago"),
+        ("2026-11-16T23:59:00+00:00", "weighed 16 Nov, 23:59, 1 day ago"),
+    ],
+)
+def test_the_arithmetic_of_the_dose_always_says_of_which_day_its_weight_is(weighed: str, words: str) -> None:
+    order = {"mg_per_kg": "0.50", "weight_kg": "58.0", "weighed_at": weighed}
+    with timezone.override("UTC"):
+        card = build_dose({"now": "2026-11-17T10:00:00+00:00"}, None, order)
+    assert card["lines"] == [f"0.50 mg/kg × 58.0 kg, {words}"]
+
+
+def test_a_weight_of_another_day_is_no_tick() -> None:
+    check = {"id": "weight", "kind": "weight", "title": "Weight", "state": "met", "at": "2026-11-14T16:05:00+00:00"}
+    view = {"now": "2026-11-17T10:00:00+00:00", "checks": [check], "dose": {"weight_kg": "58.0"}}
+    row = build_checks(view)["rows"][0]
+    assert (row["seen"], row["icon"]) == ("58 kg, 3 days ago; not weighed today", "clock")
+    view["checks"] = [{**check, "at": "2026-11-17T09:40:00+00:00"}]
+    assert build_checks(view)["rows"][0]["icon"] == "tick"

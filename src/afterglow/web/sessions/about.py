@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from afterglow.chairside.nursing import find_nurse
-from afterglow.chairside.orders import find_order, find_preparation
+from afterglow.chairside.orders import find_order, find_preparation, find_weight
 from afterglow.chairside.readings import list_readings
 from afterglow.chairside.state import SessionState
 from afterglow.clinic import policy
@@ -104,11 +104,13 @@ def build_order(session: Session) -> View:
     """Return the arithmetic of today's order and preparation for the dose card."""
     state = load_state(session)
     order, preparation = find_order(state), find_preparation(state)
-    weighed = state.find_last("weight-recorded")
+    # the weight that the order was signed with, and when that was taken: a later one makes no order of today
+    known = find_weight(state)
+    weighed_at = order.weighed_at if order is not None and order.weight_kg is not None else known[1] if known else None
     return {
         "mg_per_kg": _write_dose(order.dose_mg_per_kg if order else None),
         "weight_kg": write_fixed((order.weight_kg if order else None) or _find_weight(state), 1),
-        "weighed_at": weighed.occurred_at if weighed else None,
+        "weighed_at": weighed_at,
         "cap_mg": order.cap_mg if order else None,
         "devices": order.devices if order else None,
         "total_ml": write_fixed(preparation.total_ml, 1) if preparation and preparation.total_ml else None,

@@ -8,8 +8,10 @@ from django.utils.translation import gettext as _
 from afterglow.web.sessions.present.words import (
     read_instant,
     write_age,
+    write_days_ago,
     write_fixed,
     write_hour,
+    write_minute,
     write_number,
     write_span,
 )
@@ -37,7 +39,7 @@ def build_dose(view: View, protocol: Any, order: View | None) -> View:
         "ordered_mg": write_number(dose.get("ordered_mg")),
         "drug": DRUGS.get(str(getattr(protocol, "drug", "")), "Ketamine"),
         "route": ROUTES.get(str(getattr(protocol, "route", "")), ""),
-        "lines": _write_arithmetic(order or {}, dose),
+        "lines": _write_arithmetic(order or {}, dose, view.get("now")),
         "tag": _name_state(phase),
         "is_running": phase == "dosing",
         "is_paused": phase == "paused",
@@ -141,13 +143,14 @@ def _build_device(index: int, device: View) -> View:
     }
 
 
-def _write_arithmetic(order: View, dose: View) -> list[str]:
+def _write_arithmetic(order: View, dose: View, now: Any) -> list[str]:
     """Return the order's arithmetic in one or two lines."""
     lines = []
     if order.get("mg_per_kg") and order.get("weight_kg"):
         first = f"{order['mg_per_kg']} mg/kg × {order['weight_kg']} kg"
         if order.get("weighed_at"):
-            first += ", " + _("weighed %(at)s") % {"at": write_hour(order["weighed_at"])}
+            first += ", " + _("weighed %(at)s") % {"at": write_minute(order["weighed_at"], now)}
+            first += f", {old}" if (old := write_days_ago(order["weighed_at"], now)) else ""
         if order.get("cap_mg"):
             first += ". " + _("Cap %(mg)s mg.") % {"mg": write_number(order["cap_mg"])}
         lines.append(first)

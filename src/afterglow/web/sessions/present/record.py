@@ -5,10 +5,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from afterglow.chairside.corrections import NEVER_CORRECTED
 from afterglow.web.sessions.present.told import build_told
 from afterglow.web.sessions.present.words import (
     mend_words,
     read_instant,
+    write_days_ago,
     write_hour,
     write_minute,
     write_moment,
@@ -133,6 +135,7 @@ def build_checks(view: View) -> View:
                 "kind_class": CHECK_KINDS.get(state, "open"),
                 "icon": CHECK_ICONS.get(state, "clock"),
                 "at": _write_met(check, view.get("now")),
+                **_find_old_weight(check, view),
                 "held": [write_held(each, view.get("now")) for each in held],
                 "is_met": CHECK_KINDS.get(state) == "met" or state == "overridden",
                 **_find_entry(check),
@@ -147,6 +150,16 @@ def build_checks(view: View) -> View:
         "is_complete": bool(rows) and done == len(rows),
         "told": told.get("", []),
     }
+
+
+def _find_old_weight(check: View, view: View) -> View:
+    """Return of a weight that the protocol still allows and that is not today's how old it is: no tick for today."""
+    old = write_days_ago(check.get("at"), view.get("now")) if check.get("kind") == "weight" else ""
+    if not old or check.get("state") != "met":
+        return {}
+    weight = write_number((view.get("dose") or {}).get("weight_kg"))
+    seen = _("%(kg)s kg, %(old)s; not weighed today") % {"kg": weight, "old": old}
+    return {"seen": seen, "icon": "clock", "kind_class": "missing"}
 
 
 def _find_entry(check: View) -> View:
@@ -173,15 +186,21 @@ def build_log(view: View) -> list[View]:
                 "hour": write_moment(entry.get("occurred_at"), view.get("now")),
                 "stored": write_hour(entry.get("recorded_at"), seconds=True),
                 "is_corrected": bool(entry.get("corrected_by")),
-                "can_correct": not entry.get("corrected_by") and not _is_machine(str(entry.get("type") or "")),
+                **_find_correctable(entry, view),
             }
         )
     return rows[::-1]
 
 
-def _is_machine(event_type: str) -> bool:
-    """Return whether an event was written by the program itself, so that nobody corrects it."""
-    return event_type.startswith("alarm") or event_type in {"session-opened", "ticked"}
+def _find_correctable(entry: View, view: View) -> View:
+    """Return which entry is corrected from a row: its own, or beside the last correction the entry it corrected."""
+    kind, seq = str(entry.get("type") or ""), entry.get("seq")
+    if kind == "entry-corrected":
+        seq = entry.get("corrects")
+        row: View = next((each for each in view.get("log") or [] if each.get("seq") == seq), {})
+        kind = "" if row.get("corrected_by") != entry.get("seq") else str(row.get("type") or "")
+    is_open = bool(kind) and not entry.get("corrected_by") and not view.get("is_closed")
+    return {"correct_seq": seq, "can_correct": is_open and kind not in NEVER_CORRECTED}
 
 
 def build_allowed(view: View) -> dict[str, View]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 FRESH_S = 90
@@ -66,6 +67,16 @@ def write_short_day(value: Any) -> str:
         return ""
     local = at.astimezone(timezone.get_current_timezone())
     return f"{local.day} {MONTHS[local.month - 1]}"
+
+
+def write_days_ago(value: Any, now: Any) -> str:
+    """Return how many days of the clinic's calendar ago something was, nothing when it was today."""
+    at, today = read_instant(value), read_instant(now)
+    if at is None or today is None:
+        return ""
+    zone = timezone.get_current_timezone()
+    days = (today.astimezone(zone).date() - at.astimezone(zone).date()).days
+    return ngettext("%(n)d day ago", "%(n)d days ago", days) % {"n": days} if days > 0 else ""
 
 
 def _is_same_day(one: datetime, other: datetime) -> bool:
