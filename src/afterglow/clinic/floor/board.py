@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 from django.contrib.auth import get_user_model
 
 from afterglow.clinic import policy
+from afterglow.clinic.accounts.sign_ins import list_signed_out
 from afterglow.clinic.dosing_sessions.models import Session
 from afterglow.clinic.dosing_sessions.nursing import can_take_one_more, weigh_phase
-from afterglow.clinic.accounts.sign_ins import list_signed_out
 from afterglow.clinic.errors import Denied
 from afterglow.clinic.floor.arrivals import list_arrivals
 from afterglow.clinic.floor.calls import list_open_calls, name_where
