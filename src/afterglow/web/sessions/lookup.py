@@ -12,6 +12,8 @@ from afterglow.clinic.dosing_sessions.actions import get_view
 from afterglow.clinic.dosing_sessions.fold import list_events, load_notes
 from afterglow.clinic.dosing_sessions.models import EventNote, Session
 from afterglow.clinic.prepared import Prepared
+from afterglow.web.sessions.about import name_people
+from afterglow.web.sessions.present.details import list_persons
 from afterglow.web.sessions.present.entries import mend_log
 
 READ = "session.read"
@@ -51,4 +53,6 @@ def read_view(session: Session, now: datetime, protocol: Any) -> dict[str, Any]:
 def build_view(session: Session, now: datetime, protocol: Any, notes: Mapping[str, EventNote]) -> dict[str, Any]:
     """Return the derived view as `read_view`, with the session's notes where they are known already."""
     view = get_view(session, now, notes)
-    return {**view, "log": mend_log(view["log"], list_events(session, notes), protocol)}
+    persons = list_persons(view["log"])
+    names = name_people(persons) if persons else {}
+    return {**view, "log": mend_log(view["log"], list_events(session, notes), protocol, names)}

@@ -7,16 +7,28 @@ from django.utils.translation import gettext as _
 
 from afterglow.chairside.events import Event
 from afterglow.web.sessions.present.alarms import write_counted
+from afterglow.web.sessions.present.details import write_details
 from afterglow.web.sessions.present.words import mend_words, write_span
 
 View = dict[str, Any]
 
 
-def mend_log(log: Sequence[View], events: Sequence[Event], protocol: Any) -> list[View]:
-    """Return the log with the words of each entry as the screens and the paper say them; nothing is left out."""
+def mend_log(
+    log: Sequence[View], events: Sequence[Event], protocol: Any, names: Mapping[str, str] | None = None
+) -> list[View]:
+    """Return the log with the words of each entry as the screens and the paper say them; nothing is left out.
+
+    `more` says what was entered beside those words, people by `names`.
+    """
     known = {event.seq: event for event in events}
     titles = _name_checks(protocol)
-    return [_mend_line(line, known.get(line.get("seq") or 0), events, titles) for line in log]
+    return [
+        {
+            **_mend_line(line, known.get(line.get("seq") or 0), events, titles),
+            "more": write_details(line.get("details") or (), names or {}),
+        }
+        for line in log
+    ]
 
 
 def _mend_line(line: View, event: Event | None, events: Sequence[Event], titles: Mapping[str, str]) -> View:
