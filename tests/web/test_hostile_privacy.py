@@ -109,7 +109,8 @@ def test_the_front_desk_sees_who_comes_and_nothing_of_why(house: House) -> None:
     with rolled_back():
         desk = house.client("frontdesk")
         for path in ("/patients/", reverse("web:patient-identity", args=[house.alder.pk])):
-            page = desk.get(path).content.decode()
+            # every page carries the words for a sign-in that ended elsewhere
+            page = re.sub("(?i)signed[- ](out|in)", "", desk.get(path).content.decode())
             assert "Exemplarova" in page
             assert [word for word in words if word.lower() in page.lower()] == [], path
 

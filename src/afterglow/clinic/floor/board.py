@@ -19,7 +19,7 @@ from afterglow.clinic.dosing_sessions.nursing import can_take_one_more, weigh_ph
 from afterglow.clinic.errors import Denied
 from afterglow.clinic.floor.arrivals import list_arrivals
 from afterglow.clinic.floor.calls import list_open_calls, name_where
-from afterglow.clinic.floor.cards import Floor, list_nurses, load_floor
+from afterglow.clinic.floor.cards import Floor, find_held, list_nurses, load_floor
 from afterglow.clinic.floor.crises import list_crises
 from afterglow.clinic.floor.marks import describe_name, load_marks
 from afterglow.clinic.floor.models import HelpCall, PlaceState
@@ -74,9 +74,14 @@ def build_full_board(site: Any, now: datetime, user: Any) -> Board:
     calls = [describe_call(call) for call in list_open_calls(site.pk)]
     presence = _describe_presence(site, floor, now)
     void = find_void_doses([each for each in floor.sessions if each.phase in BEFORE_END], site=site, now=now)
+    held = find_held(floor)
     cards = [
-        {**_describe_session(each, floor, people, names), "void": void.get(each.pk, "")} for each in floor.sessions
+        {**_describe_session(each, floor, people, names), "void": void.get(each.pk, ""), "is_held": each.pk in held}
+        for each in floor.sessions
     ]
+    for card in cards:
+        # who waits to be assessed is not ready to leave, whatever else is met
+        card["ready_since"] = None if card["is_held"] else card["ready_since"]
     return {
         "kind": "full",
         "site": site.pk,
