@@ -196,6 +196,8 @@ def _write(value: Any, *, is_code: bool = False) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Mapping):
+        if "drug" in value:
+            return " ".join(_write(part) for part in value.values() if part)
         return ", ".join(f"{str(name).replace('_', ' ')} {_write(part)}" for name, part in value.items())
     if isinstance(value, list | tuple):
         return ", ".join(_write(part, is_code=is_code) for part in value)

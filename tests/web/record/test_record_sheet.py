@@ -71,7 +71,8 @@ def test_drug_log_orders_pump_and_release_agree_with_the_session():
 def test_every_signature_names_its_people():
     room = Room().ready()
     lines = [row["text"] for row in build_events(look(room))["rows"] if row["text"].startswith("Time-out")]
-    assert lines == ["Time-out signed: P. Nadkarni, RN, J. Exemplar, RN"]
+    (line,) = lines
+    assert line.startswith("Time-out signed: P. Nadkarni, RN, J. Exemplar, RN. Read aloud: patient, drug, dose")
 
 
 def test_words_in_the_drawing_are_escaped():

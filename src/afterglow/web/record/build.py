@@ -1,6 +1,6 @@
 """Reads a session from the clinic and puts its printed sheets together: record and hand-off."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 from django.utils import formats
 from django.utils.translation import gettext as _
 
-from afterglow.clinic.dosing_sessions.fold import list_events, load_protocol, load_state
+from afterglow.clinic.dosing_sessions.fold import list_events, load_notes, load_protocol, load_state
 from afterglow.clinic.dosing_sessions.models import Session
 from afterglow.web.record.drug_log import build_drug, build_orders, build_pump, build_release
 from afterglow.web.record.sheet import (
@@ -22,8 +22,11 @@ from afterglow.web.record.sheet import (
     get_page_language,
 )
 from afterglow.web.sessions.lookup import read_view
+from afterglow.web.sessions.present.ending import build_ending
 from afterglow.web.sessions.present.words import mend_words
 
+LAST_EVENTS = 14
+_PERSONS = ("prescriber", "nurse", "to", "from")
 _ROUTES = {"iv": "IV", "im": "IM", "sc": "SC", "intranasal": "nasal", "sublingual": "sublingual", "oral": "oral"}
 
 
@@ -31,7 +34,7 @@ def read_source(session: Session, now: datetime) -> Source:
     """Return everything the sheets of a session need, as it stands at `now` or at its end."""
     state, events, protocol = load_state(session), list_events(session), load_protocol(session)
     ids = {event.by for event in events} | {event.second for event in events}
-    ids |= {str(event.data[name]) for event in events for name in ("prescriber", "nurse", "to") if event.data.get(name)}
+    ids |= {str(event.data[name]) for event in events for name in _PERSONS if event.data.get(name)}
     return Source(
         state=state,
         protocol=protocol,
@@ -219,8 +222,10 @@ def build_handoff(session: Session, *, now: datetime, by: Any) -> dict[str, Any]
     events = build_events(source)["rows"]
     measurements = build_measurements(source)
     drugs = [line for line in source.view["log"] if line["type"] in ("drug-given", *_GIVEN)]
+    ending = build_ending(source.state, load_notes(session), now)
     parts = [
-        _part(_("What was given"), [f"{source.clock(line['occurred_at'])} {line['text']}" for line in drugs]),
+        *([_part(ending["title"], [f"{name}: {value}" for name, value in ending["rows"]])] if ending else []),
+        _part(_("What was given"), [f"{source.clock(line['occurred_at'])} {_say(line)}" for line in drugs]),
         _part(_("Dose"), build_drug(source)["lines"]),
         {
             "title": _("Last readings"),
@@ -229,7 +234,13 @@ def build_handoff(session: Session, *, now: datetime, by: Any) -> dict[str, Any]
             "rows": measurements["rows"][-6:],
             "lines": [],
         },
-        _part(_("Alarms and events"), [f"{row['time']} {row['text']}" for row in events[-14:]]),
+        {
+            **_part(_("Alarms and events"), [f"{row['time']} {row['text']}" for row in events[-LAST_EVENTS:]]),
+            "note": _("the last %(n)s of %(all)s; all of them stand in the session record")
+            % {"n": LAST_EVENTS, "all": len(events)}
+            if len(events) > LAST_EVENTS
+            else "",
+        },
         _part(_("Findings"), _build_findings(source)["rows"]),
     ]
     return {
@@ -241,6 +252,12 @@ def build_handoff(session: Session, *, now: datetime, by: Any) -> dict[str, Any]
             {"name": _("Received by"), "act": _("name, time"), "when": "", "strong": False},
         ],
     }
+
+
+def _say(line: Mapping[str, Any]) -> str:
+    """Return a line of the log with all that was entered with it."""
+    words = ". ".join(str(part) for part in (line["text"], line["more"], line["note"]) if part)
+    return words + (_(" (corrected by entry %(n)s)") % {"n": line["corrected_by"]} if line["corrected_by"] else "")
 
 
 def _part(title: str, lines: list[str]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from afterglow.chairside.details import write_value
 from afterglow.protocols.model import Pattern
 from afterglow.web.record.sheet import DASH, MINUS, Source, cell
 from afterglow.web.sessions.present.words import mend_words, write_day
@@ -162,8 +163,7 @@ def _describe_order(data: Any) -> str:
         parts.append(_("cap %(n)s mg") % {"n": data["cap_mg"]})
     for name in ("premedication", "rescue", "standing"):
         if data.get(name):
-            listed = ", ".join(str(each.get("drug", each) if isinstance(each, dict) else each) for each in data[name])
-            parts.append(f"{name}: {listed}")
+            parts.append(f"{name}: {write_value({'value': data[name]})}")
     return ", ".join(parts)
 
 

@@ -4,7 +4,7 @@ Times are the site's, values only measured ones, missed readings printed as miss
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,28 +12,25 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from afterglow.chairside.details import PERSON
 from afterglow.chairside.dosing import find_end, find_start, list_stretches
 from afterglow.chairside.events import Event
 from afterglow.chairside.nursing import SETTLED, TAKEN
 from afterglow.chairside.state import SessionState
 from afterglow.protocols.model import Protocol
 from afterglow.web.record.course_chart import Course, PressurePoint, draw_course
+from afterglow.web.sessions.present.details import write_details
 
 DASH = "\u2013"
 MINUS = "\u2212"
-# entries that go into other parts of the sheet, or say nothing on paper
-_NOT_LISTED = frozenset(
-    {
-        "vitals-recorded",
-        "score-recorded",
-        "check-recorded",
-        "alarm-cleared",
-        "alarm-silence-ended",
-        "alarm-silenced",
-        "pump-read",
-        "preferences-recorded",
-    }
-)
+# entries that say nothing on paper
+_NOT_LISTED = frozenset({"alarm-cleared", "alarm-silence-ended", "alarm-silenced", "ticked"})
+# entries that go into other parts of the sheet, but for what only their line says
+_ELSEWHERE = frozenset({"vitals-recorded", "pump-read"})
+_IN_TABLE = frozenset({"cadss6", "moaas"})
+# said by the remark of the table
+_REMARKED = frozenset({"origin"})
+_BY_HAND = frozenset({"", "manual"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +81,7 @@ def build_measurements(source: Source) -> dict[str, Any]:
         if is_alarm:
             bold.append(index)
         values = [row.values.get(key, DASH) for key in keys]
-        remark = _remark(row.values, is_alarm=is_alarm)
+        remark = _remark(row.values, sorted(row.origins), is_alarm=is_alarm)
         table.append([row.minute.strftime("%H:%M"), _minute(source, row.minute), *values, remark])
     return {
         "title": _("Measurements"),
@@ -113,6 +110,7 @@ class Row:
     first: datetime
     instants: set[datetime]
     values: dict[str, Any]
+    origins: set[str] = field(default_factory=set)
 
     @property
     def minute(self) -> datetime:
@@ -123,12 +121,13 @@ class Row:
 def _collect_rows(source: Source) -> list[Row]:
     """Return a row per minute, and another one where a kind was read twice in it: no reading is left out."""
     readings = sorted(
-        (source.local(reading["observed_at"]), order, key, reading["value"])
+        (source.local(reading["observed_at"]), order, key, reading["value"], reading.get("seq"))
         for key, vital in source.view["vitals"].items()
         for order, reading in enumerate(vital["history"])
     )
+    origins = {event.seq: str(event.data.get("origin") or "") for event in source.state.list("vitals-recorded")}
     rows: list[Row] = []
-    for at, _order, key, value in readings:
+    for at, _order, key, value, seq in readings:
         text = f"{value['systolic']}/{value['diastolic']}" if isinstance(value, dict) else f"{value}"
         row = rows[-1] if rows else None
         if row is None or row.minute != at.replace(second=0, microsecond=0) or key in row.values:
@@ -136,6 +135,7 @@ def _collect_rows(source: Source) -> list[Row]:
             rows.append(row)
         row.instants.add(at)
         row.values[key] = text
+        row.origins |= {origins.get(seq, "")} - _BY_HAND
     return rows
 
 
@@ -168,8 +168,10 @@ def _minute(source: Source, at: datetime) -> str:
     return str(minutes).replace("-", MINUS)
 
 
-def _remark(row: Mapping[str, Any], *, is_alarm: bool) -> str:
+def _remark(row: Mapping[str, Any], origins: Sequence[str], *, is_alarm: bool) -> str:
     words = [_("alarm")] if is_alarm else []
+    names = {"cuff": _("cuff"), "monitor": _("monitor"), "counted": _("counted")}
+    words += [names.get(origin, origin) for origin in origins]
     if "oxygen" in row:
         words.append(_("oxygen %(flow)s L/min") % {"flow": row["oxygen"]})
     if "nausea" in row and not isinstance(row["nausea"], dict):
@@ -256,17 +258,19 @@ def build_events(source: Source) -> dict[str, Any]:
     lines = {line["seq"]: line for line in source.view["log"]}
     rows = []
     for event in sorted(source.events, key=lambda each: (each.occurred_at, each.seq)):
-        if event.type in _NOT_LISTED:
-            continue
         line = lines[event.seq]
+        more = _write_more(source, event, line)
+        if event.type in _NOT_LISTED or (_is_elsewhere(source, event) and not (more or line["note"])):
+            continue
         words = str(line["text"])
         if event.type in ("time-out-signed", "release-signed", "order-signed"):
             signers = [source.name(event.by), *([source.name(event.second)] if event.second else [])]
             words = f"{words}: {', '.join(signers)}"
         if event.type in (*TAKEN, *SETTLED, "handover-offered"):
             words = f"{words}: {source.name(str(event.data.get('to') or event.data.get('nurse') or ''))}"
-        if isinstance(line["note"], str) and line["note"]:
-            words = f"{words}. {line['note']}"
+        for part in (more, line.get("right"), line["note"]):
+            if isinstance(part, str) and part:
+                words = f"{words}. {part}"
         if line["is_late"]:
             words += _(" (entered %(time)s)") % {"time": source.clock(event.recorded_at, seconds=True)}
         if line["corrected_by"]:
@@ -275,6 +279,32 @@ def build_events(source: Source) -> dict[str, Any]:
         at = source.clock(event.occurred_at, seconds=True)
         rows.append({"time": at, "text": words, "by": source.name(event.by), "strong": is_strong})
     return {"title": _("Events"), "note": "", "rows": rows}
+
+
+def _is_elsewhere(source: Source, event: Event) -> bool:
+    """Return whether another part of the sheet says what the words of an entry say."""
+    if event.type == "score-recorded":
+        return event.data.get("scale") in _IN_TABLE
+    if event.type == "check-recorded":
+        gates = (gate for gate in source.protocol.gates if gate.kind == "observed" and "what" in gate.params)
+        seen = {str(gate.params["what"].value) for gate in gates}
+        return bool(event.data.get("passed")) and event.data.get("check") in seen
+    if event.type == "vitals-recorded" and event.data.get("spo2_lost"):
+        return False
+    return event.type in _ELSEWHERE
+
+
+def _write_more(source: Source, event: Event, line: Mapping[str, Any]) -> str:
+    """Return what was entered beside the words of a line; who has the chair or is offered it stands in them."""
+    is_chair = event.type in (*TAKEN, "handover-offered")
+    details = [
+        each
+        for each in line.get("details") or ()
+        if not (event.type == "vitals-recorded" and each["name"] in _REMARKED)
+        and not (event.type == "score-recorded" and _is_elsewhere(source, event))
+        and not (is_chair and each["kind"] == PERSON and each["name"] in ("nurse", "to"))
+    ]
+    return write_details(details, source.names)
 
 
 def build_corrections(source: Source) -> dict[str, Any]:

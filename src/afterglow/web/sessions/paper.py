@@ -7,10 +7,11 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from afterglow.clinic.dosing_sessions.fold import load_notes, load_protocol
+from afterglow.clinic.dosing_sessions.fold import load_notes, load_protocol, load_state
 from afterglow.web.access import staff_page
 from afterglow.web.sessions.about import build_about, build_order
 from afterglow.web.sessions.lookup import build_view, find_session, record_page_read
+from afterglow.web.sessions.present.ending import build_ending
 from afterglow.web.sessions.present.page import build_page
 
 BLANK_ROWS = 16
@@ -29,6 +30,7 @@ def show_handoff(request: HttpRequest, session_id: str) -> HttpResponse:
     context["session_id"] = session.pk
     context["log"].reverse()
     context["given"] = [entry for entry in context["log"] if "drug" in str(entry.get("type"))]
+    context["ending"] = build_ending(load_state(session), notes, now)
     context["printed_at"] = now
     return render(request, "web/sessions/handoff.html", context)
 
