@@ -11,7 +11,7 @@ def act(room, *, may_release):
     context = {
         "phase": room.phase, "is_before": False, "is_after": True, "is_closed": False, "about": about, "dose": dose,
         "can": {"record": True, "release": may_release}, "allowed": {}, "gates": build_gates(room.view, room.protocol),
-        "held": frozenset({"session.record", "session.sign", "session.correct", *(["order.sign"] if may_release else [])}),
+        "held": frozenset({"session.record", "session.sign", *(["order.sign"] if may_release else [])}),
     }  # fmt: skip
     return build_acts(context)
 

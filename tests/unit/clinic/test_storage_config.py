@@ -154,5 +154,5 @@ def test_postgresql_keeps_the_plans_of_what_it_is_asked_again(
 
 @pytest.mark.parametrize("value", ["often", "-1", "1.5", "٣"])
 def test_a_number_of_times_that_is_none_is_refused(tmp_path: Path, value: str) -> None:
-    with pytest.raises(SetupError, match="prepare_threshold.*whole number or off"):
+    with pytest.raises(SetupError, match=r"prepare_threshold.*whole number or off"):
         build_settings(parse_database_url(f"postgresql://a@h/clinic?prepare_threshold={value}", tmp_path))
