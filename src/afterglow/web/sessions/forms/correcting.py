@@ -19,6 +19,8 @@ SHEET = f"{CORRECTION}."
 TIME = "data.occurred_time"
 # which correction of the entry the form was drawn after: another one meanwhile is looked at first
 SHOWN = "shown"
+# of these another time moves the dose or the stay: two people sign
+_TIMED = frozenset({"start", "give-injection", "give-device", "record-stop", "record-complete"})
 _SCALES = ("0", "1", "2", "3", "4", "5")
 
 VITALS = (
@@ -30,6 +32,23 @@ VITALS = (
     Field("moaas", "MOAA/S", "whole", "of 5"),
     Field("oxygen_l_per_min", lazy("Oxygen"), "number", "L/min"),
     Field("temperature_cel", lazy("Temperature"), "number", "°C"),
+    Field(
+        "origin",
+        lazy("Origin"),
+        "select",
+        choices=(
+            ("manual", lazy("by hand")),
+            ("cuff", lazy("cuff")),
+            ("monitor", lazy("monitor")),
+            ("counted", lazy("counted")),
+        ),
+    ),
+    Field(
+        "position",
+        lazy("Position"),
+        "select",
+        choices=(("seated", lazy("seated")), ("reclined", lazy("reclined")), ("lying", lazy("lying"))),
+    ),
     Field("note", lazy("Note"), "note"),
 )
 SEDATION = (Field("total", lazy("MOAA/S, 5 to 0"), "choice", choices=tuple((each, each) for each in _SCALES[::-1])),)
@@ -89,7 +108,7 @@ def build_correction(sheet: str, seq: int, words: str) -> CommandForm:
         sheet=sheet,
         intro=_("%(words)s. The old entry stays in the record, beside the correction.") % {"words": words},
         has_time=False,
-        second="optional",
+        second="optional" if sheet.removeprefix(SHEET).partition(".")[0] in _TIMED else "",
     )
 
 
