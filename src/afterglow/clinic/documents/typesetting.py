@@ -4,24 +4,36 @@ The one place that calls the typesetter; what is set, and from which template, i
 """
 
 import json
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
 import typst
+from django.utils.translation import gettext_lazy as lazy
 
+from afterglow.clinic.documents.drawable import find_undrawn, find_unsafe, list_letters, write_numbers
 from afterglow.terms import Problem, build_error
 
 FONT_PACKAGE = "afterglow.clinic.documents"
 FONT_FOLDER = "fonts"
 FONT_ENDINGS = frozenset({".ttf", ".otf"})
 FONT_COMMAND = "afterglow assets"
+# what a template prints at its foot where characters stand as numbers
+REPLACED = "replaced"
+REPLACED_WORDS = lazy(
+    "Characters that these fonts cannot draw stand as their Unicode numbers, such as [U+1F642]; "
+    "the record on screen has them as they were typed."
+)
+# up to the first thing that a message quotes: that may be a person's words
+_FAULT = re.compile(r"[^`\"'“‘\n]*")
 
 
 class PrintFailed(RuntimeError):
-    """The sheet could not be set; the message is the typesetter's, which holds no patient data."""
+    """The sheet could not be set; the message names the fault and quotes nothing of the sheet."""
 
 
 class FontMissing(PrintFailed):
@@ -38,7 +50,9 @@ class FontMissing(PrintFailed):
 
 
 def typeset(package: str, template: str, data: Mapping[str, Any], *, now: datetime) -> bytes:
-    """Return the PDF of a package's template filled with data.
+    """Return the PDF of a package's template filled with data, whatever was typed into it.
+
+    Characters that the fonts cannot draw are printed as their numbers; then `replaced` holds the words for the foot.
 
     Parameters
     ----------
@@ -47,7 +61,7 @@ def typeset(package: str, template: str, data: Mapping[str, Any], *, now: dateti
     template : str
         Its name without an ending.
     data : mapping
-        What the template reads, as JSON.
+        What the template reads, as JSON; `replaced` is added to it.
     now : datetime
         The instant that the document bears; the same one gives the same bytes.
 
@@ -56,29 +70,63 @@ def typeset(package: str, template: str, data: Mapping[str, Any], *, now: dateti
     FontMissing
         No font was built.
     PrintFailed
-        The template is wrong, a warning was given, or an image lacks its text alternative.
+        The template is wrong, a warning was given, or an image lacks its text alternative; it quotes no text.
     """
+    letters = frozenset(list_letters(data))
     with as_file(files(package).joinpath("templates")) as templates, as_file(files(FONT_PACKAGE)) as packaged:
         fonts = packaged / FONT_FOLDER
         if not _has_font(fonts):
             raise FontMissing
+        sheet = _Sheet(templates, template, fonts, now)
         try:
-            pdf, warnings = typst.compile_with_warnings(
-                str(templates / f"{template}.typ"),
-                root=str(templates),
-                font_paths=[str(fonts)],
-                ignore_system_fonts=True,
-                sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
-                pdf_standards=["ua-1"],
-                timestamp=now.replace(microsecond=0),
-            )
+            undrawn = find_undrawn(letters, fonts)
+            unsafe = undrawn | find_unsafe(letters)
+            try:
+                return sheet.set(data, undrawn)
+            except typst.TypstError:
+                # what no single character explains: letters that fail together
+                if unsafe == undrawn:
+                    raise
+                return sheet.set(data, unsafe)
         except typst.TypstError as error:
-            raise PrintFailed(error.message) from error
-    if warnings:
-        raise PrintFailed("; ".join(str(warning) for warning in warnings))
-    if not isinstance(pdf, bytes):
-        raise PrintFailed("the typesetter returned no document")
-    return pdf
+            fault = _name_fault(str(error.message))
+    # not from the error itself: its message quotes the text that failed
+    raise PrintFailed(fault)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """A template with its fonts, to be set at one instant."""
+
+    templates: Path
+    name: str
+    fonts: Path
+    now: datetime
+
+    def set(self, data: Mapping[str, Any], undrawn: frozenset[str]) -> bytes:
+        """Return the PDF with those characters as their numbers."""
+        shown = {**write_numbers(data, undrawn), REPLACED: str(REPLACED_WORDS) if undrawn else ""}
+        pdf, warnings = typst.compile_with_warnings(
+            str(self.templates / f"{self.name}.typ"),
+            root=str(self.templates),
+            font_paths=[str(self.fonts)],
+            ignore_system_fonts=True,
+            sys_inputs={"data": json.dumps(shown, ensure_ascii=False)},
+            pdf_standards=["ua-1"],
+            timestamp=self.now.replace(microsecond=0),
+        )
+        if warnings:
+            raise PrintFailed("; ".join(_name_fault(str(warning.message)) for warning in warnings))
+        if not isinstance(pdf, bytes):
+            raise PrintFailed("the typesetter returned no document")
+        return pdf
+
+
+def _name_fault(message: str) -> str:
+    """Return what went wrong without what it went wrong with."""
+    found = _FAULT.match(message)
+    words = " ".join(found[0].split()) if found else ""
+    return words or "the typesetter refused the sheet"
 
 
 def _has_font(folder: Path) -> bool:
