@@ -6,7 +6,7 @@ A field is in the words of the line, is the note, stands among the details, or i
 from collections.abc import Mapping
 from typing import Any
 
-from afterglow.chairside.commands import COMMANDS
+from afterglow.chairside.commands import COMMANDS, SHEET_DEVICES, SHEET_MG
 from afterglow.chairside.events import Event
 from afterglow.chairside.fields import FieldSpec
 
@@ -56,7 +56,7 @@ _SAID: Mapping[str, frozenset[str]] = {
     "access-recorded": frozenset({"site", "gauge", "state"}),
     "alarm-acknowledged": frozenset({"alarm"}),
     "alarm-silenced": frozenset({"alarm", "seconds"}),
-    "reconciliation-recorded": frozenset({"prepared_mg", "given_mg", "left_in_line_mg", "returned_mg", "wasted_mg"}),
+    "reconciliation-recorded": frozenset((*SHEET_MG, *SHEET_DEVICES)),
     "rule-overridden": frozenset({"rule", "cause", "expires_on"}),
     "ending-recorded": frozenset({"kind"}),
     # the texts among the new values follow as details; the words that are right have a place of their own
@@ -112,6 +112,7 @@ _LABELS = {
     "vial_mg_per_ml": "Strength",
     "with": "Who takes the person home",
 }
+_FIRST = frozenset({"to"})
 _LABELS_OF = {
     ("time-out-signed", "confirmed"): "Read aloud",
     ("adverse-event-recorded", "kind"): "What happened",
@@ -140,7 +141,8 @@ def list_details(event: Event) -> list[dict[str, Any]]:
         for spec in command.fields
         if spec.name not in hidden and _is_given(spec.name, event.data.get(spec.name))
     ]
-    return found + _list_new_texts(event)
+    # where somebody went is said before the rest
+    return sorted(found, key=lambda each: each["name"] not in _FIRST) + _list_new_texts(event)
 
 
 def write_value(detail: Mapping[str, Any]) -> str:

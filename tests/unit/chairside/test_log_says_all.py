@@ -138,7 +138,7 @@ def test_a_transfer_says_where_to_who_knows_what_was_measured_and_the_drug() -> 
     data = {"kind": "transferred", "to": "City Hospital", "told": "Dr Q", "last_vitals": "118/74"}
     words = say(COMMANDS["record-ending"], {**data, "drug_reconciled": False, "note": "Drowsy."})
     assert words == (
-        "Ended: transferred | Drowsy. | Last vitals: 118/74 | Told: Dr Q | Drug reconciled: no | To: City Hospital"
+        "Ended: transferred | Drowsy. | To: City Hospital | Last vitals: 118/74 | Told: Dr Q | Drug reconciled: no"
     )
 
 

@@ -26,7 +26,7 @@ FONT_COMMAND = "afterglow assets"
 REPLACED = "replaced"
 REPLACED_WORDS = lazy(
     "Characters that these fonts cannot draw stand as their Unicode numbers, such as [U+1F642]; "
-    "the record on screen has them as they were typed."
+    "the screen has them as they were typed."
 )
 # up to the first thing that a message quotes: that may be a person's words
 _FAULT = re.compile(r"[^`\"'“‘\n]*")

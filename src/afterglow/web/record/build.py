@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -222,7 +223,7 @@ def build_handoff(session: Session, *, now: datetime, by: Any) -> dict[str, Any]
     events = build_events(source)["rows"]
     measurements = build_measurements(source)
     drugs = [line for line in source.view["log"] if line["type"] in ("drug-given", *_GIVEN)]
-    ending = build_ending(source.state, load_notes(session), now)
+    ending = build_ending(source.state, load_notes(session), partial(source.clock, seconds=True))
     parts = [
         *([_part(ending["title"], [f"{name}: {value}" for name, value in ending["rows"]])] if ending else []),
         _part(_("What was given"), [f"{source.clock(line['occurred_at'])} {_say(line)}" for line in drugs]),

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -304,7 +305,8 @@ def _write_more(source: Source, event: Event, line: Mapping[str, Any]) -> str:
         and not (event.type == "score-recorded" and _is_elsewhere(source, event))
         and not (is_chair and each["kind"] == PERSON and each["name"] in ("nurse", "to"))
     ]
-    return write_details(details, source.names)
+    with timezone.override(source.zone):
+        return write_details(details, source.names)
 
 
 def build_corrections(source: Source) -> dict[str, Any]:

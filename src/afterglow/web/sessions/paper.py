@@ -1,5 +1,6 @@
 """Sheets for paper: the hand-off of a transfer, and blank sheets for a time without the system."""
 
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +14,7 @@ from afterglow.web.sessions.about import build_about, build_order
 from afterglow.web.sessions.lookup import build_view, find_session, record_page_read
 from afterglow.web.sessions.present.ending import build_ending
 from afterglow.web.sessions.present.page import build_page
+from afterglow.web.sessions.present.words import write_moment
 
 BLANK_ROWS = 16
 
@@ -30,7 +32,7 @@ def show_handoff(request: HttpRequest, session_id: str) -> HttpResponse:
     context["session_id"] = session.pk
     context["log"].reverse()
     context["given"] = [entry for entry in context["log"] if "drug" in str(entry.get("type"))]
-    context["ending"] = build_ending(load_state(session), notes, now)
+    context["ending"] = build_ending(load_state(session), notes, partial(write_moment, now=now))
     context["printed_at"] = now
     return render(request, "web/sessions/handoff.html", context)
 

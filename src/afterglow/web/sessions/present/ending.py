@@ -1,21 +1,21 @@
 """How a session ended otherwise than by a discharge: where to, who was told, what was last measured, the drug."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from afterglow.chairside.state import SessionState
 from afterglow.clinic.dosing_sessions.texts import put_texts
-from afterglow.web.sessions.present.words import write_moment
 
 View = dict[str, Any]
 
 
-def build_ending(state: SessionState, notes: Mapping[str, Any], now: Any) -> View | None:
+def build_ending(state: SessionState, notes: Mapping[str, Any], clock: Callable[[datetime], str]) -> View | None:
     """Return the ending as it stands after corrections, each of its answers by name, or None where there is none.
 
-    What was not answered says so: unknown is not "no".
+    `clock` writes when it was. What was not answered says so: unknown is not "no".
     """
     event = state.find_last("ending-recorded")
     if event is None:
@@ -37,5 +37,4 @@ def build_ending(state: SessionState, notes: Mapping[str, Any], now: Any) -> Vie
     ]
     if data.get("note"):
         rows.append((_("Note"), data["note"]))
-    at = write_moment(event.occurred_at, now)
-    return {"title": f"{kinds.get(data['kind'], data['kind'])}, {at}", "rows": rows, "by": event.by}
+    return {"title": f"{kinds.get(data['kind'], data['kind'])}, {clock(event.occurred_at)}", "rows": rows}
