@@ -156,8 +156,14 @@ def find_holding_rows(protocol: Protocol, facts: Mapping[str, Any]) -> dict[str,
     return {key: row for key, row in holding.items() if not any(other in holding for other in row.hidden_by)}
 
 
-def update_alarms(state: SessionState, protocol: Protocol, now: datetime) -> list[Event]:
-    """Return the alarm events that are due now: raise, escalate, end a silence, clear."""
+def update_alarms(
+    state: SessionState, protocol: Protocol, now: datetime, before: SessionState | None = None
+) -> list[Event]:
+    """Return the alarm events that are due now: raise, escalate, end a silence, clear.
+
+    `before` is the state before the entry that is judged: where its cause was over and nobody had acknowledged it, an
+    alarm that is met again is a new one, with its own reading and time.
+    """
     active = {alarm.row: alarm for alarm in list_active(state)}
     if find_phase(state, protocol) not in LIVE:
         return [_make("alarm-cleared", alarm, now, reason="session-over") for alarm in active.values()]
@@ -167,8 +173,19 @@ def update_alarms(state: SessionState, protocol: Protocol, now: datetime) -> lis
         if row_id not in active:
             events.append(_raise(row, facts, state, now))
     for row_id, alarm in active.items():
+        if row_id in holding and _was_over(alarm, before, protocol, now):
+            events.append(_make("alarm-cleared", alarm, now, reason="met-again"))
+            events.append(_raise(holding[row_id], facts, state, now))
+            continue
         events += _review(alarm, protocol, is_holding=row_id in holding, now=now)
     return events
+
+
+def _was_over(alarm: Alarm, before: SessionState | None, protocol: Protocol, now: datetime) -> bool:
+    """Return whether an alarm stood only because nobody had acknowledged it."""
+    if before is None or alarm.acknowledged_at is not None or alarm.id not in {each.id for each in list_active(before)}:
+        return False
+    return alarm.row not in _judge_rows(before, protocol, now)[1]
 
 
 def _review(alarm: Alarm, protocol: Protocol, *, is_holding: bool, now: datetime) -> list[Event]:

@@ -109,7 +109,7 @@ def _record(deciding: Deciding) -> list[Event]:
         deciding.state.last_seq + 1,
         "" if deciding.second is None else deciding.second.id,
     )
-    return [event, *_follow(evolve(deciding.state, event), deciding)]
+    return [event, *_follow(evolve(deciding.state, event), deciding, deciding.state)]
 
 
 def _tick(deciding: Deciding) -> list[Event]:
@@ -117,11 +117,11 @@ def _tick(deciding: Deciding) -> list[Event]:
     return _follow(deciding.state, deciding)
 
 
-def _follow(state: SessionState, deciding: Deciding) -> list[Event]:
+def _follow(state: SessionState, deciding: Deciding, before: SessionState | None = None) -> list[Event]:
     if state.last_seq == 0:
         return []
     recorded_at = _get_recorded_at(deciding)
-    found = update_alarms(state, deciding.protocol, deciding.now)
+    found = update_alarms(state, deciding.protocol, deciding.now, before)
     return [
         replace(event, seq=state.last_seq + number, recorded_at=recorded_at)
         for number, event in enumerate(found, start=1)

@@ -163,6 +163,22 @@ def test_a_high_alarm_stays_until_someone_answers_it():
     assert list_rows(room) == []
 
 
+def test_a_new_crisis_reading_is_a_new_alarm_though_nobody_has_answered_the_last_one():
+    room = run()
+    room.vitals(systolic=186, diastolic=113)
+    room.wait(3).vitals(systolic=150)
+    # over, and kept until somebody answers it; then another reading above the limit
+    room.wait(3).vitals(systolic=190, diastolic=112)
+    (alarm,) = [each for each in room.view["alarms"] if each["row"] == "A-02"]
+    assert alarm["title"].startswith("BP 190/112")
+    assert datetime.fromisoformat(alarm["raised_at"]) == room.now
+    again = ["alarm-raised", "alarm-escalated", "alarm-cleared", "alarm-raised"]
+    assert list_events(room, "A-02") == again
+    # while it stands, a further reading above the limit is the same alarm
+    room.wait(seconds=10).vitals(systolic=192, diastolic=112)
+    assert list_events(room, "A-02") == again
+
+
 def test_answering_is_not_acting_and_does_not_end_an_alarm():
     room = run()
     room.vitals(systolic=183)
