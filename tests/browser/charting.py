@@ -155,7 +155,7 @@ def screen(prescriber: Person, case: Case) -> None:
     eligible = page.locator('button[name="act"][value="eligible"]')
     with page.expect_navigation():
         eligible.click()
-    expect(page.locator("[role=status]")).to_contain_text("Decided")
+    expect(page.locator("[role=status]:not([data-help-sent])")).to_contain_text("Decided")
 
 
 def consent(prescriber: Person, nurse: Person, case: Case) -> None:
