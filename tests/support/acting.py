@@ -6,10 +6,12 @@ Used by the stateful tests and by the long seeded run; a generator of random num
 import random
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from afterglow.chairside import COMMANDS, SYSTEM, Decision, Refusal
 from afterglow.chairside.alarms import list_active
+from afterglow.chairside.drug_balance import find_known
 from afterglow.chairside.fields import FieldSpec
 from afterglow.chairside.orders import list_open_verbal_orders
 from tests.support.rooms import CAST, DIRECTOR, NURSE, OTHER_NURSE, PRESCRIBER, READ_ALOUD, Room, answer_best
@@ -126,6 +128,22 @@ def _correct(room: Room, rng: random.Random) -> dict[str, Any]:
     return {"seq": event.seq, "reason": "misread", **changes}
 
 
+def _account(room: Room, rng: random.Random) -> dict[str, Any]:
+    """Account for the drug: by the entries, or with another figure, which has its reason or has none."""
+    in_devices = room.protocol.pattern.value == "devices"
+    known = find_known(room.state, room.protocol, room.now, in_devices=in_devices)
+    given = (known.given or Decimal(0)).quantize(Decimal(1) if in_devices else Decimal("0.1"))
+    prepared = max(known.used if in_devices else known.drawn or Decimal(0), given)
+    if rng.random() < 0.3:
+        given = max(given - rng.choice((1, 6)), Decimal(0))
+    data: dict[str, Any] = {"prepared": prepared, "given": given, "returned": 0, "wasted": prepared - given}
+    if in_devices:
+        counted = {f"{name}_devices": int(each) for name, each in data.items()}
+    else:
+        counted = {f"{name}_mg": str(each) for name, each in data.items()} | {"left_in_line_mg": "0"}
+    return counted | ({"note": "one was dropped"} if rng.random() < 0.5 else {})
+
+
 def _alarm(room: Room, rng: random.Random) -> dict[str, Any]:
     standing = [alarm.id for alarm in list_active(room.state)]
     return {"alarm": rng.choice(standing or ["A-01:1:1"])}
@@ -179,9 +197,7 @@ BUILDERS: dict[str, Callable[[Room, random.Random], dict[str, Any]]] = {
         "expires_on": "2026-11-18",
     },
     "sign-release": lambda _r, rng: {"reason": "as at home"} if rng.random() < 0.7 else {},
-    "record-reconciliation": lambda _r, _g: {
-        "prepared_mg": "36", "given_mg": "36", "left_in_line_mg": "0", "returned_mg": "0", "wasted_mg": "0",
-    },
+    "record-reconciliation": _account,
     "correct-entry": _correct,
     "withdraw-entry": lambda room, rng: {"seq": _name_entry(room, rng)},
     "assign-nurse": lambda _r, rng: {"nurse": rng.choice((NURSE.id, NURSE.id, OTHER_NURSE.id))},

@@ -446,6 +446,14 @@ def _close_with_drug_unaccounted(make: Maker) -> Refusal:
     return room.refuse("close-record", PRESCRIBER)
 
 
+@refusing("drug-unexplained")
+def _close_with_a_difference_unexplained(make: Maker) -> Refusal:
+    room = make().start().wait(5)
+    room.do("record-ending", kind="transferred")
+    room.reconcile()
+    return room.refuse("close-record", PRESCRIBER)
+
+
 @refusing("record-closed")
 def _enter_after_closing(make: Maker) -> Refusal:
     return make().finish().refuse("record-vitals", systolic=120, diastolic=80)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from afterglow.chairside.actors import SYSTEM, Actor
 from afterglow.chairside.commands import parse_command
 from afterglow.chairside.decide import Decision, Refusal, decide
-from afterglow.chairside.dosing import find_phase
+from afterglow.chairside.dosing import count_dosed_devices, find_phase, list_devices
 from afterglow.chairside.events import Event, render_event
 from afterglow.chairside.state import EMPTY, SessionState, evolve
 from afterglow.chairside.view import derive_view
@@ -272,7 +272,13 @@ class Room:
 
     def reconcile(self, **changes: Any) -> "Room":
         """Account for the drug, with a witness."""
-        plain = {"prepared_mg": "36", "given_mg": "36", "left_in_line_mg": "0", "returned_mg": "0", "wasted_mg": "0"}
+        plain: dict[str, Any] = {
+            "prepared_mg": "36", "given_mg": "36", "left_in_line_mg": "0", "returned_mg": "0", "wasted_mg": "0",
+        }  # fmt: skip
+        if self.protocol.pattern is Pattern.DEVICES and "prepared_mg" not in changes:
+            used, given = len(list_devices(self.state)), count_dosed_devices(self.state)
+            plain = {"prepared_devices": used, "given_devices": given, "returned_devices": 0}
+            plain["wasted_devices"] = used - given
         self.do("record-reconciliation", second=OTHER_NURSE, **{**plain, **changes})
         return self
 

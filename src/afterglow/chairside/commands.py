@@ -13,6 +13,7 @@ from afterglow.chairside.fields import (
     code,
     codes,
     day,
+    describe,
     flag,
     instant,
     items,
@@ -37,6 +38,9 @@ LOAD = (number("load", "0", "99", "1"), number("limit", "0", "99", "1"))
 DUTY = code("duty", "away", "no-hours")
 # with whom a person leaves: the escort of the day, somebody else by name, nobody
 COMPANY = ("escort", "other", "alone")
+# the drug accounted for: in mg, or of a spray in devices
+SHEET_MG = ("prepared_mg", "given_mg", "left_in_line_mg", "returned_mg", "wasted_mg")
+SHEET_DEVICES = ("prepared_devices", "given_devices", "returned_devices", "wasted_devices")
 ENDINGS = ("left-against-advice", "eloped", "transferred", "died")
 LEVELS = ("none", "mild", "moderate", "severe", "strong", "vomiting")
 
@@ -275,11 +279,8 @@ _LISTED = (
     _declare(
         "record-reconciliation",
         "reconciliation-recorded",
-        number("prepared_mg", "0", "5000", "mg", required=True),
-        number("given_mg", "0", "5000", "mg", required=True),
-        number("left_in_line_mg", "0", "5000", "mg", required=True),
-        number("returned_mg", "0", "5000", "mg", required=True),
-        number("wasted_mg", "0", "5000", "mg", required=True),
+        *(number(name, "0", "5000", "mg") for name in SHEET_MG),
+        *(whole(name, 0, 100, "{device}") for name in SHEET_DEVICES),
         text("note"),
     ),
     _declare(
@@ -431,6 +432,20 @@ def _check_identity(content: Mapping[str, Any]) -> None:
         )
 
 
+def _check_sheet(content: Mapping[str, Any]) -> None:
+    """Refuse a sheet with a figure missing, which is not 0, and one that counts in both ways."""
+    in_mg, in_devices = (any(name in content for name in names) for names in (SHEET_MG, SHEET_DEVICES))
+    if in_mg and in_devices:
+        message = "a sheet counts in mg or in devices, not in both"
+        raise InvalidInput([build_error("prepared_devices", "sheet-mixed", None, "mg or devices", message)])
+    names = SHEET_DEVICES if in_devices else SHEET_MG
+    specs = {spec.name: spec for spec in COMMANDS["record-reconciliation"].fields}
+    if absent := [name for name in names if name not in content]:
+        raise InvalidInput(
+            [build_error(name, "field-missing", None, describe(specs[name]), f"{name} is needed") for name in absent]
+        )
+
+
 def _check_correction(content: Mapping[str, Any]) -> None:
     if not content.get("data") and "text" not in content:
         message = "say what is right: new values, or words"
@@ -444,4 +459,5 @@ _TOGETHER = {
     "sign-order": _check_order,
     "confirm-identity": _check_identity,
     "correct-entry": _check_correction,
+    "record-reconciliation": _check_sheet,
 }

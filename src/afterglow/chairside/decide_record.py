@@ -11,6 +11,7 @@ from afterglow.chairside.decide_before import record_assessment, record_check, r
 from afterglow.chairside.decide_giving import name_device_mg, read_pump
 from afterglow.chairside.decide_watching import balance_drug, name_classes, record_score
 from afterglow.chairside.dosing import INFUSION, TIMED, find_last_device_at, find_phase, is_rescue, list_devices
+from afterglow.chairside.drug_balance import find_signed, is_explained, list_differences
 from afterglow.chairside.errors import Refused
 from afterglow.chairside.events import Event
 from afterglow.chairside.orders import list_open_verbal_orders
@@ -215,6 +216,19 @@ def add_addendum(deciding: Deciding) -> dict[str, Any]:
     return {}
 
 
+def _check_drug(deciding: Deciding) -> None:
+    """Hold the closing while the drug does not add up without a reason and a second signature; keep what differs."""
+    signed = find_signed(deciding.state)
+    differences = list_differences(deciding.state, deciding.protocol, deciding.occurred_at)
+    if signed is None or not differences:
+        return
+    if not is_explained(deciding.state, signed):
+        seen = " ".join(f"{each.seen}." for each in differences)
+        words = "Count again, or sign it again with the reason and a second person who did not draw the drug."
+        raise Refused("drug-unexplained", f"{seen} {words}", differences)
+    deciding.findings.extend(differences)
+
+
 def close_record(deciding: Deciding) -> dict[str, Any]:
     """The record is signed once the session is over and the drug is accounted for."""
     state = deciding.state
@@ -225,6 +239,7 @@ def close_record(deciding: Deciding) -> dict[str, Any]:
     has_drug = state.has("preparation-recorded", "dosing-started", "injection-given", "device-given")
     if has_drug and not state.has("reconciliation-recorded"):
         raise Refused("reconciliation-missing", "Account for the drug before the record is closed.")
+    _check_drug(deciding)
     for event in list_open_verbal_orders(state):
         deciding.note("verbal-order", f"Order of entry {event.seq} not co-signed", "co-signed", "Ask the prescriber.")
     return {}

@@ -8,6 +8,15 @@ from afterglow.chairside.alarms import list_active
 from afterglow.chairside.allergic import list_met
 from afterglow.chairside.context import Deciding
 from afterglow.chairside.dosing import find_start
+from afterglow.chairside.drug_balance import (
+    EXACT,
+    UNEXPLAINED,
+    WITNESS,
+    compare,
+    counts_devices,
+    find_difference,
+    list_drawers,
+)
 from afterglow.chairside.drugs import list_drug_classes, list_joined_findings
 from afterglow.chairside.errors import Refused
 from afterglow.chairside.guards import build_visit_facts
@@ -109,26 +118,37 @@ def record_adverse_event(deciding: Deciding) -> dict[str, Any]:
 
 
 def record_reconciliation(deciding: Deciding) -> dict[str, Any]:
-    """Prepared = given + left in line + returned + wasted; waste has a witness, another person."""
+    """Prepared = given + left in line + returned + wasted, each as entered; waste has a witness, another person."""
     extra = balance_drug(deciding)
-    if Decimal(deciding.data["wasted_mg"]) > 0:
-        if deciding.second is None:
-            deciding.note("waste-witness", "Waste without a witness", "two people", "Hold it sealed for a witness.")
-        else:
-            deciding.need_other_person("Waste")
+    differs = bool(deciding.findings)
+    has_waste = Decimal(str(deciding.data.get("wasted_mg") or deciding.data.get("wasted_devices") or 0)) > 0
+    if has_waste and deciding.second is None:
+        deciding.note("waste-witness", "Waste without a witness", "two people", "Hold it sealed for a witness.")
+    elif has_waste:
+        deciding.need_other_person("Waste")
+    if differs:
+        _ask_why(deciding)
+    if deciding.second is not None and (differs or has_waste) and deciding.second.id in list_drawers(deciding.state):
+        asks = "Let somebody sign who did not draw it."
+        deciding.note("drug-witness", "Signed with who drew the drug", "another person than who drew it", asks, WITNESS)
     return extra
 
 
+def _ask_why(deciding: Deciding) -> None:
+    """Say what a sheet that does not agree lacks: it is recorded all the same, and holds the closing of the record."""
+    lacks = []
+    if "note" not in deciding.data:
+        lacks.append("a reason")
+    if deciding.second is None:
+        lacks.append("a second signature")
+    if lacks:
+        asks = "Sign again with the reason and a second person; the record is not closed before."
+        deciding.note(UNEXPLAINED, f"Without {' and '.join(lacks)}", "a reason and a second signature", asks, EXACT)
+
+
 def balance_drug(deciding: Deciding) -> dict[str, Any]:
-    """Return by how much what was prepared differs from where it went; a difference is said."""
+    """Return by how much what was prepared differs from where it went; what does not agree with the entries is said."""
     data = deciding.data
-    parts = ("given_mg", "left_in_line_mg", "returned_mg", "wasted_mg")
-    difference = Decimal(data["prepared_mg"]) - sum((Decimal(data[name]) for name in parts), Decimal(0))
-    if difference:
-        deciding.note(
-            "drug-balance",
-            f"Difference {difference:f} mg",
-            "prepared = given + left in line + returned + wasted",
-            "Count again; an unexplained difference is reported.",
-        )
-    return {"difference_mg": f"{difference:f}"}
+    deciding.findings.extend(compare(deciding.state, deciding.protocol, data, deciding.occurred_at))
+    name = "difference_devices" if counts_devices(data) else "difference_mg"
+    return {name: f"{find_difference(data):f}"}

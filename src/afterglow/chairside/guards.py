@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from afterglow.chairside.alarms import find_blocking
+from afterglow.chairside.alarms import find_blocking, list_active
 from afterglow.chairside.dosing import (
     calculate_dose_mg,
     count_dosed_devices,
@@ -34,6 +34,8 @@ from afterglow.protocols.model import Check, Pattern, Protocol, Stage
 from afterglow.protocols.schedule import check_frequency
 from afterglow.terms import Finding, Override, Severity
 
+# the alarm of a lost SpO2 signal
+LOST = "A-06L"
 GIVING = ("start", "give-injection", "give-device")
 # what must be known before the first dose; other gaps are shown and recorded with the start, they do not hold it
 ESSENTIAL = frozenset(
@@ -454,10 +456,18 @@ def _read_screen(state: SessionState, protocol: Protocol) -> dict[str, Any]:
     return facts
 
 
+def _say_way_out(state: SessionState, row: str) -> str:
+    """Return what ends an alarm that holds the dose: a lost signal by a reading alone, another also by answering it."""
+    if row == LOST:
+        return "enter SpO2 by hand"
+    answered = {alarm.row for alarm in list_active(state) if alarm.acknowledged_at is not None}
+    return "deal with it and measure again" if row in answered else "deal with it and acknowledge it"
+
+
 def _check_standing(state: SessionState, protocol: Protocol, command: str, now: datetime) -> list[Blocker]:
     """Return the standing alarms and the consent and assessment that hold a further dose."""
     found = [
-        Blocker("alarm-stands", f"{title}: deal with it and acknowledge it, then the dose.", row)
+        Blocker("alarm-stands", f"{title}: {_say_way_out(state, row)}, then the dose.", row)
         for row, title in find_blocking(state, protocol, command, now).items()
     ]
     if find_start(state) is not None:

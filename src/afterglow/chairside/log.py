@@ -136,6 +136,12 @@ def _access(data: Mapping[str, Any]) -> str:
 
 
 def _balance(data: Mapping[str, Any]) -> str:
+    if "given_devices" in data:
+        return (
+            f"Drug reconciled in devices: prepared {data['prepared_devices']}, given {data['given_devices']}, "
+            f"returned {data['returned_devices']}, wasted {data['wasted_devices']}, "
+            f"difference {data.get('difference_devices', '0')}"
+        )
     return (
         f"Drug reconciled: prepared {data['prepared_mg']}, given {data['given_mg']}, "
         f"left in line {data['left_in_line_mg']}, returned {data['returned_mg']}, wasted {data['wasted_mg']} mg, "

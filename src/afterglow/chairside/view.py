@@ -25,6 +25,7 @@ from afterglow.chairside.dosing import (
     list_devices,
     sum_run_seconds,
 )
+from afterglow.chairside.drug_balance import counts_devices, find_known, find_signed, is_explained, list_differences
 from afterglow.chairside.due import list_due
 from afterglow.chairside.gates import find_earliest, find_release_role, judge_gates, list_open, measure_stay
 from afterglow.chairside.guards import find_blockers, list_rule_findings
@@ -89,6 +90,7 @@ def derive_view(state: SessionState, *, protocol: Protocol, now: datetime) -> di
             "stay_min": measure_stay(state, protocol, now),
         },
         "rems": {"missing": list_missing_fields(state, protocol, now)} if protocol.rems_fields else None,
+        "drug": _build_drug(state, protocol, now),
         "orders": _build_orders(state, protocol),
         "nurse": _build_nurse(state),
         "checks": list_checks(state, protocol, now),
@@ -222,6 +224,18 @@ def _build_dose(state: SessionState, protocol: Protocol, now: datetime) -> dict[
         "ordered_devices": count_allowed_devices(state) if protocol.pattern is Pattern.DEVICES else None,
         "next_device_at": _iso(find_next_device_at(state, protocol)) if protocol.pattern is Pattern.DEVICES else None,
         "label": "calculated",
+    }
+
+
+def _build_drug(state: SessionState, protocol: Protocol, now: datetime) -> dict[str, Any]:
+    """Return what the entries say of the drug, and what does not agree with the sheet signed last."""
+    signed = find_signed(state)
+    in_devices = protocol.pattern is Pattern.DEVICES and (signed is None or counts_devices(signed.data))
+    return {
+        "known": find_known(state, protocol, now, in_devices=in_devices).to_json(),
+        "signed_seq": None if signed is None else signed.seq,
+        "differences": [finding.to_json() for finding in list_differences(state, protocol, now)],
+        "is_explained": signed is not None and is_explained(state, signed),
     }
 
 
@@ -432,7 +446,9 @@ def _find_reason(state: SessionState, protocol: Protocol, phase: str, name: str,
     if name == "cancel-session":
         return "" if phase in BEFORE_DOSE else "A dose was given: the session ends, it is not cancelled."
     if name == "close-record":
-        return "" if phase in _OVER else "The record is closed after the person has left."
+        if phase not in _OVER:
+            return "The record is closed after the person has left."
+        return _find_reason_of_drug(state, protocol, now)
     if name in _HANDOVER and phase not in _OVER:
         return _find_reason_of_handover(state, name)
     if name == "cosign-order":
@@ -457,6 +473,15 @@ def _find_reason_by_itself(state: SessionState, name: str) -> str:
     if name == "tick":
         return "Time passes by itself."
     return "The session is open already." if state.last_seq else ""
+
+
+def _find_reason_of_drug(state: SessionState, protocol: Protocol, now: datetime) -> str:
+    """Return why a record is not closed yet whose drug does not add up."""
+    signed = find_signed(state)
+    if signed is None or is_explained(state, signed):
+        return ""
+    seen = [finding.seen for finding in list_differences(state, protocol, now)]
+    return f"The drug does not add up: {'; '.join(seen)}." if seen else ""
 
 
 def _find_reason_of_handover(state: SessionState, name: str) -> str:

@@ -49,7 +49,7 @@ def calculate_draw(
         formula = f"{show_volume(protocol, ml)} mL × {show(strength)} mg/mL, exact volume {show(exact, 4)} mL"
         steps.append(DoseStep("Drawn as the syringe can", formula, f"{show(drawn_mg)} mg"))
     findings = [*_check_draw(protocol, mg, exact, drawn_mg), *_check_strength(protocol, strength)]
-    vials, opened = _count_vials(protocol, drawn_mg, strength)
+    vials, opened = count_vials(protocol, drawn_mg, strength)
     left_mg = None if opened is None else opened - drawn_mg
     left_ml = None if left_mg is None else left_mg / strength
     rest = _show_rest(opened, drawn_mg, left_mg, left_ml)
@@ -153,7 +153,8 @@ def _check_strength(protocol: Protocol, strength: Decimal) -> list[Finding]:
     ]
 
 
-def _count_vials(protocol: Protocol, drawn_mg: Decimal, strength: Decimal) -> tuple[int | None, Decimal | None]:
+def count_vials(protocol: Protocol, drawn_mg: Decimal, strength: Decimal) -> tuple[int | None, Decimal | None]:
+    """Return the fewest vials of a strength that hold an amount, and what they hold; None for an unknown strength."""
     content = protocol.settings.get(f"vial.content_mg_at_{show(strength)}_mg_per_ml")
     if content is None:
         return None, None

@@ -145,7 +145,7 @@ def test_a_verbal_order_is_signed_even_after_the_record_was_closed():
     room.do("record-verbal-order", read_back=True, **WORDS)
     seq = room.events[-1].seq
     room.wait(5).do("record-ending", kind="eloped", told="prescriber", last_vitals="none", drug_reconciled=True)
-    room.reconcile()
+    room.reconcile(given_mg="4.5", wasted_mg="31.5")
     assert "verbal-order" in list_rules(room.do("close-record", PRESCRIBER))
     room.do("cosign-order", PRESCRIBER, order=seq)
 

@@ -171,8 +171,8 @@ def test_a_record_is_closed_only_with_the_drug_accounted_for():
 @pytest.mark.parametrize(
     ("parts", "difference"),
     [
-        ({"prepared_mg": "50", "given_mg": "35.9", "left_in_line_mg": "0.1", "wasted_mg": "14"}, "0"),
-        ({"prepared_mg": "50", "given_mg": "35.9", "left_in_line_mg": "0.1", "wasted_mg": "13.9"}, "0.1"),
+        ({"prepared_mg": "36", "given_mg": "34.9", "left_in_line_mg": "0.1", "wasted_mg": "1"}, "0"),
+        ({"prepared_mg": "36", "given_mg": "34.9", "left_in_line_mg": "0.1", "wasted_mg": "0.9"}, "0.1"),
         ({"prepared_mg": "36", "given_mg": "36", "returned_mg": "0.5"}, "-0.5"),
     ],
 )
@@ -185,7 +185,7 @@ def test_prepared_given_left_returned_and_wasted_add_up_or_the_difference_is_sai
 
 
 def test_waste_without_a_witness_is_recorded_and_said_and_the_same_person_is_no_witness():
-    waste = {"prepared_mg": "50", "given_mg": "36", "left_in_line_mg": "0", "returned_mg": "0", "wasted_mg": "14"}
+    waste = {"prepared_mg": "36", "given_mg": "35", "left_in_line_mg": "0", "returned_mg": "0", "wasted_mg": "1"}
     room = Room().observe()
     assert list_said(room.do("record-reconciliation", **waste)) == ["Waste without a witness"]
     assert Room().observe().refuse("record-reconciliation", second=NURSE, **waste).code == "same-person"

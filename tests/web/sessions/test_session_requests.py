@@ -179,7 +179,9 @@ def test_the_first_person_cannot_sign_as_the_second(cast: Cast) -> None:
 
 def test_parts_carry_every_live_region(cast: Cast) -> None:
     parts = cast.client().get(cast.url("session-view") + "?parts=1").json()["parts"]
-    assert {"stepper", "alarms", "tiles", "middle", "dose", "due", "record", "log", "past", "context"} == set(parts)
+    assert {"stepper", "alarms", "tiles", "middle", "dose", "due", "record", "drug", "log", "past", "context"} == set(
+        parts
+    )
     assert 'data-key="bp"' in parts["tiles"]
 
 

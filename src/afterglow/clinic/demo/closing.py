@@ -82,10 +82,8 @@ def _end_dose(visit: Visit, session: Session) -> None:
         begins = 8
         if protocol.pattern is Pattern.INFUSION:
             visit.do(5, "record-stop", pump_ml="60", reason="Stopped for the day; pressure watched until it fell")
-            visit.given_mg = (visit.ordered_mg * 60 / 100).quantize(visit.ordered_mg)
         elif protocol.pattern is Pattern.DEVICES:
             visit.do(5, "record-stop", reason="No further device today; observed for the full time after this one")
-            visit.given_mg = visit.ordered_mg / 2
     for number in range(1, 9):
         visit.vitals(begins + 16 * number, 138 - min(number, 5) * 3, 80 - number % 3)
     for minute in (20, 60, 120):

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import date, datetime
-from decimal import Decimal
 
 from afterglow.clinic.consents import actions as consents
 from afterglow.clinic.demo.story import Person, Story
@@ -230,7 +229,6 @@ def tell_birch(begin: Callable[[Person], Story]) -> Story:
     story = begin(Person("Example", "Birch", date(1959, 5, 5), "iv-racemic", "74.0", escort="Example, Moss"))
     story.prepare(70)
     visit = Visit(story, story.ago(63), place=ROOMS[0])
-    visit.given_mg = Decimal("20.0")
     visit.get_ready()
     visit.start()
     visit.vitals(34, 136, 84)

@@ -6,9 +6,11 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import partial
 from typing import Any
 
+from afterglow.chairside.drug_balance import find_known
 from afterglow.clinic.consents.actions import confirm_consent
 from afterglow.clinic.demo.story import Story
 from afterglow.clinic.dosing_sessions.actions import open_session
+from afterglow.clinic.dosing_sessions.fold import load_state
 from afterglow.clinic.dosing_sessions.several import Entry, submit_several
 from afterglow.clinic.people import actions as people
 from afterglow.clinic.plans.values import load_signed_protocol
@@ -34,7 +36,6 @@ class Visit:
         self.story, self.begins_at, self.place, self.phq9, self.nurse = story, begins_at, place, phq9, nurse
         self.find_visit: Callable[[], Any] | None = visit
         self.session: Any = None
-        self.given_mg: Decimal | None = None
         self._protocol: Protocol | None = None
         # of a session that was left: when it was written to last; nothing is entered before that
         self._kept_at: datetime | None = None
@@ -140,10 +141,17 @@ class Visit:
             if self._kept_at is not None:
                 # a session that was left is finished before the next day begins
                 instant = min(instant, self.story.clock.now)
+            if write == self._reconcile:
+                # what was given is read from the entries before it
+                self._submit(entries)
+                entries = []
             entries += write(self.story.clock.check(instant))
+        self._submit(entries)
+        self._lines = []
+
+    def _submit(self, entries: list[Entry]) -> None:
         if entries:
             submit_several(session=self.session, entries=entries, now=entries[-1].now)
-        self._lines = []
 
     def drop(self) -> None:
         """Forget what was written down and not carried out."""
@@ -238,15 +246,15 @@ class Visit:
         return [self._entry(now, "give-device", "", "", data)]
 
     def _reconcile(self, now: datetime) -> list[Entry]:
-        prepared = self.ordered_mg
-        given = prepared if self.given_mg is None else self.given_mg
-        data = {
-            "prepared_mg": str(prepared),
-            "given_mg": str(given),
-            "left_in_line_mg": "0",
-            "returned_mg": "0",
-            "wasted_mg": str(prepared - given),
-        }
+        is_spray = self.protocol.pattern is Pattern.DEVICES
+        known = find_known(load_state(self.session), self.protocol, now, in_devices=is_spray)
+        given = (known.given or Decimal(0)).quantize(Decimal(1) if is_spray else Decimal("0.1"))
+        prepared = max(known.used if is_spray else known.drawn or Decimal(0), given)
+        data: dict[str, Any] = {"prepared": prepared, "given": given, "returned": 0, "wasted": prepared - given}
+        if is_spray:
+            data = {f"{name}_devices": int(each) for name, each in data.items()}
+        else:
+            data = {f"{name}_mg": str(each) for name, each in data.items()} | {"left_in_line_mg": "0"}
         second = "nurse2" if self.nurse != "nurse2" else "nurse"
         return [self._entry(now, "record-reconciliation", "", second, data)]
 

@@ -33,6 +33,7 @@ from afterglow.clinic.actions import action
 from afterglow.clinic.audit import actions as audit
 from afterglow.clinic.chain import calculate_digest, render_canonical
 from afterglow.clinic.consents.models import Consent
+from afterglow.clinic.dosing_sessions.drug import follow_drug
 from afterglow.clinic.dosing_sessions.fold import keep_protocol, load_notes, load_protocol, load_state
 from afterglow.clinic.dosing_sessions.models import LIVE_PHASES, CommandReceipt, EventNote, Session, SessionEvent
 from afterglow.clinic.dosing_sessions.nursing import NURSING, bring_load, name_holder
@@ -171,6 +172,7 @@ def submit_command(
     events, findings = carry_out(pen, command, by=by, second=second, occurred_at=occurred_at, now=now)
     pen.store()
     tell_of_suicide(pen, events, by=by, now=now)
+    follow_drug(pen, events, now=now)
     _write_receipt(locked, request_key, digest, events, findings, by=by, now=now)
     audit_command(pen, command, events, by=by, second=second, now=now)
     copy_row(locked, session)

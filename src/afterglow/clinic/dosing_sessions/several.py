@@ -6,11 +6,14 @@ The same guards as for one command; the row is locked, the head anchored and the
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import Any
 
 from django.db import transaction
 
+from afterglow.chairside.commands import COMMANDS, Command
+from afterglow.chairside.events import Event
 from afterglow.clinic import policy
 from afterglow.clinic.actions import action
 from afterglow.clinic.audit.heads import gather_links, hold_head
@@ -22,11 +25,14 @@ from afterglow.clinic.dosing_sessions.actions import (
     audit_command,
     carry_out,
     copy_row,
+    get_view,
     lock_session,
     read_command,
     render,
     tell_of_suicide,
 )
+from afterglow.clinic.dosing_sessions.drug import follow_drug
+from afterglow.clinic.dosing_sessions.fold import list_events
 from afterglow.clinic.dosing_sessions.links import get_chain_name
 from afterglow.clinic.dosing_sessions.models import CommandReceipt, Session, SessionEvent
 from afterglow.clinic.dosing_sessions.writing import Pen
@@ -52,6 +58,71 @@ class Judged:
 
     findings: tuple[Any, ...] = ()
     error: Exception | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What was stored under a request key, and which of some entries are those very ones.
+
+    `found` has the place of each entry in `events`, or None where that sending held no such entry.
+    """
+
+    events: tuple[Event, ...]
+    found: tuple[int | None, ...]
+    is_same: bool
+
+
+def find_sent(*, session: Session, entries: Iterable[Entry], request_key: str) -> Sent | None:
+    """Return what an earlier sending under this key stored, or None where there was none.
+
+    An entry that cannot be read was not stored.
+    """
+    receipt = _find_receipt(session, request_key)
+    if receipt is None:
+        return None
+    listed = [(entry, _read_or_none(entry)) for entry in entries]
+    # the caller's row may be older than what was stored
+    whole = Session.objects.get(pk=session.pk)
+    kinds = {each.event for each in COMMANDS.values()}
+    events = tuple(
+        event
+        for event in list_events(whole)
+        if receipt.first_seq <= event.seq <= receipt.last_seq and event.type in kinds
+    )
+    left = set(range(len(events)))
+    found: list[int | None] = []
+    for entry, command in listed:
+        same = (each for each in sorted(left) if command is not None and _is_stored(events[each], entry, command))
+        place = next(same, None)
+        left.discard(-1 if place is None else place)
+        found.append(place)
+    readable = [(entry, command) for entry, command in listed if command is not None]
+    is_same = len(readable) == len(listed) and receipt.digest == _calculate_digest(readable)
+    return Sent(events, tuple(found), is_same)
+
+
+def _read_or_none(entry: Entry) -> Command | None:
+    try:
+        return read_command(entry.type, entry.data)
+    except InvalidInput:
+        return None
+
+
+def _is_stored(event: Event, entry: Entry, command: Command) -> bool:
+    """Return whether an event records this very entry: the same act at the same instant, with all that was given."""
+    at = entry.occurred_at or entry.now
+    same = event.type == command.event_type and event.occurred_at == at
+    return same and all(_is_equal(event.data.get(name), value) for name, value in command.data.items())
+
+
+def _is_equal(stored: Any, given: Any) -> bool:
+    """Return whether two values of a field are the same; a number may be kept with other digits than it was typed."""
+    if stored == given:
+        return True
+    try:
+        return not isinstance(given, bool) and Decimal(str(stored)) == Decimal(str(given))
+    except InvalidOperation:
+        return False
 
 
 @action
@@ -85,14 +156,14 @@ def submit_several(
 ) -> Submission:
     """Carry out some commands in their order, all of them or none; the submission shows the session at `now`.
 
-    The same `request_key` is answered again, never carried out twice.
+    The same `request_key` is answered again, never carried out twice: with what was stored then.
 
     Raises
     ------
     InvalidInput
         A command cannot be read; none is carried out.
     Refused
-        The rules refuse one of them; none is carried out.
+        The rules refuse one of them, or the key was used for other entries; none is carried out.
     Denied
         Somebody may not give the command that stands under their name.
     """
@@ -100,8 +171,13 @@ def submit_several(
     for entry, command in listed:
         policy.require(entry.by, PERMISSIONS.get(command.type, RECORD), session)
     locked = lock_session(session)
-    if request_key and CommandReceipt.objects.filter(session=locked, key=request_key).exists():
-        return Submission((), (), partial(render, Pen(locked), now), is_repeated=True)
+    digest = _calculate_digest(listed)
+    if receipt := _find_receipt(locked, request_key):
+        if receipt.digest != digest:
+            message = "this key was used for other entries; send these with a new one"
+            raise Refused("request-key-used", message)
+        again = SessionEvent.objects.filter(session=locked, seq__range=(receipt.first_seq, receipt.last_seq))
+        return Submission(tuple(again.order_by("seq")), (), partial(get_view, locked, now), is_repeated=True)
     events: list[SessionEvent] = []
     findings: list[Any] = []
     stored: list[tuple[Entry, list[SessionEvent]]] = []
@@ -120,21 +196,29 @@ def submit_several(
         pen.store()
         for entry, rows in stored:
             tell_of_suicide(pen, rows, by=entry.by, now=entry.now)
+        follow_drug(pen, events, now=now)
     if request_key and events:
-        _keep_receipt(locked, request_key, listed, events, now)
+        _keep_receipt(locked, request_key, digest, listed[0][0].by, events, now)
     copy_row(locked, session)
     return Submission(tuple(events), tuple(findings), partial(render, pen, now))
 
 
-def _keep_receipt(
-    session: Session, key: str, listed: list[tuple[Entry, Any]], events: list[SessionEvent], now: datetime
-) -> None:
-    body = [[command.type, dict(command.data), entry.occurred_at] for entry, command in listed]
+def _calculate_digest(listed: list[tuple[Entry, Command]]) -> str:
+    """Return the digest of what is sent and by whom, as single commands have one."""
+    body = [[command.type, dict(command.data), str(entry.by.pk), entry.occurred_at] for entry, command in listed]
+    return calculate_digest(render_canonical(body))
+
+
+def _find_receipt(session: Session, key: str | None) -> CommandReceipt | None:
+    return CommandReceipt.objects.filter(session=session, key=key).first() if key else None
+
+
+def _keep_receipt(session: Session, key: str, digest: str, by: Any, events: list[SessionEvent], now: datetime) -> None:
     CommandReceipt.objects.create(
         session=session,
         key=key,
-        by=str(listed[0][0].by.pk),
-        digest=calculate_digest(render_canonical(body)),
+        by=str(by.pk),
+        digest=digest,
         first_seq=events[0].seq,
         last_seq=events[-1].seq,
         findings=[],

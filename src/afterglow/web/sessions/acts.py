@@ -106,6 +106,12 @@ def _put_next_check(acts: list[Act], context: Context) -> list[Act]:
     return [*acts, _act(coming["command"], coming["title"], sheet=coming["sheet"], is_main=True)]
 
 
+def _reconcile(context: Context) -> Act:
+    """Return the act that accounts for the drug: of a spray, in devices."""
+    sheet = "record-reconciliation-devices" if context["dose"]["pattern"] == "devices" else ""
+    return _act("record-reconciliation", _("Drug reconciled"), "k", sheet=sheet)
+
+
 def _start(pattern: str) -> Act:
     """Return the act that begins dosing for a pattern."""
     if pattern == "devices":
@@ -122,7 +128,7 @@ def _list_leaving(context: Context) -> list[Act]:
     phase = context["phase"]
     if phase in {"left", "ended"}:
         closing = [
-            _act("record-reconciliation", _("Drug reconciled"), "k"),
+            _reconcile(context),
             _act("close-record", _("Close record"), "x", is_main=True),
         ]
         return _keep_permitted(closing, context)
@@ -130,7 +136,7 @@ def _list_leaving(context: Context) -> list[Act]:
         _act("record-score", _("Aldrete"), "j", sheet="record-score-aldrete"),
         _act("record-score", _("PADSS"), "f", sheet="record-score-padss"),
         _act("record-suicide-screen", _("Re-screen"), "q"),
-        _act("record-reconciliation", _("Drug reconciled"), "k"),
+        _reconcile(context),
     ]
     acts = _keep_permitted(acts, context)
     if _is_released_by_another(context):
@@ -163,12 +169,12 @@ def _list_dose(context: Context) -> list[Act]:
             _act("record-complete", _("Run ended"), "z"),
             _act("record-access", _("IV site"), "i"),
             _act("record-drug-given", _("Drug given"), "m"),
-            _act("record-reconciliation", _("Drug reconciled"), "k"),
+            _reconcile(context),
         ]
     return [
         _act("record-complete", _("Dosing ended"), "z"),
         _act("record-drug-given", _("Drug given"), "m"),
-        _act("record-reconciliation", _("Drug reconciled"), "k"),
+        _reconcile(context),
     ]
 
 

@@ -98,6 +98,8 @@ def describe_outcome(kind: str, word: str) -> str:
         "withdrawn": _("Consent withdrawn"),
         "plan-stopped": _("Plan stopped, no dose to come"),
         "settled": _("Done elsewhere"),
+        "added-up": _("Counted again, adds up"),
+        "signed-again": _("Signed again, still differs"),
         "cancelled": _("Cancelled"),
         "accepted": _("Referral accepted"),
         "declined": _("Referral declined"),

@@ -64,6 +64,8 @@ GATE = CommandForm(
     sheet="record-gate",
 )
 
+_WHY = Field("note", lazy("Reason, where something differs"), "note")
+
 RECONCILIATION = CommandForm(
     "record-reconciliation",
     lazy("Drug reconciled"),
@@ -73,10 +75,35 @@ RECONCILIATION = CommandForm(
         Field("left_in_line_mg", lazy("Left in line"), "number", "mg", is_required=True),
         Field("returned_mg", lazy("Returned"), "number", "mg", is_required=True),
         Field("wasted_mg", lazy("Wasted"), "number", "mg", is_required=True),
+        _WHY,
     ),
     lazy("Sign reconciliation"),
-    intro=lazy("Prepared = given + left in line + returned + wasted. A witness signs what was wasted."),
+    intro=lazy(
+        "Count first, then compare. Prepared = given + left in line + returned + wasted. Somebody who did not draw the "
+        "drug signs what was wasted, and any difference."
+    ),
     second="optional",
+    part="drug",
+)
+
+RECONCILIATION_OF_DEVICES = CommandForm(
+    "record-reconciliation",
+    lazy("Drug reconciled"),
+    (
+        Field("prepared_devices", lazy("Taken out"), "whole", lazy("devices"), is_required=True),
+        Field("given_devices", lazy("Given"), "whole", lazy("devices"), is_required=True),
+        Field("returned_devices", lazy("Returned unopened"), "whole", lazy("devices"), is_required=True),
+        Field("wasted_devices", lazy("Wasted: failed or dropped"), "whole", lazy("devices"), is_required=True),
+        _WHY,
+    ),
+    lazy("Sign reconciliation"),
+    sheet="record-reconciliation-devices",
+    intro=lazy(
+        "Count first, then compare. Taken out = given + returned + wasted. Somebody else signs what was wasted, and "
+        "any difference."
+    ),
+    second="optional",
+    part="drug",
 )
 
 RELEASE = CommandForm(
@@ -136,4 +163,4 @@ ENDINGS = (
     _ending("died", lazy("Died")),
 )
 
-FORMS = (ALDRETE, PADSS, GATE, RECONCILIATION, RELEASE, LEFT, *ENDINGS)
+FORMS = (ALDRETE, PADSS, GATE, RECONCILIATION, RECONCILIATION_OF_DEVICES, RELEASE, LEFT, *ENDINGS)

@@ -57,6 +57,8 @@ _FORMS: tuple[CommandForm, ...] = (*before.FORMS, *during.FORMS, *after.FORMS, *
 
 def name_sheet(command: str, data: Mapping[str, Any]) -> str:
     """Return the sheet that corrects an entry: its command, and of a check or scale which one."""
+    if command == "record-reconciliation" and "given_devices" in data:
+        return f"{SHEET}{command}.devices"
     part = data.get({"record-check": "check", "record-score": "scale", "record-ending": "kind"}.get(command, ""))
     return f"{SHEET}{command}.{part or ''}"
 
@@ -76,6 +78,8 @@ def _find_fields(command: str, part: str) -> tuple[Field, ...]:
         return SEDATION
     if command == "record-check":
         return before.build_check_form({"id": part, "title": part.replace("-", " ").capitalize()}).fields
+    if command == "record-reconciliation" and part == "devices":
+        return after.RECONCILIATION_OF_DEVICES.fields
     found = [form for form in _FORMS if form.command == command]
     named = [form for form in found if any(each.kind == "hidden" and each.value == part for each in form.fields)]
     if command in ("record-score", "record-ending"):

@@ -36,6 +36,8 @@ class CommandForm:
     second: str = ""
     consequence: Any = ""
     is_danger: bool = False
+    # the live part of the page that stands in the form too
+    part: str = ""
 
     @property
     def sheet_id(self) -> str:
@@ -75,6 +77,7 @@ class BoundForm:
     is_refused: bool = False
     second_error: str = ""
     time_error: str = ""
+    part: str = ""
 
 
 def bind_form(

@@ -10,6 +10,7 @@ from afterglow.web.sessions.chart import draw_timeline
 from afterglow.web.sessions.chart.draw import list_table_rows
 from afterglow.web.sessions.present.alarms import build_alarms
 from afterglow.web.sessions.present.dose import build_dose
+from afterglow.web.sessions.present.drug import build_drug
 from afterglow.web.sessions.present.due import build_due
 from afterglow.web.sessions.present.past import write_past
 from afterglow.web.sessions.present.record import (
@@ -30,7 +31,7 @@ from afterglow.web.sessions.present.timeline import build_timeline
 
 View = dict[str, Any]
 
-PARTS = ("context", "stepper", "alarms", "tiles", "middle", "dose", "due", "past", "record", "log")
+PARTS = ("context", "stepper", "alarms", "tiles", "middle", "dose", "due", "past", "record", "drug", "log")
 # stands between two parts, and in no text
 _MARK = f"mark-{secrets.token_hex(12)}"
 BEFORE = frozenset({"booked", "arrived", "pre-checks", "ready"})
@@ -69,6 +70,7 @@ def build_page(
         "timeline_rows": list_table_rows(timeline) if timeline else [],
         "dose": build_dose(view, protocol, order),
         "due": build_due(view),
+        "drug": build_drug(view),
         "checks": build_checks(view),
         "gates": build_gates(view, protocol),
         "blockers": describe_blockers(view),
