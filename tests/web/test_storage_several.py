@@ -1,5 +1,6 @@
 """Several commands of one session at once: the same record as one by one, all of them or none, every chain whole."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from afterglow.clinic.audit.models import AuditEvent
 from afterglow.clinic.dosing_sessions.actions import open_session, submit_command
 from afterglow.clinic.dosing_sessions.fold import forget_states, list_events, load_state
 from afterglow.clinic.dosing_sessions.models import Session, SessionEvent, SiteAnchor
-from afterglow.clinic.dosing_sessions.several import Entry, submit_several
+from afterglow.clinic.dosing_sessions.several import Entry, find_sent, submit_several
 from afterglow.clinic.dosing_sessions.verify import verify_clinic
 from afterglow.clinic.errors import Denied, Refused
 from afterglow.clinic.people.models import Patient, User
@@ -152,3 +153,47 @@ def test_a_block_that_fails_stores_nothing(ward: Ward) -> None:
     assert not AuditEvent.objects.filter(action__startswith="test.").exists()
     note_twice(site=ward.site, fails=False)
     assert not verify_clinic().faults
+
+
+def test_a_key_that_was_used_for_other_entries_or_by_somebody_else_is_refused_and_nothing_stored(ward: Ward) -> None:
+    session, sheet = ward.sessions[0], ward.write_sheet()
+    submit_several(session=session, entries=sheet, now=NOW + 5 * MINUTE, request_key="one")
+    stored = SessionEvent.objects.filter(session=session).count()
+    other = make_user("nell", ward.site)
+    more = Entry("record-note", ward.nurse, NOW + 5 * MINUTE, {"note": "One more."})
+    for entries in (
+        [*sheet, more],
+        sheet[:-1],
+        [more],
+        [replace(entry, by=other) for entry in sheet],
+        [replace(entry, occurred_at=NOW) for entry in sheet],
+    ):
+        with pytest.raises(Refused) as refused, transaction.atomic():
+            submit_several(session=session, entries=entries, now=NOW + 6 * MINUTE, request_key="one")
+        assert refused.value.code == "request-key-used"
+    assert SessionEvent.objects.filter(session=session).count() == stored
+
+
+def test_the_same_entries_under_the_same_key_are_answered_with_what_was_stored(ward: Ward) -> None:
+    session, sheet = ward.sessions[0], ward.write_sheet()
+    first = submit_several(session=session, entries=sheet, now=NOW + 5 * MINUTE, request_key="one")
+    again = submit_several(session=session, entries=sheet, now=NOW + 6 * MINUTE, request_key="one")
+    assert (again.is_repeated, [event.seq for event in again.events]) == (True, [event.seq for event in first.events])
+    assert again.view["last_seq"] == session.last_seq
+
+
+def test_what_was_sent_under_a_key_is_found_entry_by_entry(ward: Ward) -> None:
+    session, sheet = ward.sessions[0], ward.write_sheet()
+    assert find_sent(session=session, entries=sheet, request_key="one") is None
+    submit_several(session=session, entries=sheet, now=NOW + 5 * MINUTE, request_key="one")
+    bad = Entry("record-vitals", ward.nurse, NOW, {"systolic": 128})
+    changed = replace(sheet[1], data={**sheet[1].data, "systolic": 129})
+    sent = find_sent(session=session, entries=[sheet[3], bad, changed, sheet[0], sheet[0]], request_key="one")
+    assert sent is not None
+    # the alarm of the second reading is nobody's entry, and one stored entry answers one that is sent
+    found = [None if place is None else sent.events[place].type for place in sent.found]
+    assert found == ["note-recorded", None, None, "arrival-recorded", None]
+    assert not sent.is_same
+    whole = find_sent(session=session, entries=sheet, request_key="one")
+    assert whole is not None
+    assert (whole.is_same, None in whole.found) == (True, False)

@@ -5,6 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.contrib.messages import get_messages
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
@@ -16,6 +17,7 @@ from afterglow.clinic.dosing_sessions.fold import forget_states
 from afterglow.clinic.dosing_sessions.models import EventNote, SessionEvent
 from afterglow.clinic.dosing_sessions.verify import verify_clinic
 from afterglow.web.sessions.forms.paper import read_rows
+from tests.storage_support import make_user
 from tests.web.sessions.session_support import PIN, Cast
 
 pytestmark = pytest.mark.django_db
@@ -191,3 +193,109 @@ def test_who_may_not_record_has_no_such_page(sheet: Sheet) -> None:
     page = sheet.cast.client().get(sheet.url)
     assert page.status_code == 200
     assert page.content.decode().count('name="row"') == 4
+
+
+def send_first(sheet: Sheet) -> int:
+    """Store the three lines, and lose the answer on the line; return the number of the last entry."""
+    sheet.write_three()
+    assert sheet.post("store", **{"second.secret": PIN}).status_code == 302
+    sheet.cast.session.refresh_from_db()
+    return sheet.cast.session.last_seq
+
+
+def read_key(text: str) -> str:
+    return text.split('name="request_key" value="')[1].split('"')[0]
+
+
+def count_entered(sheet: Sheet) -> dict[str, int]:
+    """Return how often each kind of line of the sheet is stored."""
+    events = SessionEvent.objects.filter(session=sheet.cast.session)
+    kinds = ("vitals-recorded", "drug-given", "note-recorded")
+    return {kind: events.filter(type=kind).count() for kind in kinds}
+
+
+def test_a_row_added_after_a_lost_answer_is_told_and_stored_with_a_fresh_key_and_nothing_twice(sheet: Sheet) -> None:
+    seq = send_first(sheet)
+    sheet.write(4, "vitals", 30, systolic="199", diastolic="109")
+    page = sheet.post("store", **{"second.secret": PIN})
+    text = page.content.decode()
+    assert page.status_code == 422
+    assert 'data-code="request-key-used"' in text
+    sheet.cast.session.refresh_from_db()
+    assert sheet.cast.session.last_seq == seq
+    told = text.split('id="refused"')[1].split("</ul>")[0]
+    assert all(words in told for words in ("BP 128/76", "ondansetron 4 mg", "Power out."))
+    assert "199" not in told
+    assert "1 row below is not stored." in text
+    # what is stored is off the form, what is not stays as it was typed
+    assert text.count('name="row"') == 1
+    assert 'value="199"' in text
+    assert read_key(text) != sheet.fields["request_key"]
+    sheet.rows, sheet.fields["request_key"] = ["4"], read_key(text)
+    page = sheet.post("store", **{"second.secret": PIN})
+    assert page.status_code == 302, page.content.decode()
+    assert count_entered(sheet) == {"vitals-recorded": 2, "drug-given": 1, "note-recorded": 1}
+    assert not verify_clinic().faults
+
+
+@pytest.mark.parametrize("act", ["look", "store"])
+def test_a_changed_row_is_not_taken_for_the_stored_one(sheet: Sheet, act: str) -> None:
+    send_first(sheet)
+    sheet.fields["r1.data.systolic"] = "138"
+    text = sheet.post(act, **{"second.secret": PIN}).content.decode()
+    assert "BP 128/76" in text.split('id="refused"')[1].split("</ul>")[0]
+    assert text.count('name="row"') == 1
+    assert 'value="138"' in text
+    assert count_entered(sheet) == {"vitals-recorded": 1, "drug-given": 1, "note-recorded": 1}
+
+
+def test_another_person_who_sends_the_same_sheet_is_told_that_it_is_stored(sheet: Sheet) -> None:
+    send_first(sheet)
+    other = make_user("noor", sheet.cast.site, "nurse")
+    page = sheet.post("store", other, **{"second.secret": PIN})
+    assert page.status_code == 422
+    assert "nothing is left to store" in page.content.decode()
+    assert count_entered(sheet) == {"vitals-recorded": 1, "drug-given": 1, "note-recorded": 1}
+
+
+def test_a_row_that_cannot_be_read_stays_on_the_form_when_the_others_are_stored_already(sheet: Sheet) -> None:
+    send_first(sheet)
+    sheet.write(4, "vitals", 30, heart_rate="999")
+    text = sheet.post("store", **{"second.secret": PIN}).content.decode()
+    assert "1 row below is not stored." in text
+    assert 'value="999"' in text
+    assert "20 to 260" in text
+
+
+def test_the_same_sheet_again_says_that_it_was_stored_already(sheet: Sheet) -> None:
+    send_first(sheet)
+    page = sheet.post("store", **{"second.secret": PIN})
+    assert page.status_code == 302
+    shown = sheet.cast.client().get(sheet.cast.url())
+    assert shown.status_code == 200
+    told = [str(each) for each in get_messages(page.wsgi_request)]
+    assert told == ["Stored already: 3 entries from paper, once."]
+
+
+def test_a_line_that_can_only_be_written_once_is_recognised_when_the_sheet_comes_again(sheet: Sheet) -> None:
+    sheet.write(1, "record-weight", 5, weight_kg="72.0")
+    sheet.write(2, "record-score", 8, scale="cadss6", total="4")
+    sheet.write(3, "record-symptom", 9, level="mild", note="After the drive.")
+    sheet.fields["r3.data.kind"] = "nausea"
+    sheet.write(4, "record-left", 40, company="other", **{"with": "Rowan Escort"})
+    for expected in ("Stored: 4 entries", "Stored already: 4 entries"):
+        page = sheet.post("store", **{"second.secret": PIN})
+        assert page.status_code == 302, page.content.decode()
+        assert str(list(get_messages(page.wsgi_request))[-1]).startswith(expected)
+    sheet.write(5, "record-note", 41, note="Phoned.")
+    text = sheet.post("look").content.decode()
+    assert text.count('name="row"') == 1
+    assert SessionEvent.objects.filter(session=sheet.cast.session, type="patient-left").count() == 1
+
+
+def test_the_number_of_entries_is_counted_in_the_record(sheet: Sheet) -> None:
+    sheet.write(1, "vitals", 20, systolic="204", diastolic="118")
+    page = sheet.post("store", **{"second.secret": PIN})
+    events = SessionEvent.objects.filter(session=sheet.cast.session)
+    assert events.filter(type="alarm-raised").exists()
+    assert [str(each) for each in get_messages(page.wsgi_request)] == ["Stored: 1 entry from paper."]

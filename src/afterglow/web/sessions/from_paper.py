@@ -1,6 +1,6 @@
 """A downtime sheet entered afterwards: rows with their times, looked at first, stored all together or not at all."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,9 +13,19 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from afterglow.chairside.commands import COMMANDS
+from afterglow.chairside.details import list_details
+from afterglow.chairside.log import describe_event, find_note
 from afterglow.clinic.accounts.signers import is_at_site, verify_second_signer
 from afterglow.clinic.dosing_sessions.models import Session
-from afterglow.clinic.dosing_sessions.several import Entry, Judged, judge_several, submit_several
+from afterglow.clinic.dosing_sessions.several import (
+    Entry,
+    Judged,
+    Sent,
+    find_sent,
+    judge_several,
+    submit_several,
+)
 from afterglow.clinic.errors import Denied, Refused, TryLater
 from afterglow.clinic.ids import make_id
 from afterglow.terms import InvalidInput
@@ -23,10 +33,15 @@ from afterglow.web.access import STATUS_UNUSABLE, staff_page
 from afterglow.web.carrying import get_address, sentence
 from afterglow.web.sessions.forms.paper import ALREADY, KINDS, MOST_ROWS, Row, add_rows, read_rows
 from afterglow.web.sessions.lookup import find_session, record_page_read
+from afterglow.web.sessions.present.details import write_details
+from afterglow.web.sessions.present.words import mend_words
 from afterglow.web.sessions.submit import mend_problem, render_finding
 from afterglow.web.templatetags.words import moment
 
 RECORD = "session.record"
+# the refusal of a key that other entries were stored under
+USED = "request-key-used"
+ENTERED = frozenset(COMMANDS[form.command].event for form in KINDS.values())
 FIRST_ROWS = 4
 ACTS = ("add", "look", "store")
 
@@ -63,6 +78,11 @@ def _enter(
     written = [row for row in page["rows"] if not row.is_blank]
     second, page["second_error"] = _find_second(request, session, now, is_final=is_final)
     entries = _list_entries(written, request.user, second, now)
+    key = _read_key(request.POST)
+    if (sent := _find_sent(session, entries, key)) is not None:
+        if is_final and sent.is_same and len(entries) == len(written):
+            return _say_stored(request, session, sent.events, is_repeated=True)
+        return _show_sent(request, session, page, entries, sent)
     _judge(session, entries)
     if page["day_error"] or page["second_error"] or not written or any(row.is_refused for row in written):
         page["refused"] = _describe_refusal(written)
@@ -70,17 +90,60 @@ def _enter(
     if not is_final:
         return _show(request, session, {**page, "ready": _describe_ready(written)})
     try:
-        submit_several(
-            session=session, entries=[entry for _, entry in entries], now=now, request_key=_read_key(request.POST)
-        )
+        answer = submit_several(session=session, entries=[entry for _, entry in entries], now=now, request_key=key)
     except (InvalidInput, Refused, Denied) as error:
+        # the same sheet may have been stored by another sending while this one was judged
+        if getattr(error, "code", "") == USED and (sent := _find_sent(session, entries, key)) is not None:
+            return _show_sent(request, session, page, entries, sent)
         # somebody else wrote to the session in between
         page["refused"] = sentence(str(error))
         return _show(request, session, page, status=STATUS_UNUSABLE)
-    count = len(written)
-    words = ngettext("Stored: %(n)d entry from paper.", "Stored: %(n)d entries from paper.", count)
+    return _say_stored(request, session, answer.events, is_repeated=answer.is_repeated)
+
+
+def _say_stored(request: HttpRequest, session: Session, events: Iterable[Any], *, is_repeated: bool) -> HttpResponse:
+    """Say how many entries are stored, counted in the record itself, and go to the session."""
+    count = sum(event.type in ENTERED for event in events)
+    words = (
+        ngettext(
+            "Stored already: %(n)d entry from paper, once.", "Stored already: %(n)d entries from paper, once.", count
+        )
+        if is_repeated
+        else ngettext("Stored: %(n)d entry from paper.", "Stored: %(n)d entries from paper.", count)
+    )
     messages.success(request, words % {"n": count})
     return redirect("web:session", session.pk)
+
+
+def _find_sent(session: Session, entries: list[tuple[Row, Entry]], key: str) -> Sent | None:
+    """Return what a sheet stored that was sent from this very page before, or None where it was not."""
+    return find_sent(session=session, entries=[entry for _, entry in entries], request_key=key)
+
+
+def _show_sent(
+    request: HttpRequest, session: Session, page: dict[str, Any], entries: list[tuple[Row, Entry]], sent: Sent
+) -> HttpResponse:
+    """Return the form without the rows that an earlier sending stored, under a fresh key: what is left can be stored.
+
+    That sending's answer was lost on the way, or the page was gone back to and changed.
+    """
+    stored = {id(row) for (row, _entry), place in zip(entries, sent.found, strict=True) if place is not None}
+    record_page_read(request, session, "downtime sheet", timezone.now())
+    left = [row for row in page["rows"] if id(row) not in stored]
+    rest = [pair for pair in entries if id(pair[0]) not in stored]
+    _judge(session, rest)
+    said = {
+        "code": USED,
+        "rows": [_describe_stored(event) for event in sent.events if event.type in ENTERED],
+        "left": sum(not row.is_blank for row in left),
+    }
+    context = {**page, "rows": left, "sent": said, "request_key": make_id()}
+    return _show(request, session, context, status=STATUS_UNUSABLE)
+
+
+def _describe_stored(event: Any) -> dict[str, Any]:
+    parts = (mend_words(describe_event(event)), find_note(event.data), write_details(list_details(event), {}))
+    return {"at": event.occurred_at, "words": ". ".join(str(part) for part in parts if part), "seq": event.seq}
 
 
 def _list_entries(written: list[Row], by: Any, second: Any, now: datetime) -> list[tuple[Row, Entry]]:
