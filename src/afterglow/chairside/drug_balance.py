@@ -121,7 +121,7 @@ def _sum_vials(state: SessionState, protocol: Protocol) -> Decimal | None:
     total = Decimal(0)
     for (_lot, strength), events in groups.items():
         amounts = [mg for mg in map(_read_mg, events) if mg is not None]
-        if len(amounts) < len(events) or any(_was_open(state, event) for event in events):
+        if not strength or len(amounts) < len(events) or any(_was_open(state, event) for event in events):
             return None
         _count, content = count_vials(protocol, sum(amounts, Decimal(0)), Decimal(strength))
         if content is None:
@@ -153,7 +153,8 @@ def compare(state: SessionState, protocol: Protocol, data: Mapping[str, Any], at
     signed = {name.rsplit("_", 1)[0]: Decimal(str(data[name])) for name in (SHEET_DEVICES if in_devices else SHEET_MG)}
     if protocol.pattern is Pattern.DEVICES:
         return found + _compare_devices(known, signed)
-    return found + [
+    return [
+        *found,
         *_compare_drawn(known, signed, protocol),
         *_compare_given(known, signed, protocol),
         *_compare_line(known, signed, protocol),

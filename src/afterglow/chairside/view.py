@@ -446,9 +446,7 @@ def _find_reason(state: SessionState, protocol: Protocol, phase: str, name: str,
     if name == "cancel-session":
         return "" if phase in BEFORE_DOSE else "A dose was given: the session ends, it is not cancelled."
     if name == "close-record":
-        if phase not in _OVER:
-            return "The record is closed after the person has left."
-        return _find_reason_of_drug(state, protocol, now)
+        return _find_reason_of_closing(state, protocol, phase, now)
     if name in _HANDOVER and phase not in _OVER:
         return _find_reason_of_handover(state, name)
     if name == "cosign-order":
@@ -475,8 +473,10 @@ def _find_reason_by_itself(state: SessionState, name: str) -> str:
     return "The session is open already." if state.last_seq else ""
 
 
-def _find_reason_of_drug(state: SessionState, protocol: Protocol, now: datetime) -> str:
-    """Return why a record is not closed yet whose drug does not add up."""
+def _find_reason_of_closing(state: SessionState, protocol: Protocol, phase: str, now: datetime) -> str:
+    """Return why a record is not closed yet: somebody is still here, or the drug does not add up."""
+    if phase not in _OVER:
+        return "The record is closed after the person has left."
     signed = find_signed(state)
     if signed is None or is_explained(state, signed):
         return ""

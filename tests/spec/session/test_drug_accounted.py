@@ -1,7 +1,7 @@
 """The drug accounted for: each figure of the sheet against what was drawn and what the clock makes of it.
 
-In these rooms 0.72 mL of 50 mg/mL are drawn, 36 mg; a vial of that strength holds 500 mg. `observe` ran the whole of it,
-`start` and ten minutes about 9 mg of 36.
+In these rooms 0.72 mL of 50 mg/mL are drawn, 36 mg; a vial of that strength holds 500 mg. `observe` ran the whole of
+it, `start` and ten minutes about 9 mg of 36.
 """
 
 from datetime import timedelta

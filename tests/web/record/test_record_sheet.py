@@ -6,7 +6,7 @@ import pytest
 
 from afterglow.web.record.course_chart import Course, PressurePoint, draw_course
 from afterglow.web.record.drug_log import build_drug, build_orders, build_pump, build_release
-from afterglow.web.record.sheet import Source, build_chart, build_events, build_measurements
+from afterglow.web.record.sheet import DASH, Source, build_chart, build_events, build_measurements, cell
 from tests.support.rooms import Room
 
 
@@ -78,3 +78,34 @@ def test_every_signature_names_its_people():
 def test_words_in_the_drawing_are_escaped():
     svg = draw_course(Course([PressurePoint(0, 120, 80)], [], [], [], [(0, "<script>")], [], None))
     assert "<script>" not in svg
+
+
+def test_the_sheet_of_the_drug_stands_beside_the_entries_and_counts_what_was_drawn_once():
+    room = Room().arrive().order().prepare()
+    room.do("record-preparation", vial_mg_per_ml="50", drawn_ml="0.72", diluent_ml="100", lot="0417-22")
+    room.reconcile(prepared_mg="72", given_mg="0", wasted_mg="72")
+    drug = build_drug(look(room))
+    assert [row[5] for row in drug["rows"]] == [cell(DASH, strong=True), {"text": "72 mg", "strong": True, "missed": False}]
+    signed, agrees = drug["lines"][-2:]
+    assert signed.startswith("Signed for: prepared 72 mg, given 0 mg")
+    assert agrees == "Every figure agrees with the entries."
+
+
+@pytest.mark.parametrize(("note", "reason"), [("Dropped, seen by both.", "Dropped, seen by both"), (None, "none")])
+def test_what_does_not_agree_is_printed_with_both_numbers_and_the_reason_or_that_there_is_none(note, reason):
+    room = Room().observe()
+    room.reconcile(prepared_mg="50", given_mg="30", wasted_mg="20", **({"note": note} if note else {}))
+    *_, differs, why = build_drug(look(room))["lines"]
+    assert differs == (
+        "Does not agree with the entries: Prepared 50 mg, drawn by the entries 36 mg; "
+        "Given 30 mg, calculated by the clock 36 mg."
+    )
+    assert why.startswith(f"Reason: {reason}. Second signature: J. Exemplar, RN")
+
+
+def test_a_spray_is_printed_in_devices():
+    room = Room("nasal-esketamine-us").observe().reconcile()
+    assert build_drug(look(room))["lines"][-2:] == [
+        "Signed for: devices taken out 2, given 2, returned 0, wasted 0.",
+        "Every figure agrees with the entries.",
+    ]

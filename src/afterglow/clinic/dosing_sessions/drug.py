@@ -1,4 +1,4 @@
-"""What follows when the drug of a session does not add up: a task that stands until it is counted again or explained."""
+"""What follows when the drug of a session does not add up: a task, until it is counted again or explained."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -26,7 +26,7 @@ from afterglow.clinic.floor.calls import (
 from afterglow.clinic.floor.escorts import record_escort_call
 from afterglow.clinic.floor.models import FloorSettings, OpeningCheck, PlaceState, Presence
 from afterglow.clinic.floor.news import tell_floor
-from afterglow.clinic.floor.opening import are_checks_done
+from afterglow.clinic.floor.opening import are_checks_done, count_differences
 from afterglow.clinic.floor.presence import end_forgotten, list_present
 from afterglow.clinicday.floor import OpeningItem, load_opening
 from afterglow.clinicday.presence import Running, is_expired, judge_presence
@@ -134,6 +134,9 @@ def record_opening_check(
     if known.people > 1 and (second is None or second.pk == by.pk):
         message = f"{known.title} needs two people"
         raise InvalidInput([build_error("second", "second-needed", None, "another person's signature", message)])
+    if known.needs == "count":
+        # who counts signs beside what does not add up
+        kept["open_differences"] = count_differences(site)
     row = OpeningCheck.objects.create(
         site=site, on=today, item=item, result=result, detail=kept, by=by, second=second, at=now
     )

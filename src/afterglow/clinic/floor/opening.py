@@ -8,6 +8,7 @@ from afterglow.clinic.floor.models import FloorSettings, OpeningCheck
 from afterglow.clinicday.presence import judge_choice, judge_opening, list_open_items
 from afterglow.terms import Finding
 
+DIFFERENCE = "drug-difference"
 OPENING_CODE = "opening-checks-missing"
 
 
@@ -35,6 +36,18 @@ def find_opening_finding(site: Any, now: datetime) -> Finding | None:
     on = now.astimezone(ZoneInfo(site.timezone)).date()
     results = {item: row.result for item, row in find_results(site, on).items()}
     return judge_opening(results, is_asked=True)
+
+
+def list_differences(site: Any) -> Any:
+    """Return the open tasks of controlled drugs at a site that do not add up, the oldest first."""
+    from afterglow.clinic.tasks.models import Task
+
+    return Task.objects.filter(site=site, kind=DIFFERENCE, state="open").order_by("opened_at", "pk")
+
+
+def count_differences(site: Any) -> int:
+    """Return how many sessions of a site have a controlled drug that does not add up."""
+    return int(list_differences(site).count())
 
 
 def find_choice_finding(site: Any) -> Finding | None:

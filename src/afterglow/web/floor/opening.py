@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -15,8 +16,9 @@ from afterglow.clinic.accounts.signers import verify_second_signer
 from afterglow.clinic.errors import Denied, Refused
 from afterglow.clinic.floor import actions
 from afterglow.clinic.floor.models import Presence
-from afterglow.clinic.floor.opening import find_choice_finding, find_results, find_settings
+from afterglow.clinic.floor.opening import find_choice_finding, find_results, find_settings, list_differences
 from afterglow.clinic.floor.presence import list_present
+from afterglow.clinic.tasks.lists import list_visible, may_see_patient
 from afterglow.clinicday.floor import load_opening
 from afterglow.clinicday.presence import judge_opening
 from afterglow.terms import InvalidInput, Problem
@@ -63,6 +65,7 @@ def _render(request: HttpRequest, site: Any, problems: tuple[Problem, ...] = (),
         "rows": rows,
         "is_asked": is_asked,
         "finding": judge_opening({item: row.result for item, row in results.items()}, is_asked=is_asked),
+        "differences": _list_differences(request.user, site),
         "present": open_rows,
         "left_with": last.findings if last is not None and not open_rows else [],
         "is_present": any(row.user_id == request.user.pk for row in open_rows),
@@ -71,6 +74,19 @@ def _render(request: HttpRequest, site: Any, problems: tuple[Problem, ...] = (),
         "until_problem": next((p for p in problems if p.path == "expected_until"), None),
     }
     return render(request, "web/floor/opening.html", context, status=status)
+
+
+def _list_differences(user: Any, site: Any) -> list[dict[str, Any]]:
+    """Return the controlled drugs that do not add up, for who counts them; of whom, only where they may see it."""
+    tasks = list_visible(user, list_differences(site).select_related("site", "patient"))
+    return [
+        {
+            "url": reverse("web:task", args=[task.pk]),
+            "detail": task.detail if may_see_patient(user, task) else "",
+            "at": task.opened_at,
+        }
+        for task in tasks
+    ]
 
 
 def _act(request: HttpRequest, site: Any) -> None:

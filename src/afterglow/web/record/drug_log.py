@@ -6,6 +6,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from afterglow.chairside.details import write_value
+from afterglow.chairside.commands import SHEET_MG
+from afterglow.chairside.drug_balance import counts_devices
 from afterglow.protocols.model import Pattern
 from afterglow.web.record.sheet import DASH, MINUS, Source, cell
 from afterglow.web.sessions.present.words import mend_words, write_day
@@ -25,7 +27,9 @@ def build_drug(source: Source) -> dict[str, Any]:
     if source.protocol.pattern is Pattern.DEVICES:
         return _build_devices(source)
     balance = source.state.find_last("reconciliation-recorded")
-    rows = [_build_vial(source, event, balance) for event in source.state.list("preparation-recorded")]
+    prepared = source.state.list("preparation-recorded")
+    # the sheet accounts for all that was drawn, once: its figures stand in the last row
+    rows = [_build_vial(source, event, balance if event is prepared[-1] else None) for event in prepared]
     return {
         "title": _("Dose and controlled-drug log"),
         "note": _("Strength as base. Prepared = given + left in line + returned + wasted") + _write_difference(balance),
@@ -42,8 +46,49 @@ def build_drug(source: Source) -> dict[str, Any]:
         ],
         "widths": [2.3, 0.9, 1, 1, 0.9, 0.9, 1, 1.5, 1.5],
         "rows": rows,
-        "lines": _write_order_lines(source),
+        "lines": [*_write_order_lines(source), *_write_account(source, balance)],
     }
+
+
+def _write_account(source: Source, balance: Any) -> list[str]:
+    """Return the sheet beside the entries, and each figure that does not agree with its reason."""
+    if balance is None:
+        return []
+    drug = source.view["drug"]
+    differences = [mend_words(each["seen"]) for each in drug["differences"]]
+    lines = [_("Signed for: %(what)s.") % {"what": _write_signed(balance.data)}]
+    if not differences:
+        return [*lines, _("Every figure agrees with the entries.")]
+    lines.append(_("Does not agree with the entries: %(what)s.") % {"what": "; ".join(differences)})
+    reason = next((row["note"] for row in source.view["log"] if row["seq"] == balance.seq), None)
+    who = " ".join((source.name(balance.second), source.clock(balance.occurred_at))) if balance.second else ""
+    lines.append(
+        _("Reason: %(why)s. Second signature: %(who)s.")
+        % {
+            "why": str(reason).rstrip(".") if isinstance(reason, str) else _("none"),
+            "who": who or _("none"),
+        }
+    )
+    return lines
+
+
+def _write_signed(data: Any) -> str:
+    if counts_devices(data):
+        words = {
+            "taken": data["prepared_devices"],
+            "given": data["given_devices"],
+            "returned": data["returned_devices"],
+            "wasted": data["wasted_devices"],
+        }
+        return _("devices taken out %(taken)s, given %(given)s, returned %(returned)s, wasted %(wasted)s") % words
+    words = {name.removesuffix("_mg"): data[name] for name in SHEET_MG}
+    return (
+        _(
+            "prepared %(prepared)s mg, given %(given)s mg, left in line %(left_in_line)s mg, returned %(returned)s mg, "
+            "wasted %(wasted)s mg"
+        )
+        % words
+    )
 
 
 def _write_difference(balance: Any) -> str:
@@ -79,6 +124,7 @@ def _quantity(value: Any, unit: str) -> str:
 
 
 def _build_devices(source: Source) -> dict[str, Any]:
+    balance = source.state.find_last("reconciliation-recorded")
     rows = [
         [
             str(device.get("number") or index),
@@ -101,7 +147,7 @@ def _build_devices(source: Source) -> dict[str, Any]:
         ],
         "widths": [1, 1, 2, 2, 1],
         "rows": rows,
-        "lines": _write_order_lines(source),
+        "lines": [*_write_order_lines(source), *_write_account(source, balance)],
     }
 
 
