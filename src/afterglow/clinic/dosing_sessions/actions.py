@@ -15,12 +15,11 @@ from zoneinfo import ZoneInfo
 from django.contrib.auth import get_user_model
 
 from afterglow.chairside.actors import SYSTEM, Actor
-from afterglow.chairside.commands import UNASSESSED, Command, list_text_fields, parse_command
+from afterglow.chairside.commands import Command, list_text_fields, parse_command
 from afterglow.chairside.decide import Decision, Refusal, decide
 from afterglow.chairside.decide_giving import RATE_TOLERANCE
 from afterglow.chairside.dosing import BEFORE_DOSE, count_dosed_devices, find_start
 from afterglow.chairside.events import Event
-from afterglow.chairside.gates import describe_gate
 from afterglow.chairside.guards import GIVING, Blocker, find_signed_consent
 from afterglow.chairside.nursing import find_nurse
 from afterglow.chairside.orders import find_preparation
@@ -35,6 +34,7 @@ from afterglow.clinic.chain import calculate_digest, render_canonical
 from afterglow.clinic.consents.models import Consent
 from afterglow.clinic.dosing_sessions.drug import follow_drug
 from afterglow.clinic.dosing_sessions.fold import keep_protocol, load_notes, load_protocol, load_state
+from afterglow.clinic.dosing_sessions.leaving import add_leaving, check_leaving
 from afterglow.clinic.dosing_sessions.models import LIVE_PHASES, CommandReceipt, EventNote, Session, SessionEvent
 from afterglow.clinic.dosing_sessions.nursing import NURSING, bring_load, name_holder
 from afterglow.clinic.dosing_sessions.opening import collect_header, find_consent, find_weight, list_lacks_of_order
@@ -53,7 +53,6 @@ from afterglow.terms import Finding, InvalidInput, build_error
 OPEN = "open-session"
 TICK = "tick"
 RECORD = "session.record"
-LEAVING = ("sign-release", "record-left")
 NOT_IN_FORCE, PLAN_STOPPED = "plan-not-in-force", "The plan was stopped; no dose."
 _STOPPED = Prepared(lambda plan: Plan.objects.filter(pk=plan, state="stopped").values_list("pk", flat=True))
 _LOCKED = Prepared(
@@ -200,7 +199,7 @@ def carry_out(
     _check_plan_stands(session, command, pen.state, protocol)
     _check_opening(session, command, pen.state, now)
     _check_risk(session, command, now)
-    command = _check_leaving(session, command)
+    command = check_leaving(session, command)
     if name == "record-verbal-order":
         _check_prescriber(session, command)
     if name in NURSING:
@@ -442,23 +441,6 @@ def _check_risk(session: Session, command: Command, now: datetime) -> None:
         raise Refused(STOP, "An answer about suicide is not assessed; no dose.", findings=[finding])
 
 
-def _check_leaving(session: Session, command: Command) -> Command:
-    """Refuse a release while an answer about suicide is not assessed; of a departure say that it was not."""
-    from afterglow.clinic.measures.leaving import find_left_open
-    from afterglow.clinic.measures.risk import STOP
-
-    if command.type not in LEAVING or command.data.get("already_happened"):
-        return command
-    finding = find_left_open(session)
-    if command.type == "sign-release":
-        if finding is not None:
-            raise Refused(STOP, "An answer about suicide is not assessed; no release.", findings=[finding])
-        return command
-    # what the chart knows is said by the chart, never by who types the departure
-    data = {name: value for name, value in command.data.items() if name != UNASSESSED}
-    return Command(command.type, data if finding is None else {**data, UNASSESSED: True})
-
-
 def _decide(state: SessionState, command: Command, **context: Any) -> Decision:
     answer = decide(state, command, **context)
     if isinstance(answer, Refusal):
@@ -480,7 +462,7 @@ def _render(
     if rendered["phase"] in BEFORE_DOSE and state.last_seq:
         _add_opening(rendered, session, protocol, now)
     if rendered["phase"] == "observing":
-        _add_leaving(rendered, session)
+        add_leaving(rendered, session)
     if rendered["phase"] in BEFORE_DOSE or protocol.pattern is Pattern.DEVICES:
         _add_risk(rendered, session, now)
         _add_plan(rendered, session)
@@ -499,19 +481,6 @@ def _add_risk(view: dict[str, Any], session: Session, now: datetime) -> None:
     from afterglow.clinic.measures.risk import STOP, find_stop
 
     _add_stop(view, STOP, find_stop(session.patient, now=now))
-
-
-def _add_leaving(view: dict[str, Any], session: Session) -> None:
-    """Show beside the gates that an answer about suicide holds the release."""
-    from afterglow.clinic.measures.leaving import find_left_open
-
-    if (finding := find_left_open(session)) is None:
-        return
-    view["discharge"]["gates"].append(describe_gate(finding))
-    view["discharge"]["is_open"] = False
-    for row in view["allowed"]:
-        if row["command"] == "sign-release" and row["is_allowed"]:
-            row.update(is_allowed=False, reason=f"{finding.title}. {finding.asks}")
 
 
 def _add_plan(view: dict[str, Any], session: Session) -> None:
