@@ -14,7 +14,7 @@ class Field:
     name: str
     label: Any
     kind: str = "text"
-    unit: str = ""
+    unit: Any = ""
     choices: Choices = ()
     is_required: bool = False
     hint: Any = ""
