@@ -80,7 +80,8 @@ class Kind:
     """One kind of task with everything that follows from it.
 
     One without outcomes ends where its work is done; one that `is_settled_only` cannot be cancelled either. Of what
-    is ahead it is due `due_before` that at the latest.
+    is ahead it is due `due_before` that at the latest. One that `is_call` telephones somebody at home: late, it stands
+    first of the day's work, and the whole role sees it, whoever owns it.
     """
 
     id: str
@@ -98,6 +99,7 @@ class Kind:
     opens_before: timedelta = timedelta()
     due_before: timedelta | None = None
     is_settled_only: bool = False
+    is_call: bool = False
     questions: tuple[Question, ...] = ()
 
     def list_loud(self, answers: Mapping[str, str]) -> list[Question]:
@@ -114,6 +116,12 @@ def load_kinds() -> Mapping[str, Kind]:
     """Return every kind of task by its id."""
     content = _read_file()
     return {key: _read_kind(key, {**content["shared"], **table}) for key, table in content["kinds"].items()}
+
+
+@cache
+def list_calls() -> tuple[str, ...]:
+    """Return the kinds that are calls to somebody at home."""
+    return tuple(kind.id for kind in load_kinds().values() if kind.is_call)
 
 
 @cache
@@ -201,24 +209,31 @@ class Rank(IntEnum):
     """Where a task stands among others, the first in need first."""
 
     URGENT = 0
-    HELD = 1
-    HELD_LONG = 2
-    DAY = 3
-    STANDING = 4
-    LATER = 5
+    CALL = 1
+    HELD = 2
+    HELD_LONG = 3
+    DAY = 4
+    STANDING = 5
+    LATER = 6
 
 
-def rank(*, due_at: datetime, now: datetime, end_of_day: datetime, is_urgent: bool, is_here: bool) -> Rank:
-    """Return the rank of a task; `is_here` says that its person is here today or still comes.
+def rank(
+    *, due_at: datetime, now: datetime, end_of_day: datetime, is_urgent: bool, is_here: bool, is_call: bool = False
+) -> Rank:
+    """Return the rank of a task; `is_here` says that its person is here today or still comes, `is_call` that it is a
+    call to somebody at home after a session.
 
-    What is urgent comes first, then what is due and holds somebody of today, then the day's own work; what has been
-    late for longer than a site's policy says stands below it, however late, and what is not due yet at the end.
+    What is urgent comes first, then late calls, then what is due and holds somebody of today, then the day's own work;
+    what has been late for longer than a site's policy says stands below it, however late, and what is not due yet at
+    the end.
     """
     if is_urgent:
         return Rank.URGENT
     if due_at >= end_of_day:
         return Rank.LATER
     is_long = now - due_at > get_standing_after()
+    if is_call and due_at < now and not is_long:
+        return Rank.CALL
     if is_here:
         return Rank.HELD_LONG if is_long else Rank.HELD
     return Rank.STANDING if is_long else Rank.DAY
@@ -248,6 +263,7 @@ def _read_kind(key: str, table: Mapping[str, Any]) -> Kind:
         opens_before=timedelta(days=table.get("opens_before_d", 0)),
         due_before=_read_minutes(table.get("due_before_min")),
         is_settled_only=table.get("is_settled_only", False),
+        is_call=table.get("is_call", False),
         questions=tuple(_read_question(each) for each in table.get("questions", ())),
     )
 

@@ -225,3 +225,27 @@ def test_no_form_is_complete_without_a_dose():
     assert {"treatment.date", "treatment.dose", "bp.before", "duration.minutes", "sedation.occurred"} <= list_missing(
         Room("nasal-esketamine-us").arrive()
     )
+
+
+def test_a_lost_signal_asks_for_a_reading_by_hand_also_once_it_was_acknowledged():
+    room = Room("nasal-esketamine-us").ready()
+    room.do("give-device", lot="SP-77", outcome="given")
+    room.do("record-vitals", spo2_lost=True)
+    room.wait(6).tick()
+    (alarm,) = [each for each in room.view["alarms"] if each["row"] == "A-06L"]
+    said = "SpO2 signal lost: enter SpO2 by hand, then the dose."
+    assert said in room.refuse("give-device", lot="SP-77", outcome="given").message
+    room.do("acknowledge-alarm", alarm=alarm["id"])
+    assert said in room.refuse("give-device", lot="SP-77", outcome="given").message
+    room.do("record-vitals", spo2=97, origin="manual")
+    room.do("give-device", lot="SP-77", outcome="given")
+
+
+def test_an_alarm_that_was_acknowledged_and_still_holds_asks_for_a_measurement():
+    room = Room("nasal-esketamine-us").ready()
+    room.do("give-device", lot="SP-77", outcome="given")
+    room.wait(6).vitals(systolic=190)
+    (alarm,) = [each for each in room.view["alarms"] if each["row"] == "A-02"]
+    assert "deal with it and acknowledge it" in room.refuse("give-device", lot="SP-77", outcome="given").message
+    room.do("acknowledge-alarm", alarm=alarm["id"])
+    assert "deal with it and measure again" in room.refuse("give-device", lot="SP-77", outcome="given").message

@@ -1,4 +1,4 @@
-"""In which order tasks stand: who is here today first, the day's own work, then what has been late for long."""
+"""In which order tasks stand: late calls and who is here today first, the day's own work, then what has been late for long."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -32,6 +32,25 @@ def test_a_task_stands_where_its_need_puts_it(
     words: str, due_at: datetime, is_urgent: bool, is_here: bool, found: Rank
 ) -> None:
     assert rank(due_at=due_at, now=NOW, end_of_day=END, is_urgent=is_urgent, is_here=is_here) is found
+
+
+@pytest.mark.parametrize(
+    ("words", "due_at", "is_here", "found"),
+    [
+        ("late", NOW - SECOND, False, Rank.CALL),
+        ("late, to somebody who is here", NOW - SECOND, True, Rank.CALL),
+        ("late for a week to the second", NOW - LONG, False, Rank.CALL),
+        ("late for longer: it has climbed, and stands below", NOW - LONG - SECOND, False, Rank.STANDING),
+        ("due in this second", NOW, False, Rank.DAY),
+        ("due today, to somebody who is here", NOW + SECOND, True, Rank.HELD),
+        ("due tomorrow", END, False, Rank.LATER),
+    ],
+)
+def test_a_late_call_to_somebody_at_home_stands_before_the_rest_of_the_day(
+    words: str, due_at: datetime, is_here: bool, found: Rank
+) -> None:
+    stands = rank(due_at=due_at, now=NOW, end_of_day=END, is_urgent=False, is_here=is_here, is_call=True)
+    assert stands is found, words
 
 
 def test_the_policy_of_what_is_long_late_is_a_week() -> None:

@@ -168,6 +168,21 @@ def test_the_lane_puts_who_is_here_first_and_what_is_long_late_below(cast: Cast)
     assert [row.line.startswith("Here or expected today") for row in rows] == [False, True, True, False, False]
 
 
+def test_the_lane_puts_a_late_call_to_somebody_at_home_second(cast: Cast) -> None:
+    """Late liver and bladder scores, many and long, leave it its place."""
+    home = make_patient(cast, family_name="Home")
+    for key, kind, due_at in (
+        *((f"liver-{n}", "screen-liver", NOW - (219 + n) * DAY) for n in range(6)),
+        *((f"bladder-{n}", "screen-bladder", NOW - HOUR) for n in range(6)),
+        ("call", "call-back-48h", NOW - 20 * HOUR),
+        ("urgent", "crisis-call", NOW + timedelta(minutes=9)),
+    ):
+        open_call(cast, kind=kind, patient=home, by=cast.nurse, due_at=due_at, key=key)
+    rows, total = tasks.list_lane(cast.site, cast.nurse, NOW)
+    assert [row.title for row in rows[:2]] == [get_kind("crisis-call").title, get_kind("call-back-48h").title]
+    assert total == 14
+
+
 def test_the_lane_names_no_patient_to_who_reads_no_charts(cast: Cast) -> None:
     patient = make_patient(cast)
     open_call(cast, kind="screen-misuse", patient=patient, by=cast.nurse, detail="Early request", due_at=NOW - HOUR)

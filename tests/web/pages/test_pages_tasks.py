@@ -12,7 +12,7 @@ from afterglow.clinic.notices import actions as notices
 from afterglow.clinic.notices.models import Notice
 from afterglow.clinic.tasks import actions as tasks
 from afterglow.clinic.tasks.models import OnCallShift, Task
-from tests.factories import Cast, make_cast, make_patient
+from tests.factories import Cast, make_cast, make_patient, make_user
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -46,7 +46,7 @@ def test_the_list_shows_mine_with_what_is_late_first(cast: Cast) -> None:
     open_task(cast, "screen-bladder", owner=cast.nurse, patient=patient, due_at=now + 90 * HOUR)
     open_task(cast, "call-to-return", owner=cast.desk)
     page = read(sign_in(cast.nurse), "tasks")
-    assert page.index("Overdue") < page.index("48 h call-back, Demo, Alder") < page.index("Later")
+    assert page.index("Urgent, late calls") < page.index("48 h call-back, Demo, Alder") < page.index("Later")
     assert page.index("2 h late") < page.index("Bladder score")
     assert "Call to return" not in page
     assert "Call to return" in read(sign_in(cast.nurse), "tasks", query="?show=all")
@@ -56,6 +56,33 @@ def test_what_nobody_owns_waits_for_the_role(cast: Cast) -> None:
     open_task(cast, "screen-liver", patient=make_patient(cast))
     assert "Liver tests" not in read(sign_in(cast.nurse), "tasks", query="?show=role")
     assert "Liver tests" in read(sign_in(cast.owner), "tasks", query="?show=role")
+
+
+def test_a_call_to_somebody_at_home_stands_with_the_whole_role_whoever_owns_it(cast: Cast) -> None:
+    now, patient = timezone.now(), make_patient(cast)
+    open_task(cast, owner=cast.nurse, patient=patient, due_at=now - 20 * HOUR)
+    other = make_user("nurse-b", cast.site, "nurse")
+    page = read(sign_in(other), "tasks", query="?show=role")
+    assert "48 h call-back" in page
+    assert "Nurse" in page, "with who owns it"
+    assert "48 h call-back" not in read(sign_in(other), "tasks", query="?show=mine")
+    assert "48 h call-back" not in read(sign_in(cast.owner), "tasks", query="?show=role")
+
+
+@pytest.mark.parametrize(
+    ("phone", "shown"),
+    [
+        ("+43 660 123 45 67", '<a href="tel:+436601234567">+43 660 123 45 67</a>'),
+        ("0660/1234567", '<a href="tel:06601234567">0660/1234567</a>'),
+        ("", "no number on file"),
+        # nothing there that could be dialled
+        ("ask the escort", "<dd>ask the escort</dd>"),
+    ],
+)
+def test_a_call_back_shows_the_number_to_call_or_that_there_is_none(cast: Cast, phone: str, shown: str) -> None:
+    task = open_task(cast, patient=make_patient(cast, phone=phone))
+    assert shown in read(sign_in(cast.nurse), "task", task.pk)
+    assert shown not in read(sign_in(cast.manager), "task", task.pk)
 
 
 def test_the_manager_sees_that_something_is_late_and_not_whose(cast: Cast) -> None:

@@ -85,7 +85,10 @@ def test_the_sheet_of_the_drug_stands_beside_the_entries_and_counts_what_was_dra
     room.do("record-preparation", vial_mg_per_ml="50", drawn_ml="0.72", diluent_ml="100", lot="0417-22")
     room.reconcile(prepared_mg="72", given_mg="0", wasted_mg="72")
     drug = build_drug(look(room))
-    assert [row[5] for row in drug["rows"]] == [cell(DASH, strong=True), {"text": "72 mg", "strong": True, "missed": False}]
+    assert [row[5] for row in drug["rows"]] == [
+        cell(DASH, strong=True),
+        {"text": "72 mg", "strong": True, "missed": False},
+    ]
     signed, agrees = drug["lines"][-2:]
     assert signed.startswith("Signed for: prepared 72 mg, given 0 mg")
     assert agrees == "Every figure agrees with the entries."

@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from afterglow.clinic import policy
 from afterglow.clinic.tasks.about import find_referred, find_untold, find_viewer
 from afterglow.clinic.tasks.models import Task, TaskEvent
-from afterglow.clinicday.dues import Lateness, Rank, find_lateness, get_kind, get_standing_after, load_kinds
+from afterglow.clinicday.dues import Lateness, Rank, find_lateness, get_kind, get_standing_after, list_calls, load_kinds
 
 # a visit of today that somebody still comes to, or is here for
 TODAY = ("booked", "confirmed", "arrived", "in-session")
@@ -75,10 +75,13 @@ def list_mine(user: Any, rows: QuerySet[Task]) -> QuerySet[Task]:
 
 
 def list_of_roles(user: Any, rows: QuerySet[Task]) -> QuerySet[Task]:
-    """Return those that wait for somebody of the person's roles: nobody owns them, or they climbed to the lead."""
-    wanted = Q(pk__in=())
+    """Return those that wait for somebody of the person's roles: nobody owns them, or they climbed to the lead.
+
+    Calls to somebody at home stand there whoever owns them: their nurse may be off on the day of the call.
+    """
+    wanted, is_open = Q(pk__in=()), Q(owner__isnull=True) | Q(kind__in=list_calls())
     for site, role in policy.list_assignments(user):
-        wanted |= Q(site=site, owner__isnull=True, owner_role=role) | Q(site=site, lead_role=role)
+        wanted |= is_open & Q(site=site, owner_role=role) | Q(site=site, lead_role=role)
     return rows.filter(wanted)
 
 
@@ -88,10 +91,12 @@ def order_by_need(rows: QuerySet[Task], *, now: datetime, end: datetime) -> Quer
     Each carries its `rank`.
     """
     is_due, is_long = Q(due_at__lt=end), Q(due_at__lt=now - get_standing_after())
+    is_late_call = Q(kind__in=list_calls(), due_at__lt=now)
     is_here = _find_here(end - timedelta(days=1), end)
     rank = Case(
         When(priority="urgent", then=Value(Rank.URGENT)),
         When(~is_due, then=Value(Rank.LATER)),
+        When(is_late_call & ~is_long, then=Value(Rank.CALL)),
         When(is_here & is_long, then=Value(Rank.HELD_LONG)),
         When(is_here, then=Value(Rank.HELD)),
         When(is_long, then=Value(Rank.STANDING)),

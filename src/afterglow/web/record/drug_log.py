@@ -5,8 +5,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from afterglow.chairside.details import write_value
 from afterglow.chairside.commands import SHEET_MG
+from afterglow.chairside.details import write_value
 from afterglow.chairside.drug_balance import counts_devices
 from afterglow.protocols.model import Pattern
 from afterglow.web.record.sheet import DASH, MINUS, Source, cell

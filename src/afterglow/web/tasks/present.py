@@ -29,6 +29,7 @@ from afterglow.web.presenting import describe_citation
 
 GROUPS = {
     Rank.URGENT: "first",
+    Rank.CALL: "first",
     Rank.HELD: "first",
     Rank.HELD_LONG: "first",
     Rank.STANDING: "standing",
@@ -209,7 +210,7 @@ def group_rows(rows: Iterable[dict[str, Any]]) -> list[tuple[str, list[dict[str,
     """Return rows under their headings, in order; empty headings are left out."""
     days = get_standing_after().days
     names = {
-        "first": _("Urgent, or for somebody who is here or expected today"),
+        "first": _("Urgent, late calls, or for somebody who is here or expected today"),
         "overdue": _("Overdue"),
         "today": _("Due today"),
         "standing": _("Late for more than %(n)d days") % {"n": days},

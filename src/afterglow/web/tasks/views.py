@@ -201,9 +201,7 @@ def _show(request: HttpRequest, task: Task, now: datetime, bound: dict[str, Any]
         "task": task,
         "row": row,
         "asks": _(kind.asks),
-        "phone": person.phone
-        if person is not None and is_shown and policy.allow(user, "patient.find", task.site)
-        else "",
+        **_find_phone(task, person if is_shown else None, user),
         "events": present.list_events(task) if is_shown or not kind.is_clinical else [],
         "source": describe_citation(kind.citation),
         "times": present.describe_times(kind),
@@ -216,6 +214,16 @@ def _show(request: HttpRequest, task: Task, now: datetime, bound: dict[str, Any]
     }
     is_bad = any(form.errors for form in bound.values())
     return render(request, "web/tasks/task.html", context, status=STATUS_UNUSABLE if is_bad else 200)
+
+
+def _find_phone(task: Task, person: Any, user: Any) -> dict[str, str]:
+    """Return the number to call, what a phone dials for it, and that there is none where somebody is to be called."""
+    if person is None or not policy.allow(user, "patient.find", task.site):
+        return {}
+    kind, phone = get_kind(task.kind), str(person.phone or "").strip()
+    dial = ("+" if phone.startswith("+") else "") + "".join(filter(str.isdigit, phone))
+    lacks = _("no number on file") if not phone and (kind.is_call or kind.attempts) else ""
+    return {"phone": phone, "dial": dial if dial != "+" else "", "no_phone": lacks}
 
 
 def _may_undo(task: Task, user: Any, now: datetime) -> bool:
