@@ -87,8 +87,8 @@ def leave(clinic: ClockedClinic, nurse: Person, prescriber: Person, session: str
     expect(nurse.page.locator('[data-part="stepper"] [aria-current="step"]')).to_contain_text("Released")
     clinic.advance(2)
     nurse.record("record-left", company="other", **{"with": "Sample, Fern"})
-    amounts = {"prepared_mg": "56", "given_mg": "56", "left_in_line_mg": "0", "returned_mg": "0", "wasted_mg": "0"}
-    nurse.record("record-reconciliation", second="nurse2", **amounts)
+    counted = {"prepared_devices": "2", "given_devices": "2", "returned_devices": "0", "wasted_devices": "0"}
+    nurse.record("record-reconciliation-devices", second="nurse2", **counted)
     nurse.go(session)
     nurse.record("close-record")
 

@@ -1,4 +1,4 @@
-"""In which order tasks stand: late calls and who is here today first, the work of the day, then what is long late."""
+"""In which order tasks stand: late calls and who is here today first, the day's own work, then what is long late."""
 
 from datetime import UTC, datetime, timedelta
 
