@@ -43,7 +43,7 @@ def sign(cast: Cast, *, after_s: int, second: Any = None, **amounts: str) -> Any
 
 
 def list_tasks() -> list[tuple[str, str, str]]:
-    rows = Task.objects.filter(kind=KIND).order_by("pk")
+    rows = Task.objects.filter(kind=KIND).order_by("opened_at")
     return [(task.state, task.outcome, task.detail) for task in rows]
 
 
