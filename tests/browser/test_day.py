@@ -117,8 +117,11 @@ def test_of_two_who_book_one_place_at_once_the_second_is_told(demo: Served, ente
     expect(refused).to_be_visible()
     expect(nurse.page.locator(".booking")).to_contain_text(PLACE)
     expect(nurse.page.locator(".booking .tag--stop")).to_have_text("Not free")
-    # what was chosen stands there still, and another time is offered
-    expect(nurse.page.locator('[name="place"]')).not_to_have_value("")
+    # the day and time asked for stand there still, the place is let go of and named, and another time is offered
+    expect(nurse.page.locator('[name="at"]')).to_have_value("10:00")
+    expect(nurse.page.locator('[name="place"]')).to_have_value("")
+    expect(nurse.page.locator("#id_place_helptext")).to_contain_text(f"{PLACE} is taken")
+    expect(nurse.page.locator('[name="slot"]').first).to_be_checked()
 
 
 def ask_for(person: Person, name: str) -> None:

@@ -113,7 +113,12 @@ def test_no_two_periods_or_conditions_subtracted_tell_that_few_are_between_them(
             assert len(between) >= rule.width
 
 
+NOBODY_ASSESSED = [("2026", GroupCount("ptsd", "racemic.iv", 1, 0, 0, 0, 0, 0, 0)),
+                   ("2026", GroupCount("ocd", "racemic.iv", 5, 5, 0, 0, 0, 0, 0))]  # fmt: skip
+
+
 @given(clinics(), RULES)
+@example(NOBODY_ASSESSED, INSIDE)
 def test_no_row_subtracted_from_all_of_its_page_is_left_with_one_value(rows, rule) -> None:
     report = build_report(groups=add(rows), months=(), events=(), asked=(), rule=rule)
     for name in ("people", *CELLS):
@@ -122,6 +127,8 @@ def test_no_row_subtracted_from_all_of_its_page_is_left_with_one_value(rows, rul
             found = group.people if name == "people" else getattr(group, name).count
             return Band(0, group.people.high) if found is None else found
 
+        if get(report.whole).is_nobody:
+            continue  # nobody at all is told as nobody, and so nobody of each part
         parts = [get(group) for group in report.groups]
         for number, part in enumerate(parts):
             if part.low < part.high:
@@ -221,6 +228,11 @@ def test_curve_is_shown_where_relapses_and_people_are_enough(relapses, others, s
     curve = show_curve(rows, INSIDE)
     assert curve.standing is standing
     assert bool(curve.points) == (standing is CurveStanding.SHOWN)
+
+
+def test_curve_that_bands_leave_nobody_on_from_its_first_day_is_not_shown() -> None:
+    curve = show_curve([Watched(0, True, 6)], INSIDE)
+    assert (curve.standing, curve.points) == (CurveStanding.FEW_PEOPLE, ())
 
 
 @given(CURVES, RULES)

@@ -147,14 +147,16 @@ def show_curve(watched: Iterable[Watched], rule: SuppressionRule) -> ShownCurve:
         return ShownCurve(people, events, CurveStanding.FEW_EVENTS)
     step_d = DAYS_PER_WEEK * (RISK_EVERY_WK if rule.id == RELEASE.id else 1)
     points, ends_d = _walk(listed, step_d, rule)
+    if ends_d is None:
+        return ShownCurve(people, events, CurveStanding.FEW_PEOPLE)
     marks = range(0, ends_d + 1, RISK_EVERY_WK * DAYS_PER_WEEK)
     at_risk = tuple(find_band(number, rule) for number in list_at_risk(listed, marks))
     median = next((point.days for point in points if point.share <= 0.5), None)
     return ShownCurve(people, events, CurveStanding.SHOWN, points, at_risk, ends_d, median)
 
 
-def _walk(listed: Sequence[Watched], step_d: int, rule: SuppressionRule) -> tuple[tuple[ShownPoint, ...], int]:
-    """Return the steps of a banded curve, and the last day up to which it goes."""
+def _walk(listed: Sequence[Watched], step_d: int, rule: SuppressionRule) -> tuple[tuple[ShownPoint, ...], int | None]:
+    """Return the steps of a banded curve, and the last day up to which it goes; None where it cannot begin."""
     seen: dict[int, int] = {}
     for each in listed:
         if each.has_event:
@@ -163,7 +165,8 @@ def _walk(listed: Sequence[Watched], step_d: int, rule: SuppressionRule) -> tupl
     last = max(each.days for each in listed) // step_d
     z = find_quantile(CONFIDENCE)
     points: list[ShownPoint] = []
-    share, spread, total, ends_d = 1.0, 0.0, 0, 0
+    share, spread, total = 1.0, 0.0, 0
+    ends_d: int | None = None
     for number in range(last + 1):
         begins = 0 if number == 0 else (number - 1) * step_d + 1
         left = find_band(sum(each.count for each in listed if each.days >= begins), rule)
