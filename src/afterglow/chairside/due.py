@@ -55,13 +55,11 @@ def _collect_due(state: SessionState, protocol: Protocol, now: datetime) -> list
 
 
 def measure_overdue_ratios(state: SessionState, protocol: Protocol, now: datetime) -> dict[str, float]:
-    """Return for each repeating reading how many intervals have passed since the last one."""
+    """Return for each reading that is waited for how many intervals have passed since the last one."""
     ratios: dict[str, float] = {}
-    for due in list_due(state, protocol, now):
-        if due.state in ("due", "overdue", "later") and due.ratio:
-            for name in due.items:
-                ratios[name] = max(ratios.get(name, 0.0), due.ratio)
-    return ratios
+    for wait in list_waits(state, protocol, now):
+        ratios[wait.name] = max(ratios.get(wait.name, 0.0), wait.measure_ratio(now))
+    return {name: ratio for name, ratio in ratios.items() if ratio}
 
 
 def _list_repeating(state: SessionState, protocol: Protocol, now: datetime) -> list[Due]:

@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q
@@ -22,8 +22,40 @@ from afterglow.protocols.model import Protocol
 # a card holds instants, not ages: what time alone changes on it may be seen this much later
 KEPT = timedelta(seconds=2)
 LARGEST = 256
-_lock = threading.Lock()
-_cards: "OrderedDict[str, tuple[str, datetime, dict[str, Any]]]" = OrderedDict()
+Derived = TypeVar("Derived")
+
+
+class _Kept(Generic[Derived]):
+    """What was derived of the last sessions, for as long as nothing is recorded in one and it is fresh."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._rows: OrderedDict[str, tuple[str, datetime, Derived]] = OrderedDict()
+
+    def find(self, session: Session, now: datetime) -> Derived | None:
+        """Return what is kept of a session as it stands, or None."""
+        with self._lock:
+            row = self._rows.get(session.pk)
+        is_fresh = row is not None and row[0] == session.head_hash and timedelta(0) <= now - row[1] < KEPT
+        return row[2] if row is not None and is_fresh else None
+
+    def keep(self, session: Session, now: datetime, derived: Derived) -> Derived:
+        """Keep what was derived, and return it."""
+        with self._lock:
+            self._rows[session.pk] = (session.head_hash, now, derived)
+            self._rows.move_to_end(session.pk)
+            while len(self._rows) > LARGEST:
+                self._rows.popitem(last=False)
+        return derived
+
+    def forget(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._rows.clear()
+
+
+_cards: _Kept[dict[str, Any]] = _Kept()
+_alarms: _Kept[list[dict[str, Any]]] = _Kept()
 
 
 @dataclass(slots=True)
@@ -67,7 +99,7 @@ def list_alarms_of(nurse: str, site: Any, now: datetime, *, without: str = "") -
     protocols = load_protocols(mine)
     found = []
     for each in mine:
-        alarms = derive_alarms(states[each.pk], protocol=protocols[each.protocol_id], now=now)
+        alarms = _get_alarms(each, states[each.pk], protocols[each.protocol_id], now)
         if (first := find_highest(alarms, each.place)) is not None:
             found.append((each, first))
     return found
@@ -82,23 +114,22 @@ def _derive(live: list[Session], now: datetime) -> Floor:
 
 def get_card(session: Session, state: SessionState, protocol: Protocol, now: datetime) -> dict[str, Any]:
     """Return the card of a session, the kept one while it is fresh and nothing was recorded since."""
-    with _lock:
-        head, at, card = _cards.get(session.pk, ("", now, {}))
-    if card and head == session.head_hash and timedelta(0) <= now - at < KEPT:
-        return card
-    card = derive_card(state, protocol=protocol, now=now)
-    with _lock:
-        _cards[session.pk] = (session.head_hash, now, card)
-        _cards.move_to_end(session.pk)
-        while len(_cards) > LARGEST:
-            _cards.popitem(last=False)
-    return card
+    card = _cards.find(session, now)
+    return card if card is not None else _cards.keep(session, now, derive_card(state, protocol=protocol, now=now))
+
+
+def _get_alarms(session: Session, state: SessionState, protocol: Protocol, now: datetime) -> list[dict[str, Any]]:
+    """Return the alarms of a session's card, the kept ones while they are fresh and nothing was recorded since."""
+    alarms = _alarms.find(session, now)
+    if alarms is not None:
+        return alarms
+    return _alarms.keep(session, now, derive_alarms(state, protocol=protocol, now=now))
 
 
 def forget_cards() -> None:
-    """Forget every kept card."""
-    with _lock:
-        _cards.clear()
+    """Forget every kept card and alarm."""
+    _cards.forget()
+    _alarms.forget()
 
 
 def list_nurses(cards: Iterable[dict[str, Any]]) -> set[str]:

@@ -51,18 +51,17 @@ def list_tasks(request: HttpRequest) -> HttpResponse:
     shown = request.GET.get("show", "")
     if shown not in SHOWN:
         # what is urgent and nobody has taken is not one click away
-        is_waiting = (
-            list_of_roles(user, _select(user, "all", now, end)).filter(priority="urgent", owner__isnull=True).exists()
-        )
+        is_waiting = list_of_roles(user, _select(user, "all")).filter(priority="urgent", owner__isnull=True).exists()
         shown = "role" if is_waiting else "mine"
-    rows = _select(user, shown, now, end)
+    rows = _select(user, shown)
+    rows = rows.order_by("-done_at", "pk") if shown == "done" else order_by_need(rows, now=now, end=end)
     paging = Paginator(rows.select_related(*RELATED), PAGE_SIZE).get_page(request.GET.get("page"))
     listed = present.list_rows(list(paging.object_list), user, now)
     may_work = policy.allow(user, "task.work")
     context = {
         "groups": [("", listed)] if shown == "done" else present.group_rows(listed),
         "shown": shown,
-        "counts": {name: _select(user, name, now, end).count() for name in SHOWN[:3]},
+        "counts": {name: _select(user, name).count() for name in SHOWN[:3]},
         "paging": paging,
         "faults": describe_faults(site, user, now),
         "may_open": may_work,
@@ -71,16 +70,16 @@ def list_tasks(request: HttpRequest) -> HttpResponse:
     return render(request, "web/tasks/list.html", context)
 
 
-def _select(user: Any, shown: str, now: datetime, end: datetime) -> Any:
+def _select(user: Any, shown: str) -> Any:
     rows = list_visible(user)
     if shown == "done":
-        return rows.exclude(state="open").order_by("-done_at", "pk")
+        return rows.exclude(state="open")
     rows = rows.filter(state="open")
     if shown == "mine":
         rows = list_mine(user, rows)
     elif shown == "role":
         rows = list_of_roles(user, rows)
-    return order_by_need(rows, now=now, end=end)
+    return rows
 
 
 def describe_faults(site: Any, user: Any, now: datetime) -> list[dict[str, Any]]:
