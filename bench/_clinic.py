@@ -130,6 +130,32 @@ def _make_template() -> Template:
     return Template(site, cast, story, visit.session, now)
 
 
+def renew_today() -> int:
+    """Let the running sessions of a kept clinic end where they are over an hour old, and begin others by commands.
+
+    Return how many ended.
+    """
+    from django.db import transaction
+
+    from afterglow.clinic.demo.cast import find_cast
+    from afterglow.clinic.demo.clock import SimulatedClock
+    from afterglow.clinic.demo.closing import finish_session
+    from afterglow.clinic.dosing_sessions.models import LIVE_PHASES, Session
+    from afterglow.clinic.sites.models import Site
+
+    now = datetime.now(UTC)
+    running = list(Session.objects.filter(phase__in=LIVE_PHASES, is_closed=False))
+    if running and min(each.opened_at for each in running) > now - timedelta(hours=2):
+        return 0
+    site = Site.objects.get()
+    cast = find_cast(site)
+    for session in running:
+        with transaction.atomic():
+            finish_session(session, cast, SimulatedClock(site, now=now))
+    _run_today(Template(site, cast, None, None, now))
+    return len(running)
+
+
 def _run_today(template: Template) -> None:
     """Give twenty people an infusion that is running now, each at a place of their own."""
     from django.db import transaction
@@ -142,7 +168,12 @@ def _run_today(template: Template) -> None:
     for number in range(RUNNING):
         name = FIRST_NAMES[number % len(FIRST_NAMES)]
         person = Person(
-            "Running", f"{name} {number}", date(1970 + number, 5, 6), "iv-racemic", "70.0", escort="Demo, Ivy"
+            "Running",
+            f"{name} {number} {now:%d%H}",
+            date(1970 + number, 5, 6),
+            "iv-racemic",
+            "70.0",
+            escort="Demo, Ivy",
         )
         with transaction.atomic():
             clock = SimulatedClock(template.site, now=now)
