@@ -18,7 +18,7 @@ SHARED = ROOT.parent / "shared"
 BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 settings.register_profile("quick", max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-# the same examples for the same tests, so that a commit is judged by what it changes; `hunt` looks for what is not known
+# the same examples each time, so that a commit is judged by what it changes; `hunt` looks for what is not known
 settings.register_profile(
     "ci", max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
