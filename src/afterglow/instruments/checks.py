@@ -38,6 +38,10 @@ def _check_names(instrument: Instrument) -> Iterator[str]:
     unknown = sorted(set(_list_item_references(instrument)) - set(item_ids))
     if unknown:
         yield f"no item {', '.join(unknown)}"
+    codes = [alert.code for alert in instrument.alerts]
+    for place, alert in enumerate(instrument.alerts):
+        if not set(alert.covered_by) <= set(codes[:place]):
+            yield f"alert {alert.code} is covered by a row that does not stand above it"
     settings = {f"setting.{key}" for key in instrument.settings}
     known = {*item_ids, *score_ids, *settings, "total"}
     unknown = sorted(set(_list_fact_references(instrument)) - known)

@@ -56,14 +56,17 @@ def _compute_amount(instrument: Instrument, score: ScoreDefinition, values: Valu
 
 def _find_reason(score: ScoreDefinition, answered: list[str], absent: list[str]) -> str | None:
     protected = [item_id for item_id in absent if item_id in score.never_impute]
-    if protected and answered:
-        return f"item {protected[0]} is not answered and is never estimated"
+    too_few = None
     if len(answered) < max(score.min_answered, 1):
         needed = f"{score.min_answered} are needed"
         if score.min_answered == len(score.items) and len(absent) <= 3:
             needed = f"item{'s' if len(absent) > 1 else ''} {', '.join(absent)} missing"
-        return f"{len(answered)} of {len(score.items)} items answered; {needed}"
-    return None
+        too_few = f"{len(answered)} of {len(score.items)} items answered; {needed}"
+    if not (protected and answered):
+        return too_few
+    rule = f"item {protected[0]} is not answered and is never estimated"
+    # asking that item alone would still give no total
+    return f"{rule}; {too_few}" if too_few and set(absent) - set(protected) else rule
 
 
 def _find_limits(

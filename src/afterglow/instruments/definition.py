@@ -173,7 +173,8 @@ def _read_band(row: Table, total: str | None, default: Citation) -> Band:
 def _read_alert(row: Table, default: Citation) -> AlertRule:
     validate_condition(row["when"])
     must_screen = row.get("must_screen", False)
-    return AlertRule(row["code"], row["level"], row["title"], row["when"], must_screen, _own_citation(row, default))
+    citation, covered_by = _own_citation(row, default), tuple(row.get("covered_by", ()))
+    return AlertRule(row["code"], row["level"], row["title"], row["when"], must_screen, citation, covered_by)
 
 
 def _read_setting(name: str, row: Table, default: Citation) -> Setting:

@@ -131,6 +131,7 @@ class AlertRule:
     """An alert: read from the answers as they stand, so that an unfinished form still alerts.
 
     `must_screen` marks the suicide items: where the answer is not known, the result says so.
+    `covered_by` names the stricter rows of one triage: while one of them speaks this row does not.
     """
 
     code: str
@@ -139,6 +140,7 @@ class AlertRule:
     when: Mapping[str, Any]
     must_screen: bool
     citation: Citation
+    covered_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +251,8 @@ class ScoreResult:
     """What the answers came to. `total` is None with a `reason` when it cannot be computed; never 0 instead.
 
     `screens` holds outcomes of rules, such as a positive screen; `not_screened` names the suicide
-    alerts whose answer is not known: ask in person.
+    alerts whose answer is not known: ask in person. `covered` holds alerts met beside a stricter row of their
+    triage, where the first that matches counts; they are no alerts while that one stands.
     """
 
     instrument: str
@@ -265,6 +268,7 @@ class ScoreResult:
     subscale_bands: Mapping[str, str] = field(default_factory=dict)
     screens: Mapping[str, Decimal | str | None] = field(default_factory=dict)
     not_screened: tuple[str, ...] = ()
+    covered: tuple[ScoreAlert, ...] = ()
 
     def to_json(self) -> dict[str, object]:
         """Return the result with the published keys; numbers stay exact decimals for the writer to render."""

@@ -77,10 +77,20 @@ def score_total(
     known = read_answers(instrument, answers or {})
     check_total(instrument, number, known)
     facts: dict[str, Any] = {**read_settings(instrument, settings), **known, "total": number}
-    alerts, not_screened = _judge_alerts(instrument, facts)
+    alerts, covered, not_screened = _judge_alerts(instrument, facts)
     band = instrument.find_band(instrument.total or "total", number)
     return ScoreResult(
-        instrument.id, instrument.version, number, True, False, band, {}, alerts, None, not_screened=not_screened
+        instrument.id,
+        instrument.version,
+        number,
+        complete=True,
+        prorated=False,
+        band=band,
+        subscales={},
+        alerts=alerts,
+        reason=None,
+        not_screened=not_screened,
+        covered=covered,
     )
 
 
@@ -91,10 +101,20 @@ def _refuse_without_items(instrument: Instrument) -> None:
         raise InvalidInput([build_error("answers", "answers-not-carried", instrument.id, accepted, message)])
 
 
-def _judge_alerts(instrument: Instrument, facts: Mapping[str, Any]) -> tuple[tuple[ScoreAlert, ...], tuple[str, ...]]:
+def _judge_alerts(
+    instrument: Instrument, facts: Mapping[str, Any]
+) -> tuple[tuple[ScoreAlert, ...], tuple[ScoreAlert, ...], tuple[str, ...]]:
+    """Return the alerts, those met that a stricter row covers, and the suicide alerts that cannot be told."""
     truths = [(alert, check_condition(alert.when, facts)) for alert in instrument.alerts]
-    raised = tuple(ScoreAlert(alert.code, alert.level, alert.title) for alert, truth in truths if truth is True)
-    return raised, tuple(alert.code for alert, truth in truths if alert.must_screen and truth is None)
+    met = {alert.code for alert, truth in truths if truth is True}
+    alerts: list[ScoreAlert] = []
+    covered: list[ScoreAlert] = []
+    for alert, truth in truths:
+        if truth is True:
+            rows = covered if met.intersection(alert.covered_by) else alerts
+            rows.append(ScoreAlert(alert.code, alert.level, alert.title))
+    unknown = tuple(alert.code for alert, truth in truths if alert.must_screen and truth is None)
+    return tuple(alerts), tuple(covered), unknown
 
 
 def _build_result(
@@ -108,7 +128,7 @@ def _build_result(
         if isinstance(value := computed[score.id].value, Decimal)
         and (label := instrument.find_band(score.id, value)) is not None
     }
-    alerts, not_screened = _judge_alerts(instrument, facts)
+    alerts, covered, not_screened = _judge_alerts(instrument, facts)
     total, band, reason, is_prorated = _read_main(instrument, computed, subscales)
     return ScoreResult(
         instrument=instrument.id,
@@ -123,6 +143,7 @@ def _build_result(
         missing=missing,
         subscale_bands=bands,
         screens=_pick(shown, computed, Role.SCREEN),
+        covered=covered,
         not_screened=not_screened,
     )
 

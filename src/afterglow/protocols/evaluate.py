@@ -65,13 +65,14 @@ def evaluate_rules(
         rules = rules.rules
     if context:
         known |= context
-    outcomes = [_ask(rule, known) for rule in rules if stage in rule.stages]
+    asked = [rule for rule in rules if stage in rule.stages]
+    outcomes = [_ask(rule, known) for rule in asked]
     findings = _merge_missing(outcome for outcome in outcomes if isinstance(outcome, Finding))
-    found = {finding.rule for finding in findings}
+    not_cleared = {finding.rule for finding in findings} | _find_waiting_rules(asked, outcomes, known)
     cleared = {
         outcome.rule: outcome
         for outcome in reversed(outcomes)
-        if isinstance(outcome, ClearedRule) and outcome.rule not in found
+        if isinstance(outcome, ClearedRule) and outcome.rule not in not_cleared
     }
     return EvaluatedRules(
         findings=tuple(sorted(findings, key=_finding_order)),
@@ -143,6 +144,23 @@ def _ask(rule: Rule, facts: Facts) -> Finding | ClearedRule | None:
     if applies and speaks:
         return _build_finding(rule, facts)
     return None if rule.missing == "silent" else _build_missing(rule, facts)
+
+
+def _find_waiting_rules(asked: list[Rule], outcomes: list[Finding | ClearedRule | None], facts: Facts) -> set[str]:
+    """Return ids of which a silent variant cannot be told while the rule that asks in its place still asks.
+
+    Such an id is not cleared by another of its variants: no alcohol today clears no list of medicines.
+    """
+    asking = {
+        rule.key
+        for rule, outcome in zip(asked, outcomes, strict=True)
+        if isinstance(outcome, Finding) and outcome.severity is Severity.MISSING
+    }
+    return {
+        rule.id
+        for rule, outcome in zip(asked, outcomes, strict=True)
+        if outcome is None and rule.asked_by in asking and check_condition(rule.when, facts) is None
+    }
 
 
 def _build_finding(rule: Rule, facts: Facts) -> Finding:

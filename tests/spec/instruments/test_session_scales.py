@@ -63,7 +63,23 @@ def test_triage_level_follows_the_first_matching_row(words, answers, level, idea
 def test_a_certain_alert_does_not_wait_for_an_unanswered_question():
     result = score_sequence(get_instrument("c-ssrs-screener"), ["1", "1", "0", "1", "-", "-", "-"])
     assert not result.complete
-    assert [alert.code for alert in result.alerts] == ["cssrs-high", "cssrs-low"]
+    assert [alert.code for alert in result.alerts] == ["cssrs-high"]
+
+
+@pytest.mark.parametrize(
+    ("words", "answers", "alerts", "covered"),
+    [
+        ("thoughts alone", "1,1,0,0,0,0,-", ["cssrs-low"], []),
+        ("a method as well", "1,1,1,0,0,0,-", ["cssrs-moderate"], ["cssrs-low"]),
+        ("behaviour long ago without thoughts", "0,0,-,-,-,1,0", ["cssrs-moderate"], []),
+        ("method and intent", "1,1,1,1,0,0,-", ["cssrs-high"], ["cssrs-moderate", "cssrs-low"]),
+        ("thoughts, intent not answered: the row that is certain", "1,1,0,-,-,0,-", ["cssrs-low"], []),
+    ],
+)
+def test_the_first_matching_row_of_the_triage_alerts_alone(words, answers, alerts, covered):
+    result = score_sequence(get_instrument("c-ssrs-screener"), answers.split(","))
+    assert [alert.code for alert in result.alerts] == alerts, words
+    assert [alert.code for alert in result.covered] == covered, words
 
 
 def test_question_three_after_a_no_to_question_two_is_refused():
@@ -83,6 +99,7 @@ def test_any_behaviour_since_last_contact_is_recent():
         ("two missing take the mean of the seven answered", "2,2,2,2,2,2,-,-,2", 18, True, None),
         ("three missing leave no total", "2,2,2,2,2,-,-,-,2", None, False, "6 of 9"),
         ("item nine is never estimated", "2,2,2,2,2,2,2,2,-", None, False, "never estimated"),
+        ("item nine and two more: both are said", "2,2,2,-,2,2,-,2,-", None, False, "never estimated; 6 of 9"),
     ],
 )
 def test_missing_phq9_items(words, answers, total, prorated, reason_part):

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from afterglow.protocols.evaluate import evaluate_rules
 from afterglow.protocols.medicines import describe_medicines
 from afterglow.protocols.model import Stage
+from afterglow.protocols.rules import load_rules
 from tests.spec.protocols.asking import ESKETAMINE_US, RACEMIC, ask
 
 CAUTION = "caution/prescriber"
@@ -118,3 +120,19 @@ def test_glp1_agonist_is_asked_about_again_on_the_day() -> None:
 def test_alcohol_cannabis_or_sedatives_in_24_hours(used: bool | None, expected: str) -> None:
     facts = taking() | {"use.alcohol_or_sedatives_24h": used}
     assert ask("D-02", facts, RACEMIC, Stage.PRE_SESSION) == expected
+
+
+@pytest.mark.parametrize(
+    ("medicines", "expected"),
+    [
+        (taking("metformin"), ["D-02"]),
+        (taking("oxycodone"), []),
+        ({}, []),
+    ],
+    ids=["no sedative on the list", "an opioid on the list", "the list is not known"],
+)
+def test_no_alcohol_today_clears_no_list_of_medicines(medicines: dict[str, Any], expected: list[str]) -> None:
+    facts = medicines | {"use.alcohol_or_sedatives_24h": False}
+    rules = [rule for rule in load_rules() if rule.id in ("D-00", "D-02")]
+    answer = evaluate_rules(rules, facts, Stage.PRE_SESSION, RACEMIC)
+    assert [item.rule for item in answer.cleared if item.rule == "D-02"] == expected

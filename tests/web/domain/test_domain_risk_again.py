@@ -22,8 +22,8 @@ SINCE = "c-ssrs-since-contact"
 QUIET = {"1": 0, "2": 0, "6": 0}
 
 
-def save(form: MeasureForm, value: Any, minute: int, key: str = "", item: str = "9") -> Any:
-    return actions.save_answer(form=form, item=item, value=value, now=NOW + minute * MINUTE, key=key)
+def save(form: MeasureForm, value: Any, minute: int, key: str = "", item: str = "9", by: Any = None) -> Any:
+    return actions.save_answer(form=form, item=item, value=value, now=NOW + minute * MINUTE, key=key, by=by)
 
 
 def release(patient: Any, cast: Cast, minute: int, decision: str = "may-go-on") -> None:
@@ -133,6 +133,25 @@ def test_after_an_assessment_that_holds_the_next_answer_calls_again(cast: Cast) 
     assert count(patient) == (1, 0, True)
     save(form, 2, 3)
     assert count(patient) == (2, 1, True)
+
+
+def test_of_one_triage_the_strictest_row_calls_alone_until_it_is_assessed(cast: Cast) -> None:
+    patient = make_patient(cast)
+    answers = {"1": 1, "2": 1, "3": 0, "4": 1, "5": 0, "6": 0}
+    enter(patient, cast.nurse, SINCE, answers, "c-1")
+    assert list(RiskAlert.objects.values_list("code", flat=True)) == ["cssrs-high"]
+    assert Task.objects.filter(patient=patient, kind__startswith="risk-", state="open").count() == 1
+    form, _ = actions.ask_form(patient=patient, instrument=SINCE, by=cast.nurse, now=NOW, way="clinician")
+    for minute, (item, value) in enumerate({"2": 1, "4": 1, "1": 1}.items()):
+        save(form, value, minute, item=item, by=cast.nurse)
+    # the milder row was met before the stricter one; what is said beside that adds no call of its own
+    assert list(form.alerts.order_by("raised_at").values_list("code", flat=True)) == ["cssrs-low", "cssrs-high"]
+    at, alerts = NOW + 5 * MINUTE, [alert.pk for alert in risk.list_open(patient)]
+    risk.assess_risk(patient=patient, alerts=alerts, decision="hold", note="Spoke.", by=cast.owner, now=at)
+    save(form, 0, 8, item="3", by=cast.nurse)
+    assert form.alerts.count() == 2
+    save(form, 1, 9, item="1", by=cast.nurse)
+    assert list(form.alerts.order_by("raised_at").values_list("code", flat=True))[2:] == ["cssrs-low"]
 
 
 def test_paper_of_last_week_is_compared_with_what_was_before_it(cast: Cast) -> None:

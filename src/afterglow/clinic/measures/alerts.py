@@ -55,6 +55,11 @@ def raise_alerts(
             raised += raise_case(case, items, by=by, now=now)
         else:
             _open_review(form, definition, alert, by=by, now=now)
+    for alert in result.covered:
+        case = Case(form, suicide[alert.code], answers, observed_at or now)
+        # once the stricter row was assessed, what is said again of this one speaks for itself
+        if (items is None or items & set(case.seen)) and not _is_covered(form, case.rule):
+            raised += raise_case(case, items, by=by, now=now)
     return raised
 
 
@@ -73,7 +78,8 @@ def speaks_of_suicide(form: MeasureForm, item: str) -> bool:
 
 def speaks_anew(form: MeasureForm, item: str) -> bool:
     """Return whether an item's answer, given once more, is a new alert: everything it raised before is assessed."""
-    return any(not _list_waiting(form, rule.code) for rule in find_rules(form, read_answers(form), item))
+    rules = find_rules(form, read_answers(form), item)
+    return any(not _list_waiting(form, rule.code) and not _is_covered(form, rule) for rule in rules)
 
 
 def find_rules(form: MeasureForm, answers: Mapping[str, Decimal], item: str) -> list[AlertRule]:
@@ -170,6 +176,11 @@ def _list_waiting(form: MeasureForm, code: str) -> list[RiskAlert]:
     rows = RiskAlert.objects.filter(form=form, code=code, release__isnull=True)
     last = RiskAssessment.objects.filter(patient=form.patient).aggregate(at=Max("made_at"))["at"]
     return [row for row in rows if last is None or row.raised_at > last]
+
+
+def _is_covered(form: MeasureForm, rule: AlertRule) -> bool:
+    """Return whether a stricter row of the same triage waits for its assessment: it holds the dose and is due first."""
+    return any(_list_waiting(form, code) for code in rule.covered_by)
 
 
 def _is_worse(seen: Mapping[str, Decimal], stored: Mapping[str, str]) -> bool:
