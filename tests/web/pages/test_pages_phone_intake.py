@@ -10,7 +10,7 @@ from django.utils import timezone
 from afterglow.clinic.audit.models import AuditEvent
 from afterglow.clinic.checkins import doors
 from afterglow.clinic.errors import Refused
-from afterglow.clinic.referrals.models import Referral
+from afterglow.clinic.referrals.models import Referral, ReferralEvent
 from afterglow.clinic.sites.models import Site
 from afterglow.clinic.tasks.models import Task
 from afterglow.clinicday.checkin import load_checkin
@@ -88,6 +88,14 @@ def test_a_crisis_is_stored_at_the_first_step_with_nothing_else_filled_in(client
     assert "the team was told at" in page
     assert Referral.objects.get().urgency == "crisis"
     assert Task.objects.get(kind="crisis-call").priority == "urgent"
+
+
+def test_a_crisis_with_letters_that_a_database_refuses_is_stored_with_marks_in_their_place(client: Client) -> None:
+    answer = fill(client, step="first", crisis_today="yes", given_name="Lin\x00den", phone="\x1b0660 1234567")
+    assert answer.status_code == 200
+    kept = ReferralEvent.objects.get(kind="received").text
+    assert "Lin\ufffdden" in kept
+    assert not any(letter in kept for letter in "\x00\x1b")
 
 
 def test_a_number_given_after_a_crisis_joins_the_same_referral(client: Client) -> None:

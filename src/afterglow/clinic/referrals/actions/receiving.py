@@ -101,7 +101,7 @@ def receive_public_intake(*, site: Any, answers: Mapping[str, Any], now: datetim
     reading = read_intake(answers, today=get_local_date(site, now), is_partial=is_crisis(answers))
     if reading.problems and not is_crisis(answers):
         raise InvalidInput(reading.problems)
-    unread = "\n".join(f"{p.path}: {answers.get(p.path, '')}"[:500] for p in reading.problems)[:4000]
+    unread = "\n".join(f"{p.path}: {_write_readable(answers.get(p.path, ''))}"[:500] for p in reading.problems)[:4000]
     first = Referral.objects.filter(site=site, source_key=key).first()
     if first is not None:
         return _receive_again(first, reading.answers, unread, now)
@@ -192,6 +192,11 @@ def _store(
     open_steps(row, by=by, now=now)
     refresh_matches(row, now=now)
     return row
+
+
+def _write_readable(text: object) -> str:
+    """Return a text with a mark for each letter that nobody can read, and that not every database stores."""
+    return "".join(each if each.isprintable() or each in "\n\t" else "\ufffd" for each in str(text))
 
 
 def _receive_again(first: Referral, answers: dict[str, Any], unread: str, now: datetime) -> Referral:
