@@ -12,6 +12,7 @@ from django.utils import timezone
 from afterglow.clinic.checkins import actions
 from afterglow.clinic.checkins.models import CheckIn, CheckInAnswer
 from afterglow.clinic.measures.actions import save_answer, submit_form
+from afterglow.clinic.measures.models import RiskAlert
 from afterglow.clinic.measures.risk import write_safety_plan
 from afterglow.clinic.people import actions as people
 from afterglow.clinic.scheduling.feeds import create_feed, revoke_feed
@@ -197,6 +198,40 @@ def test_a_link_of_a_visit_that_is_off_is_gone(visit: Visit, phone: Phone, state
         assert answer.status_code == 410
         assert "This link has ended" in read(answer)
     assert CheckInAnswer.objects.count() == 0
+
+
+@pytest.mark.parametrize("how", ["cancelled", "sent again", "expired"])
+@pytest.mark.parametrize("choice", ["thoughts", "act"])
+def test_an_answer_about_suicide_counts_though_its_link_ended_while_the_page_was_open(
+    visit: Visit, phone: Phone, how: str, choice: str
+) -> None:
+    form = FORM.search(read(phone.get("ask/thoughts/")))
+    assert form is not None
+    if how == "cancelled":
+        Appointment.objects.filter(pk=visit.appointment.pk).update(state="cancelled")
+    elif how == "sent again":
+        actions.send_checkin(appointment=visit.appointment, by=visit.cast.desk, now=timezone.now())
+    else:
+        CheckIn.objects.update(expires_at=timezone.now())
+    for _ in range(2):
+        page = phone.client.post(f"{phone.root}ask/thoughts/", {"form": form[1], "choice": choice})
+        assert page.status_code == 200
+        assert "tel:144" in read(page)
+        assert "this answer is stored" in read(page)
+    assert CheckInAnswer.objects.get().value == {"choices": [choice]}
+    assert Task.objects.filter(kind="crisis-call", state="open").count() == 1
+    assert RiskAlert.objects.count() == (choice == "act")
+
+
+@pytest.mark.parametrize("given", [{"choice": "no"}, {"choice": "act", "form": "x"}, {"choice": "other"}])
+def test_nothing_else_is_stored_under_a_link_that_ended(visit: Visit, phone: Phone, given: dict[str, str]) -> None:
+    form = FORM.search(read(phone.get("ask/thoughts/")))
+    assert form is not None
+    actions.revoke_checkin(appointment=visit.appointment, by=visit.cast.desk, now=timezone.now())
+    page = phone.client.post(f"{phone.root}ask/thoughts/", {"form": form[1], **given})
+    assert page.status_code == 410
+    assert CheckInAnswer.objects.count() == 0
+    assert not Task.objects.filter(kind="crisis-call").exists()
 
 
 def test_an_expired_link_is_gone(visit: Visit, phone: Phone) -> None:

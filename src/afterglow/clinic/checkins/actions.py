@@ -30,6 +30,7 @@ from afterglow.clinicday.checkin import (
     load_checkin,
     read_answer,
 )
+from afterglow.clinicday.checkin_reading import Question
 from afterglow.terms import Finding, InvalidInput, Severity, build_error
 
 SEND = "checkin.send"
@@ -124,10 +125,39 @@ def answer(
     row = _lock(checkin, now)
     if by is not None:
         policy.require(by, SEND, row)
+    asked, read = _read(row, question, value, now)
+    return _keep(row, asked, read, now=now, by=by)
+
+
+@action
+def answer_late(*, checkin: CheckIn, question: str, value: Mapping[str, Sequence[str]], now: datetime) -> CheckInAnswer:
+    """Keep an answer about suicide that came after its link had ended; it opens its call and its hold as one in time.
+
+    Raises
+    ------
+    InvalidInput
+        The question is not asked of this person, or the answer cannot be read; nothing is stored.
+    Refused
+        The answer opens no help and holds no dose, or far too many came; nothing is stored.
+    """
+    row = _find_locked(checkin)
+    asked, read = _read(row, question, value, now)
+    if not (is_crisis(asked, read) or holds_dose(asked, read)):
+        raise Refused(ENDED, "this link has ended; please call the clinic")
+    return _keep(row, asked, read, now=now, by=None)
+
+
+def _read(
+    row: CheckIn, question: str, value: Mapping[str, Sequence[str]], now: datetime
+) -> tuple[Question, dict[str, Any]]:
     asked = find_question(list_asked(row.appointment), question)
     if asked is None:
         raise InvalidInput([build_error("question", "question-unknown", "", "a question of this check-in", "unknown")])
-    read = read_answer(asked, value, now=now, zone=ZoneInfo(row.appointment.site.timezone))
+    return asked, read_answer(asked, value, now=now, zone=ZoneInfo(row.appointment.site.timezone))
+
+
+def _keep(row: CheckIn, asked: Question, read: dict[str, Any], *, now: datetime, by: Any) -> CheckInAnswer:
+    """Store an answer beside those before; a crisis and a finding open their tasks."""
     last = row.answers.filter(question=asked.id).last()
     holding = holds_dose(asked, read)
     if last is not None and last.value == read and (not holding or is_waiting(row)):
@@ -295,11 +325,16 @@ def hash_token(token: str) -> str:
 
 def _lock(checkin: CheckIn, now: datetime) -> CheckIn:
     """Return the check-in, locked and read anew; refuse one that has ended."""
+    row = _find_locked(checkin)
+    if not is_usable(row, now):
+        raise Refused(ENDED, "this link has ended; please call the clinic")
+    return row
+
+
+def _find_locked(checkin: CheckIn) -> CheckIn:
     row = CheckIn.objects.select_for_update().filter(pk=checkin.pk).first()
     if row is None:
         raise Conflict("this check-in is no longer there")
-    if not is_usable(row, now):
-        raise Refused(ENDED, "this link has ended; please call the clinic")
     return row
 
 

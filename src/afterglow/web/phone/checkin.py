@@ -10,6 +10,7 @@ from django.utils import timezone
 from afterglow.clinic.checkins import actions
 from afterglow.clinic.checkins.facts import list_asked, read_answers
 from afterglow.clinic.checkins.models import SUBMITTED, CheckIn
+from afterglow.clinic.errors import Refused
 from afterglow.clinicday.checkin import describe_answer, find_question, is_crisis, load_checkin
 from afterglow.clinicday.checkin_reading import DECLINED, Question
 from afterglow.terms import InvalidInput
@@ -42,7 +43,20 @@ def show_start(request: HttpRequest, checkin: CheckIn, token: str) -> HttpRespon
     return _show(request, checkin, token, "start", **context)
 
 
-@link_page(methods=BOTH)
+def take_late(request: HttpRequest, checkin: CheckIn, token: str, question: str) -> HttpResponse | None:
+    """Keep an answer about suicide that came after its link had ended, and show help at once; None for every other."""
+    found = find_question(list_asked(checkin.appointment), question)
+    if found is None:
+        return None
+    try:
+        actions.answer_late(checkin=checkin, question=question, value=_list_given(request, found), now=timezone.now())
+    except (InvalidInput, Refused):
+        return None
+    told = get_words(request).say("crisis.told_late")
+    return _show(request, checkin, token, "crisis", told=told, next_url="", switch="")
+
+
+@link_page(methods=BOTH, late=take_late)
 def ask(request: HttpRequest, checkin: CheckIn, token: str, question: str) -> HttpResponse:
     """Ask one question; store its answer and lead on, or to help at once."""
     asked = list_asked(checkin.appointment)
@@ -51,17 +65,28 @@ def ask(request: HttpRequest, checkin: CheckIn, token: str, question: str) -> Ht
         return show_calm(request, 404, "missing", site=checkin.appointment.site)
     if request.method != "POST":
         return _show_question(request, checkin, token, found)
-    given = {name: request.POST.getlist(name) for name in ("choice", "clock", DECLINED, *(p.id for p in found.parts))}
+    given = _list_given(request, found)
     try:
         kept = actions.answer(checkin=checkin, question=found.id, value=given, now=timezone.now())
     except InvalidInput as error:
         errors = {problem.path: get_words(request).say_error(problem.code) for problem in error.problems}
         return _show_question(request, checkin, token, found, typed=given, errors=errors, status=UNUSABLE)
+    except Refused as error:
+        # ended a moment ago
+        late = take_late(request, checkin, token, question) if error.code == actions.ENDED else None
+        if late is None:
+            raise
+        return late
     if is_crisis(found, kept.value):
         return HttpResponseRedirect(_url("crisis", token))
     place = asked.index(found) + 1
     is_last = place >= len(asked) or request.POST.get("from") == "review"
     return HttpResponseRedirect(_url("review", token) if is_last else _url("ask", token, asked[place].id))
+
+
+def _list_given(request: HttpRequest, question: Question) -> dict[str, list[str]]:
+    names = ("choice", "clock", DECLINED, *(part.id for part in question.parts))
+    return {name: request.POST.getlist(name) for name in names}
 
 
 @link_page()
@@ -217,7 +242,7 @@ def _show(
         "switch_url": _url("language", token),
         "page_name": page or template,
     }
-    return show(request, template, site=checkin.appointment.site, **frame, **context)
+    return show(request, template, site=checkin.appointment.site, **{**frame, **context})
 
 
 def _url(name: str, token: str, question: str = "") -> str:

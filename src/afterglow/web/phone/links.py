@@ -17,12 +17,14 @@ from afterglow.web.phone.signing import read_form
 
 PURPOSE = "patient-link"
 View = Callable[..., HttpResponse]
+Late = Callable[..., HttpResponse | None]
 
 
-def link_page(*, methods: tuple[str, ...] = ("GET", "HEAD")) -> Callable[[View], View]:
+def link_page(*, methods: tuple[str, ...] = ("GET", "HEAD"), late: Late | None = None) -> Callable[[View], View]:
     """Return a decorator for a page of a check-in link: the view gets the check-in, or a calm page is shown.
 
-    A POST reaches the view only from a form of this link in this browser.
+    A POST reaches the view only from a form of this link in this browser. `late` answers such a POST in the place of
+    a link that has ended, unless it returns None.
     """
 
     def decorate(view: View) -> View:
@@ -34,9 +36,11 @@ def link_page(*, methods: tuple[str, ...] = ("GET", "HEAD")) -> Callable[[View],
                 return refuse_unknown(request, token)
             set_language(request, found.checkin.language)
             site = found.checkin.appointment.site
+            is_ours = request.method == "POST" and read_form(request, purpose_of(found.checkin)) is not None
             if not found.is_valid:
-                return show_calm(request, GONE, "ended", site=site)
-            if request.method == "POST" and read_form(request, purpose_of(found.checkin)) is None:
+                answer = late(request, found.checkin, token, *args, **kwargs) if late and is_ours else None
+                return answer or show_calm(request, GONE, "ended", site=site)
+            if request.method == "POST" and not is_ours:
                 return show_calm(request, 403, "form", site=site)
             return view(request, found.checkin, token, *args, **kwargs)
 
