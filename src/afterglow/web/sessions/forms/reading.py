@@ -19,6 +19,7 @@ WHOLE = re.compile(r"-?[0-9]{1,18}\Z")
 YES = {"yes": True, "no": False}
 LARGEST_BODY = 200_000
 LONGEST_KEY = 80
+KEYS = ("type", "data", "occurred_at", "request_key", "second")
 
 
 @dataclass(slots=True)
@@ -59,7 +60,11 @@ def _read_json(body: bytes) -> Entry:
         ) from None
     if not isinstance(content, dict):
         raise InvalidInput([_refuse("", "json-not-object", None, "one JSON object", _("The body is no object."))])
-    problems: list[Problem] = []
+    # a name spelt otherwise would be lost in silence, and with it when it happened or that it was sent before
+    message = _("There is no such field in a command.")
+    accepted = ", ".join(KEYS)
+    unknown = sorted(name for name in content if name not in KEYS)
+    problems = [_refuse(name[:LONGEST_KEY], "field-unknown", None, accepted, message) for name in unknown]
     kind = content.get("type")
     if not isinstance(kind, str) or not kind:
         problems.append(_refuse("type", "required", kind, "a command's name", _("Name the command in `type`.")))
