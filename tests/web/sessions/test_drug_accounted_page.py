@@ -11,6 +11,7 @@ from afterglow.clinic.errors import Refused
 from afterglow.clinic.floor.actions import record_opening_check
 from afterglow.clinic.tasks.lists import list_lane
 from afterglow.clinic.tasks.models import Task
+from afterglow.web.sessions.present.drug import build_drug
 from tests.storage_support import make_user
 from tests.web.sessions.session_support import Cast
 
@@ -97,6 +98,21 @@ def test_the_sheet_shows_what_the_entries_say_and_takes_a_reason(cast: Cast) -> 
     assert 'name="data.note"' in sheet
     assert 'value="36' not in sheet, "who counts writes what was counted, not what was expected"
     assert "sheet-record-reconciliation-devices" not in page
+
+
+PUMPS = [
+    ("read, and its bag known", {"ml": "90", "mg": "32.1"}, ["90 mL, 32.1 mg"]),
+    ("read, and its bag not known", {"ml": "90", "mg": None}, ["90 mL, not recorded"]),
+    ("never read", {"ml": None, "mg": None}, []),
+]
+
+
+@pytest.mark.parametrize(("case", "pump", "expected"), PUMPS, ids=[case for case, *_ in PUMPS])
+def test_what_the_pump_says_stands_beside_what_the_clock_says(case: str, pump: Any, expected: list[str]) -> None:
+    view = {"pattern": "infusion", "pump": pump, "drug": {"known": {"drawn": "36", "given": "23.0"}}}
+    rows = build_drug(view)["rows"]
+    assert ("Given, calculated by the clock", "23.0 mg") in rows
+    assert [amount for words, amount in rows if words == "Read on the pump"] == expected, case
 
 
 def test_a_difference_stands_on_the_page_with_both_numbers(cast: Cast) -> None:

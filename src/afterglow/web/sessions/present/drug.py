@@ -16,16 +16,20 @@ def build_drug(view: View) -> View:
     known = drug.get("known") or {}
     is_spray = known.get("unit") == "device"
     return {
-        "rows": _list_devices(known) if is_spray else _list_mg(known, str(view.get("pattern") or "")),
+        "rows": _list_devices(known) if is_spray else _list_mg(known, view),
         "differences": [mend_words(each.get("seen")) for each in drug.get("differences") or []],
         "is_explained": bool(drug.get("is_explained")),
         "signed_seq": drug.get("signed_seq"),
     }
 
 
-def _list_mg(known: View, pattern: str) -> list[tuple[str, str]]:
+def _list_mg(known: View, view: View) -> list[tuple[str, str]]:
+    pattern, pump = str(view.get("pattern") or ""), view.get("pump") or {}
     given = {"infusion": _("Given, calculated by the clock"), "injection": _("Injected")}.get(pattern, _("Given"))
     rows = [(_("Drawn"), _write_mg(known.get("drawn"))), (given, _write_mg(known.get("given"), 1))]
+    # the clock knows nothing of an occlusion or of a rate set wrong: who counts sees both
+    if pump.get("ml"):
+        rows.append((_("Read on the pump"), f"{pump['ml']} mL, {_write_mg(pump.get('mg'))}"))
     if known.get("in_line") is not None:
         rows.append((_("of that in the line, by its volume"), _write_mg(known["in_line"], 1)))
     if known.get("opened") is not None:
