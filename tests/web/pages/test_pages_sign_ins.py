@@ -204,3 +204,10 @@ def test_a_busy_database_is_no_refusal_and_an_ended_sign_in_is(house: House, fau
     client.get("/account/")
     with mock.patch.object(idle, "WRITE_EVERY_S", -1), mock.patch.object(BrowserSession, "save", side_effect=fault):
         assert client.get("/account/").status_code == status
+
+
+def test_who_is_asked_once_more_is_sent_to_the_manager_and_to_no_page_that_is_closed(house: House) -> None:
+    page = sign_in(house, "nurse").get("/accounts/reauthenticate/")
+    assert page.status_code == 200
+    assert "A manager gives you a new set-up link." in page.content.decode()
+    assert "/accounts/password/reset/" not in page.content.decode()
