@@ -19,6 +19,7 @@ from afterglow.chairside.dosing import (
     find_end,
     find_next_device_at,
     find_phase,
+    find_release,
     find_start,
     get_rate,
     is_paused,
@@ -123,7 +124,8 @@ def _build_steps(state: SessionState, protocol: Protocol, phase: str, now: datet
     # later readings keep a check met; they do not move when the checks were done
     until = time_out.occurred_at if time_out else now
     arrived = state.find_first("arrival-recorded")
-    released, left = state.find_last("release-signed"), state.find_last("patient-left", "ending-recorded")
+    # a release that a rescue drug undid is none: it is asked for again, or was lacking when the person left
+    released, left = find_release(state, protocol), state.find_last("patient-left", "ending-recorded")
     at = {
         "arrived": arrived.occurred_at if arrived else None,
         "pre-checks": max((min(datetime.fromisoformat(c["at"]), until) for c in met if c["at"]), default=None)

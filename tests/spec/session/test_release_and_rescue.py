@@ -259,6 +259,18 @@ def test_a_rescue_drug_after_the_release_takes_the_release_back():
     assert [finding.rule for finding in room.do("record-left", company="escort").findings] == ["left-without-release"]
 
 
+@pytest.mark.parametrize("leave", [None, {"company": "escort"}], ids=["still here", "left without another release"])
+def test_a_release_that_was_taken_back_is_no_step_that_was_done(leave):
+    room = Room().recover()
+    room.do("sign-release", PRESCRIBER)
+    signed = {step["phase"]: step["at"] for step in room.view["steps"]}
+    assert signed["released"]
+    give(room)
+    if leave:
+        room.do("record-left", **leave)
+    assert {step["phase"]: step["at"] for step in room.view["steps"]}["released"] is None
+
+
 # the blood pressure to leave with: baseline 124/78
 
 

@@ -297,13 +297,3 @@ def test_a_weight_of_another_day_is_no_tick() -> None:
     assert (row["seen"], row["icon"]) == ("58 kg, 3 days ago; not weighed today", "clock")
     view["checks"] = [{**check, "at": "2026-11-17T09:40:00+00:00"}]
     assert build_checks(view)["rows"][0]["icon"] == "tick"
-
-
-def test_a_release_undone_by_a_rescue_drug_stands_as_asked_for_again() -> None:
-    signed = {"phase": "released", "at": "2026-03-02T11:02:00+00:00"}
-    released = {}
-    for phase in ("observing", "released", "left"):
-        steps = build_steps(build_running_view() | {"phase": phase, "steps": [signed]})
-        step = next(step for step in steps if step["key"] == "released")
-        released[phase] = (step["state"], bool(step["note"]))
-    assert released == {"observing": ("later", False), "released": ("now", True), "left": ("done", True)}

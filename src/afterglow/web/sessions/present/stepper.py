@@ -61,9 +61,6 @@ def _find_state(name: str, index: int, here: int, at: Any, phase: str) -> str:
         return "now"
     if name == "released" and not at and phase in ENDED:
         return "skipped"
-    # signed, and undone by what was given or seen since: it is asked for again
-    if name == "released" and index > here:
-        return "later"
     return "done" if index <= here or at else "later"
 
 
@@ -77,7 +74,7 @@ def _build_step(name: str, index: int, here: int, given: View, view: View) -> Vi
         "key": name,
         "name": _("Not released") if state == "skipped" else NAMES.get(phase if is_now else name, name),
         "state": state,
-        "note": write_hour(at) if at and state != "later" else "",
+        "note": write_hour(at) if at else "",
         "detail": str(given.get("text") or given.get("detail") or ""),
         "waits": str(given.get("waits_for") or WAITS.get(name, "")),
     }
