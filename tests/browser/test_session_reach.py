@@ -353,3 +353,21 @@ def test_a_locked_screen_names_the_alarm_of_the_session_it_showed(demo: Served, 
     # without a session behind it the cover shows the alarms of the chairs that one may see, and names nobody
     nurse.go("/locked/")
     assert "Demo" not in page.locator("#watched").inner_text()
+
+
+def test_why_an_act_of_one_tap_was_refused_stands_beside_it_and_moves_nothing(demo: Served, enter: Enter) -> None:
+    nurse = enter(demo, "nurse", viewport={"width": 1024, "height": 768})
+    page = nurse.go(find_running(nurse, "Room 1"))
+    dose = page.locator('[data-part="dose"]')
+    near, resume = dose.locator(".s-hands"), dose.get_by_role("button", name="pump running again")
+    expect(near).to_have_text("Afterglow records; it does not move the pump.")
+    resume.scroll_into_view_if_needed()
+    before = near.evaluate("line => line.offsetHeight")
+    resume.click()
+    expect(near).to_contain_text("deal with it and measure again, then the dose")
+    assert near.evaluate("line => line.offsetHeight") == before
+    # the parts that come with the answer, once no finger is down, leave it; the next entry takes it away
+    page.wait_for_timeout(1500)
+    expect(near).to_contain_text("measure again")
+    nurse.record("record-note", note="Feels well.")
+    expect(near).to_have_text("Afterglow records; it does not move the pump.")

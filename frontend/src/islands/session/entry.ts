@@ -9,12 +9,14 @@ import { type Kept, Outbox } from "./outbox";
 import type { Answer, Problem, SessionPage } from "./page";
 
 const NOT_SENT = "not-sent";
+const NEAR_MS = 20_000;
 
 type State = "sending" | "stored" | "kept" | "refused";
 
 export class Entries {
   private readonly outbox: Outbox;
   private undoTimer: number | undefined;
+  private nearTimer: number | undefined;
   private readonly sent = new WeakMap<HTMLFormElement, string>();
 
   constructor(private readonly page: SessionPage) {
@@ -39,6 +41,7 @@ export class Entries {
     const entry = this.pack(form, submitter);
     this.sent.set(form, list(new FormData(form)));
     this.clearProblems(form);
+    this.clearNear();
     form.dataset.state = "sending";
     this.say("sending", "Sending.", form);
     const answer = await this.post(entry);
@@ -109,6 +112,7 @@ export class Entries {
       const isMarked = form !== undefined && this.showProblems(form, answer.problems ?? []) && answer.problems?.length;
       const marked = document.querySelector<HTMLElement>("[data-stored]")?.dataset.marked ?? message;
       this.say("refused", words ? `${words}: ${message}` : isMarked ? marked : message, form);
+      this.sayNear(form, message);
       if (answer.parts) document.dispatchEvent(new CustomEvent("session:answer", { detail: answer }));
       return;
     }
@@ -149,6 +153,23 @@ export class Entries {
       if (!place) continue;
       place.dataset.state = state;
       place.replaceChildren(mark(state), words);
+    }
+  }
+
+  /** Says under the acts of one tap why one was refused: the line of the entries may stand off the screen. */
+  private sayNear(form: HTMLFormElement | undefined, words: string): void {
+    const place = form?.closest(".s-acts")?.querySelector<HTMLElement>(".s-hands");
+    if (!place) return;
+    place.dataset.said = place.textContent ?? "";
+    place.replaceChildren(mark("refused"), words);
+    this.nearTimer = window.setTimeout(() => this.clearNear(), NEAR_MS);
+  }
+
+  private clearNear(): void {
+    window.clearTimeout(this.nearTimer);
+    for (const place of document.querySelectorAll<HTMLElement>(".s-hands[data-said]")) {
+      place.textContent = place.dataset.said ?? "";
+      delete place.dataset.said;
     }
   }
 

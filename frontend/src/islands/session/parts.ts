@@ -16,6 +16,10 @@ function isAlike(a: Node, b: Node): boolean {
   return a.nodeType === b.nodeType && a.nodeName === b.nodeName && keyOf(a) === keyOf(b);
 }
 
+function isSpace(node: Node): boolean {
+  return node.nodeType === Node.TEXT_NODE && !node.nodeValue?.trim();
+}
+
 function matchAttributes(from: Element, to: Element): void {
   // what a person has unfolded stays unfolded
   const isKept = (name: string): boolean => name === "open" && from instanceof HTMLDetailsElement;
@@ -36,6 +40,12 @@ function matchChildren(from: Element, to: Element): void {
   }
   let at: ChildNode | null = from.firstChild;
   for (const wanted of [...to.childNodes]) {
+    // space between tags, as the page has it and a part may not, would put every node after it beside its own
+    while (at && isSpace(at) && !isSpace(wanted)) {
+      const next: ChildNode | null = at.nextSibling;
+      at.remove();
+      at = next;
+    }
     const key = keyOf(wanted);
     const known = key === null ? undefined : keyed.get(key);
     if (known && known.nodeName === wanted.nodeName) {
@@ -58,7 +68,8 @@ function matchChildren(from: Element, to: Element): void {
 }
 
 export function matchNode(from: Node, to: Node): void {
-  if (isTyping(from)) return;
+  // what an act was refused for stands until the next one, whatever the server sends meanwhile
+  if (isTyping(from) || (from instanceof HTMLElement && from.dataset.said !== undefined)) return;
   if (from instanceof Element && to instanceof Element) {
     if (from.outerHTML === to.outerHTML) return;
     matchAttributes(from, to);
