@@ -15,6 +15,7 @@ from afterglow.terms import InvalidInput, Problem, build_error, build_warning
 
 NO_DOSE = "no dose has been given yet"
 WITHOUT_TOTAL = "this instrument has no total, and its parts are not compared here"
+CONTRADICTED = "another score of the same moment differs"
 NO_SCORE_BEFORE = "no usable score before the first dose"
 
 
@@ -95,7 +96,7 @@ def _list_contradicting(scores: Sequence[DatedScore], left_out: set[int]) -> lis
     for _, group in groupby(usable, key=lambda each: each.observed_at):
         members = list(group)
         if len({member.value for member in members}) > 1:
-            found += [Unused(member, "another score of the same moment differs") for member in members]
+            found += [Unused(member, CONTRADICTED) for member in members]
     return found
 
 
@@ -141,7 +142,7 @@ def _list_series_problems(series: Series, course: Course) -> Iterator[Problem]:
         "before the baseline": ("score-before-baseline", "a score after the first dose"),
         WITHOUT_TOTAL: ("instrument-without-total", "an instrument with a total"),
         "entered twice": ("score-repeated", "one entry for one assessment"),
-        "another score of the same moment differs": ("score-contradicting", "one score for one moment"),
+        CONTRADICTED: ("score-contradicting", "one score for one moment"),
     }
     for each in series.unused:
         if each.why in codes:

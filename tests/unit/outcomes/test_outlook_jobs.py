@@ -63,3 +63,28 @@ def test_a_calibration_is_read_as_it_was_written() -> None:
     assert parse_calibration(json.loads(json.dumps(render_calibration(kept)))) == kept
     with pytest.raises(InvalidInput):
         parse_calibration({"all": 3})
+
+
+@pytest.mark.parametrize(
+    ("last", "against"),
+    [
+        (((19, 8),), False),
+        (((19, 12), (19, 7)), True),
+        (((18, 8), (18, 2), (19, 8)), False),
+    ],
+    ids=["one score", "two of one moment differ, later than the rest", "two differ, and a later one stands"],
+)
+def test_scores_that_contradict_each_other_stand_against_a_longer_interval(last, against: bool) -> None:
+    first = [(1, 20), (6, 9), (13, 7)]
+    scores = [{"at": f"2026-03-{day:02d}", "value": value} for day, value in (*first, *last)]
+    found = ask(course={**COURSE, "scores": scores}, policy=render_policy(RACEMIC))
+    stretch = next(one for one in found["next_treatment"]["choices"] if one["action"] == "stretch")
+    assert any("phq9 12 and 7 on 2026-03-19" in each["text"] for each in stretch["reasons"]) is against
+
+
+def test_a_relapse_is_dated_by_its_first_score() -> None:
+    scores = [{"at": at, "value": value} for at, value in (
+        ("2026-03-01", 20), ("2026-03-08", 4), ("2026-03-12", 12), ("2026-03-19", 13),
+    )]  # fmt: skip
+    relapse = ask(course={**COURSE, "scores": scores})["relapse"]
+    assert "A relapse was seen on 2026-03-12" in json.dumps(relapse)

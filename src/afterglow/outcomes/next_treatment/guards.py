@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from afterglow.instruments import get_instrument
+from afterglow.instruments.model import Threshold
 from afterglow.outcomes.catalogue import get_estimand, load_anchors
 from afterglow.outcomes.forecast.personal import Reading
 from afterglow.outcomes.next_treatment.loss import load_loss
@@ -13,6 +15,7 @@ from afterglow.terms import Citation, Finding, Grade, Override, Severity
 
 IN_PERSON = "See the person before the next session is planned; a prescriber decides."
 _ANCHORS = {"PHQ-9": "phq9", "MADRS": "madrs", "QIDS-SR16": ""}
+_INSTRUMENTS = {"PHQ-9": "phq9", "MADRS": "madrs", "QIDS-SR16": "qids-sr16"}
 _SITE = Citation("SITE", "next treatment, clinic requirements 36 and 37", Grade.P)
 
 
@@ -36,11 +39,12 @@ def judge_guards(
 ) -> Guards:
     """Return the bounds of the advice; `readings` are those of `scale` in days of the course, in order.
 
-    A longer interval is never advised when the score worsens or stands at the relapse threshold, when suicidality is
-    rising, high or not known or an alert of it is not assessed; a shorter one never while a topic of long-term safety
-    is open or not known.
+    A longer interval is never advised with too few scores or when the last ones contradict each other, when the score
+    worsens or stands at the relapse threshold, when suicidality is rising, high or not known or an alert of it is not
+    assessed; a shorter one never while a topic of long-term safety is open or not known.
     """
     worse = [] if threshold is None else _judge_worsening(scale, readings, threshold)
+    worse += _judge_scores_known(readings, circumstances)
     suicide = _judge_suicidality(circumstances, today)
     topics = _judge_topics(circumstances)
     blocks_longer = [one for one in (*worse, *suicide) if one.severity is not Severity.INFO]
@@ -65,14 +69,57 @@ def _judge_worsening(scale: str, readings: Sequence[Reading], threshold: float) 
         seen = f"{scale} {latest.value:g}"
         findings.append(_find("NT-3", "At the relapse threshold", seen, f"{threshold:g} or more", citation))
     baseline = readings[0] if readings[0].day <= 0 else None
+    if baseline is not None:
+        findings += _judge_baseline(scale, baseline, latest)
+    before = after[-2] if len(after) > 1 else baseline
+    return [*findings, *(_judge_rise(scale, before, latest) or _judge_slow_rise(scale, after))]
+
+
+def _judge_baseline(scale: str, baseline: Reading, latest: Reading) -> list[Finding]:
+    """Worse than before treatment by a share; of a baseline of 0, which has no share, by a real change in points."""
     estimand = get_estimand("worsening")
     percent = float(estimand.get_number("least_percent"))
-    if baseline is not None and baseline.value > 0 and latest.value >= baseline.value * (1 + percent / 100):
-        seen = f"{scale} {latest.value:g}, baseline {baseline.value:g}"
-        findings.append(_find("LT-7", "Worse than before treatment", seen, f"{percent:g} % or more", estimand.citation))
-    before = after[-2] if len(after) > 1 else baseline
-    findings += _judge_rise(scale, before, latest)
-    return findings
+    seen, title = f"{scale} {latest.value:g}, baseline {baseline.value:g}", "Worse than before treatment"
+    if baseline.value > 0:
+        is_worse = latest.value >= baseline.value * (1 + percent / 100)
+        return [_find("LT-7", title, seen, f"{percent:g} % or more", estimand.citation)] if is_worse else []
+    least = _get_change(scale)
+    if latest.value - baseline.value < float(least.value):
+        return []
+    return [_find("LT-7", title, seen, f"{least.value:f} points or more from a baseline of 0", least.citation)]
+
+
+def _judge_slow_rise(scale: str, after: Sequence[Reading]) -> list[Finding]:
+    """A rise in steps too small to be told one by one: by a real change above the lowest score of the last weeks."""
+    latest, window = after[-1], load_loss().parameters["worse_within_d"]
+    lowest = min((one for one in after if latest.day - one.day <= window.value), key=lambda one: one.value)
+    least = _get_change(scale)
+    if latest.value - lowest.value < float(least.value):
+        return []
+    seen = f"{scale} {lowest.value:g}, {_count_span(latest.day - lowest.day)} later {latest.value:g}"
+    threshold = f"{least.value:f} points or more within {window.value:g} days"
+    return [_find("NT-3", "Worse than the lowest score of the last weeks", seen, threshold, least.citation)]
+
+
+def _get_change(scale: str) -> Threshold:
+    """Return the smallest real change of a scale's instrument, in points."""
+    return get_instrument(_INSTRUMENTS[scale]).thresholds["change"]
+
+
+def _judge_scores_known(readings: Sequence[Reading], circumstances: Circumstances) -> list[Finding]:
+    """Too few scores after the first session, or last ones of which nobody can say which is right."""
+    found = []
+    after, fewest = sum(one.day > 0 for one in readings), load_loss().parameters["fewest_scores"]
+    if after < fewest.value:
+        asks = "Measure again: until then no longer interval is advised."
+        seen, threshold = f"{after} after the first session", f"{fewest.value:g} or more"
+        found.append(_find("NT-3", "Too few scores", seen, threshold, fewest.citation, Severity.MISSING, asks))
+    if circumstances.contradicting:
+        asks = "Find out which is right and correct the other: until then no longer interval is advised."
+        seen = "; ".join(circumstances.contradicting)
+        title, threshold = "Scores of one moment differ", "one score for one moment"
+        found.append(_find("NT-3", title, seen, threshold, _SITE, Severity.MISSING, asks))
+    return found
 
 
 def _judge_rise(scale: str, before: Reading | None, latest: Reading) -> list[Finding]:
@@ -151,6 +198,11 @@ def _count_days(days: float) -> str:
     """Return how long ago something was, in whole days."""
     whole = int(days)
     return "today" if whole < 1 else "1 day ago" if whole == 1 else f"{whole} days ago"
+
+
+def _count_span(days: float) -> str:
+    whole = max(1, round(days))
+    return "1 day" if whole == 1 else f"{whole} days"
 
 
 def _judge_topics(circumstances: Circumstances) -> list[Finding]:

@@ -130,7 +130,8 @@ class Circumstances:
     """What the advice must know besides scores; None is not known, and never "no".
 
     `open_topics` of bladder, liver, misuse, blood-pressure; `reactions` serious or severe reactions in
-    `sessions_asked` sessions; `open_alerts` what was answered about suicide and not assessed yet.
+    `sessions_asked` sessions; `open_alerts` what was answered about suicide and not assessed yet; `contradicting` the
+    scores later than every usable one that another score of the same moment contradicts, in words.
     """
 
     suicide_answers: tuple[SuicideAnswer, ...] | None = None
@@ -139,6 +140,7 @@ class Circumstances:
     sessions_asked: int = 0
     maintenance_from: int = 0
     open_alerts: tuple[OpenAlert, ...] = ()
+    contradicting: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a topic nobody watches and counts that cannot be."""

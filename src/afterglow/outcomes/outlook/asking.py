@@ -1,12 +1,13 @@
 """One question of the forecast: course, treatment, instrument, day; and which of its scores are asked about."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from afterglow.outcomes.forecast.update import DEFAULT_SEED
 from afterglow.outcomes.model import Course, DatedScore, Rater, Series
 from afterglow.outcomes.next_treatment import Circumstances, Loss
+from afterglow.outcomes.series import CONTRADICTED
 from afterglow.terms import Problem
 
 SCALE_OF = {"madrs": ("MADRS", Rater.CLINICIAN), "phq9": ("PHQ-9", Rater.SELF), "qids-sr16": ("QIDS-SR16", Rater.SELF)}
@@ -57,6 +58,23 @@ def list_scores(series: Series) -> tuple[DatedScore, ...]:
     """Return the baseline and every later score in order of time."""
     first = [] if series.baseline_score is None else [series.baseline_score]
     return (*first, *series.scores)
+
+
+def note_contradicting(request: OutlookRequest, series: Series | None) -> OutlookRequest:
+    """Return the request with the scores later than every usable one that contradict each other, in words."""
+    if series is None:
+        return request
+    last = max((one.observed_at for one in list_scores(series)), default=None)
+    found: dict[datetime, list[str]] = {}
+    for each in series.unused:
+        at = each.score.observed_at
+        if each.why == CONTRADICTED and (last is None or at > last):
+            found.setdefault(at, []).append(f"{each.score.value:f}")
+    zone = request.course.zone
+    words = tuple(
+        f"{series.instrument} {' and '.join(values)} on {at.astimezone(zone).date()}" for at, values in found.items()
+    )
+    return replace(request, circumstances=replace(request.circumstances, contradicting=words))
 
 
 def _is_asked(series: Series, instrument: str) -> bool:

@@ -5,7 +5,14 @@ from datetime import timedelta
 from afterglow.outcomes.catalogue import load_relapse_rules
 from afterglow.outcomes.forecast.personal import Reading
 from afterglow.outcomes.next_treatment import Bounds, IntervalPolicy, find_bounds, judge_guards
-from afterglow.outcomes.outlook.asking import SCALE_OF, OutlookRequest, choose_instrument, choose_series, list_scores
+from afterglow.outcomes.outlook.asking import (
+    SCALE_OF,
+    OutlookRequest,
+    choose_instrument,
+    choose_series,
+    list_scores,
+    note_contradicting,
+)
 from afterglow.outcomes.series import build_series
 
 _DAY = timedelta(days=1)
@@ -27,7 +34,7 @@ def find_outlook_bounds(request: OutlookRequest, policy: IntervalPolicy | None =
     guards = judge_guards(
         SCALE_OF.get(instrument, (instrument, None))[0],
         readings,
-        request.circumstances,
+        note_contradicting(request, mine).circumstances,
         today=(request.as_of - started) / _DAY,
         threshold=None if rule is None or instrument not in SCALE_OF else float(rule.threshold),
     )

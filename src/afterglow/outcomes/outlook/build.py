@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from afterglow.outcomes.catalogue import RelapseRule, load_relapse_rules
 from afterglow.outcomes.change import Thresholds
@@ -20,6 +20,7 @@ from afterglow.outcomes.outlook.asking import (
     choose_instrument,
     choose_series,
     list_scores,
+    note_contradicting,
 )
 from afterglow.outcomes.outlook.bounds import find_outlook_bounds
 from afterglow.outcomes.series import build_series
@@ -75,9 +76,9 @@ def make_outlook(
         forecast = Forecast(ForecastOutcome.NOT_ENOUGH_DATA, code, reason, today)
         return Outlook(request, instrument, started, forecast, None, rule, (), bounds, (*found, *problems))
     personal = build_personal_course(request.course, mine, request.treatment)
-    question = _ask_relapse(read_series(mine, request.course, relapse_rules, thresholds), rule)
+    question = _ask_relapse(read_series(mine, request.course, relapse_rules, thresholds), rule, request.course.zone)
     forecast = make_forecast(personal, today=today, relapse=question, calibration=calibration, seed=request.seed)
-    advice = _advise(forecast, policy, request, rule, personal)
+    advice = _advise(forecast, policy, note_contradicting(request, mine), rule, personal)
     told = (*found, *problems, *_judge_baseline(mine))
     return Outlook(request, instrument, started, forecast, advice, rule, list_scores(mine), bounds, told)
 
@@ -132,22 +133,23 @@ def _find_lack(request: OutlookRequest, instrument: str, series: Series | None) 
     return None
 
 
-def _ask_relapse(reading: SeriesReading, rule: RelapseRule | None) -> RelapseQuestion:
-    """Return the relapse threshold when a relapse can still come, else why not."""
+def _ask_relapse(reading: SeriesReading, rule: RelapseRule | None, zone: tzinfo) -> RelapseQuestion:
+    """Return the relapse threshold when a relapse can still come, else why not, dated by its first score."""
     if rule is None:
         return RelapseQuestion(None, f"There is no relapse rule for {reading.series.instrument}.")
     if reading.relapse.result.value is None and reading.relapse.unconfirmed is None:
         return RelapseQuestion(None, f"Relapse is not defined: {reading.relapse.result.reason}.")
     events = reading.relapse.events
     if events:
-        last = events[-1].confirmed
+        first, last = events[-1].first, events[-1].confirmed
         well = [
             one
             for one in reading.assessments
             if one.score.observed_at > last.observed_at and one.results[rule.after].value
         ]
         if not well:
-            return RelapseQuestion(None, f"A relapse was seen on {last.observed_at.date()}; no {rule.after} since.")
+            day = first.observed_at.astimezone(zone).date()
+            return RelapseQuestion(None, f"A relapse was seen on {day}; no {rule.after} since.")
     longest = None if rule.longest_days is None else float(rule.longest_days)
     return RelapseQuestion(float(rule.threshold), longest_days=longest)
 

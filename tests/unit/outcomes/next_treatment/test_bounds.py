@@ -168,3 +168,40 @@ def test_the_listed_intervals_of_an_open_choice_have_nothing_against_them(policy
     for choice in bounds.choices:
         for days in choice.intervals_d:
             assert not judge_interval(bounds, choice.action, days)
+
+
+@pytest.mark.parametrize(
+    ("words", "readings", "seen"),
+    [
+        ("no step is large, the sum is a real change", [4, 6, 8, 9], "PHQ-9 4, 15 days later 9"),
+        ("one point less is no real change", [4, 6, 8, 8], ""),
+        ("a fall and its way back up", [9, 4, 6, 8, 9], "PHQ-9 4, 15 days later 9"),
+        ("a steady score is no rise", [8, 8, 8, 8], ""),
+    ],
+)
+def test_a_slow_rise_stands_against_a_longer_interval(words: str, readings: list[int], seen: str) -> None:
+    days = [62.0 - 5 * place for place in range(len(readings))][::-1]
+    course = [Reading(-2.0, 20.0), *(Reading(day, float(value)) for day, value in zip(days, readings, strict=True))]
+    guards = judge_guards("PHQ-9", course, CALM, today=62.0, threshold=10.0)
+    assert [one.seen for one in guards.against_longer] == ([seen] if seen else []), words
+
+
+def test_what_was_low_weeks_ago_is_no_rise_of_today() -> None:
+    course = [Reading(-2.0, 20.0), Reading(20.0, 2.0), Reading(40.0, 7.0), Reading(58.0, 7.0)]
+    assert judge_guards("PHQ-9", course, CALM, today=62.0, threshold=10.0).may_lengthen
+
+
+@pytest.mark.parametrize(("last", "is_worse"), [(4.0, False), (5.0, True)])
+def test_of_a_baseline_of_nought_worsening_counts_in_points(last: float, is_worse: bool) -> None:
+    course = [Reading(-2.0, 0.0), Reading(20.0, last), Reading(58.0, last)]
+    found = judge_guards("PHQ-9", course, CALM, today=62.0, threshold=10.0).against_longer
+    assert ["LT-7" in one.rule for one in found] == ([True] if is_worse else [])
+
+
+@pytest.mark.parametrize("readings", [(), (Reading(-2.0, 20.0),), (Reading(-2.0, 20.0), Reading(58.0, 7.0))])
+def test_with_fewer_than_two_scores_longer_is_closed_and_says_so(readings) -> None:
+    guards = judge_guards("PHQ-9", readings, CALM, today=62.0, threshold=10.0)
+    bounds = find_bounds(RACEMIC, guards, (*map(float, INDUCTION), 38.0, 59.0), 6)
+    assert [one.title for one in guards.against_longer] == ["Too few scores"]
+    assert not bounds.get_choice(Action.STRETCH).is_open
+    assert bounds.get_choice(Action.SHORTEN).is_open
