@@ -69,10 +69,10 @@ source and grade, and has no figure. In the clinic a decision agrees with the cu
 one that is not open is stored only with a confirmation and because of what, beyond a hard limit not at all.
 
 - Never with fewer than two scores after the first session; never when the scores contradict the model.
-- Never longer with fewer than two scores, or when two scores later than the rest differ at one moment; when suicidality
-  rises, is high or is not known (NT-2); when the score is worse than before treatment (LT-7; from a baseline of 0 by the
-  smallest real change), has risen by a meaningful step, or in small ones by the smallest real change above the lowest of
-  28 days, or stands at the relapse threshold (NT-3). Then somebody looks first. High is
+- Never longer with fewer than two scores, or when two scores later than the rest differ at one moment; when
+  suicidality rises, is high or is not known (NT-2); when the score is worse than before treatment (LT-7; from 0 by the
+  smallest real change), has risen by a meaningful step, or in small ones by the smallest real change above the lowest
+  of 28 days, or stands at the relapse threshold (NT-3). Then somebody looks first. High is
   C-SSRS 3 or more now or 4 and 5 within a month, item 9 of 2 or more, also unchanged; behaviour within three months of
   the answer, whatever came after it; and every alert that stands unassessed, also from a form that was not sent.
 - Never shorter while bladder, liver, misuse or blood pressure are open or not known (NT-4).
