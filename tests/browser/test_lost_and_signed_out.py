@@ -69,8 +69,11 @@ def test_a_sign_in_that_ends_elsewhere_covers_the_page_and_keeps_what_was_typed(
     # somebody else who signs in here gets nothing of what was typed
     other.goto(nurse.url + "/accounts/login/")
     sign_in_again(nurse, other, "nurse2")
-    expect(cover).to_contain_text("Somebody else is signed in now.")
+    expect(cover.get_by_text("Somebody else is signed in now.")).to_be_visible()
+    expect(cover.get_by_role("link", name="Sign in")).to_be_hidden()
+    # and once they have left, the way back is there again
     sign_out(other)
+    expect(cover.get_by_role("link", name="Sign in")).to_be_visible()
     with nurse.context.expect_page() as opened:
         cover.get_by_role("link", name="Sign in").click()
     sign_in_again(nurse, opened.value, "nurse")

@@ -53,7 +53,9 @@ class Cover {
     localStorage.setItem(TOUCHED, String(Date.now()));
     try {
       const answer = await fetch(window.location.href, { headers: { Accept: "text/html", "X-Afterglow-Background": "1" }, cache: "no-store" });
-      if (!isSignIn(answer) && answer.status < 500) this.meet(new DOMParser().parseFromString(await answer.text(), "text/html"));
+      // who was here in between has left again: the way back stands open as before
+      if (isSignIn(answer)) this.offer(true);
+      else if (answer.status < 500) this.meet(new DOMParser().parseFromString(await answer.text(), "text/html"));
     } catch {
       // No link to the server: the cover stays, and it is asked again.
     } finally {
@@ -66,9 +68,14 @@ class Cover {
     if (!user) return;
     const isSame = user === document.body.dataset.user;
     const token = page.querySelector<HTMLInputElement>("input[name=csrfmiddlewaretoken]")?.value;
-    for (const part of this.dialog.querySelectorAll<HTMLElement>("[data-other]")) part.hidden = isSame;
-    for (const part of this.dialog.querySelectorAll<HTMLElement>("[data-same]")) part.hidden = !isSame;
+    this.offer(isSame);
     if (isSame && token) this.lift(token);
+  }
+
+  /** Offer to sign in, or, where somebody else did, to go on without what was typed. */
+  private offer(isFree: boolean): void {
+    for (const part of this.dialog.querySelectorAll<HTMLElement>("[data-other]")) part.hidden = isFree;
+    for (const part of this.dialog.querySelectorAll<HTMLElement>("[data-same]")) part.hidden = !isFree;
   }
 
   private lift(token: string): void {
