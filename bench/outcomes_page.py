@@ -165,7 +165,7 @@ def _add_people(template: Any, count: int, rng: random.Random) -> list[str]:
 
 def _add_scores(keys: list[str], template: Any, rng: random.Random) -> None:
     """Give each person a hundred weekly totals as facts of the chart; all but the last were answered again."""
-    from afterglow.clinic.measures.facts import ANSWERED_AGAIN
+    from afterglow.clinic.measures.lookups import ANSWERED_AGAIN
     from afterglow.clinic.people.models import HistoryFact
 
     by = template.cast["nurse"]

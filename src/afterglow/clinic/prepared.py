@@ -1,10 +1,13 @@
 """Statements whose text is made once. Django writes a query's text anew each time, which costs more than asking it.
 
-A `Prepared` keeps the text and the shape of the answer, never a value and never a row: each call asks the database.
+A `Prepared` keeps the text and the shape of the answer, never a value and never a row: each call asks the database. A
+page that only reads may say `read_once`: what it asks twice is then asked once.
 """
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date, datetime
 from types import SimpleNamespace
 from typing import Any, Generic, TypeVar
@@ -17,6 +20,22 @@ Row = TypeVar("Row")
 # a list is filled up to the next of these lengths by its last value, so that few texts serve all lists
 LENGTHS = (1, 2, 4, 8, 16, 32)
 MOST_KEPT = 64
+_asked: ContextVar[dict[tuple[Any, ...], list[Any]] | None] = ContextVar("prepared_asked", default=None)
+
+
+@contextmanager
+def read_once() -> Iterator[None]:
+    """Answer a statement that is asked again with the same values by the rows it found before, until this is left.
+
+    For a page that is put together by many hands and writes nothing that it reads. The rows are the same objects for
+    all of them; an act that changes something and looks again must not stand inside. Rows that are locked are asked
+    for each time: whoever locks means to change them.
+    """
+    token = _asked.set({})
+    try:
+        yield
+    finally:
+        _asked.reset(token)
 
 
 class Slot(Expression):
@@ -107,6 +126,15 @@ class _Kept:
         if self._is_locking and not connection.in_atomic_block:
             raise TransactionManagementError("rows are locked inside a transaction only")
         params = tuple(each.fill(values, connection) if isinstance(each, Slot) else each for each in self._params)
+        known = None if self._is_locking else _asked.get()
+        if known is None:
+            return self._run(params, connection)
+        name = (self, *(given for given, each in zip(params, self._params, strict=True) if isinstance(each, Slot)))
+        if name not in known:
+            known[name] = self._run(params, connection)
+        return list(known[name])
+
+    def _run(self, params: Sequence[Any], connection: Any) -> list[Any]:
         # what a query's compiler works out stays as it was; the connection is the caller's
         compiler = copy.copy(self._compiler)
         compiler.connection = connection

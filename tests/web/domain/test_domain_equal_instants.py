@@ -8,8 +8,8 @@ import pytest
 from afterglow.clinic.dosing_sessions.actions import open_session
 from afterglow.clinic.dosing_sessions.opening import find_weight
 from afterglow.clinic.people import actions as people
+from afterglow.clinic.people.lookups import find_weight as find_chart_weight
 from afterglow.clinic.people.models import Measurement
-from afterglow.clinic.plans.judging import find_weight as find_chart_weight
 from tests import factories
 from tests.factories import NOW, Cast
 

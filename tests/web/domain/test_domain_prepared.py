@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.db.transaction import TransactionManagementError
 
 from afterglow.clinic.people.models import User
-from afterglow.clinic.prepared import Prepared
+from afterglow.clinic.prepared import Prepared, read_once
 from afterglow.clinic.sites.models import Place
 from tests.web.sessions.session_support import Cast as Sitting
 
@@ -51,6 +51,30 @@ def test_what_cannot_be_prepared_is_refused() -> None:
         Prepared(lambda pk: User.objects.filter(pk=pk).prefetch_related("practitioner_roles")).ask(pk="x")
     with pytest.raises(TypeError, match="timedelta"):
         Prepared(lambda at: User.objects.filter(created_at__lt=at)).ask(at=timedelta(days=1))
+
+
+@pytest.mark.django_db
+def test_a_page_that_only_reads_asks_once_and_no_longer_than_it_lasts(django_assert_num_queries: Any) -> None:
+    found, sitting = Prepared(lambda keys: User.objects.filter(pk__in=keys)), Sitting()
+    nurse, prescriber = [sitting.nurse.pk], [sitting.prescriber.pk]
+    with django_assert_num_queries(2), read_once():
+        first = found.ask(keys=nurse)
+        first.clear()
+        assert found.ask(keys=nurse) == [sitting.nurse]
+        assert found.ask(keys=prescriber) == [sitting.prescriber]
+    User.objects.filter(pk=sitting.nurse.pk).update(display_name="N. Renamed")
+    assert found.ask(keys=nurse)[0].display_name == "N. Renamed"
+    with read_once():
+        assert found.ask(keys=nurse)[0].display_name == "N. Renamed"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_locked_is_asked_for_each_time() -> None:
+    locked, sitting = Prepared(lambda pk: User.objects.select_for_update().filter(pk=pk)), Sitting()
+    with transaction.atomic(), read_once():
+        assert locked.ask(pk=sitting.nurse)[0].display_name != "N. Renamed"
+        User.objects.filter(pk=sitting.nurse.pk).update(display_name="N. Renamed")
+        assert locked.ask(pk=sitting.nurse)[0].display_name == "N. Renamed"
 
 
 @pytest.mark.django_db(transaction=True)

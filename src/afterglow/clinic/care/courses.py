@@ -7,23 +7,16 @@ from zoneinfo import ZoneInfo
 
 from afterglow.chairside.dosing import STARTS
 from afterglow.clinic.dosing_sessions.fold import read_event
-from afterglow.clinic.dosing_sessions.models import SessionEvent
+from afterglow.clinic.dosing_sessions.lookups import list_marks
 from afterglow.clinic.people.checks import get_local_date
+from afterglow.clinic.plans.lookups import list_plans
 from afterglow.clinic.plans.models import Plan
 from afterglow.clinic.plans.values import find_protocol
-from afterglow.clinic.prepared import Prepared
-from afterglow.clinic.tasks.courses import LEFT
 from afterglow.clinicday.care import Gate, find_induction_end, find_session_before, list_gates
 from afterglow.protocols.catalogue import load_protocol_ids
 from afterglow.protocols.model import Protocol
 
 DIED = "died"
-_PLANS = Prepared(lambda patient: Plan.objects.filter(patient=patient).exclude(state="draft").order_by("number"))
-_MARKS = Prepared(
-    lambda patient: SessionEvent.objects.filter(session__patient=patient, type__in=(*STARTS, *LEFT)).order_by(
-        "occurred_at", "pk"
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +77,7 @@ def load_care_course(patient: Any, now: datetime) -> CareCourse:
 
 def find_plan(patient: Any) -> Plan | None:
     """Return the plan in force, else the newest one that was signed."""
-    plans = _PLANS.ask(patient=patient)
+    plans = [plan for plan in reversed(list_plans(patient)) if plan.state != "draft"]
     return next((plan for plan in plans if plan.state == "signed"), plans[-1] if plans else None)
 
 
@@ -101,7 +94,7 @@ def list_days(course: CareCourse) -> list[date]:
 def _load_sessions(patient: Any) -> tuple[CourseSession, ...]:
     began: dict[str, datetime] = {}
     left: dict[str, Any] = {}
-    for row in _MARKS.ask(patient=patient):
+    for row in list_marks(patient):
         if row.type in STARTS:
             began.setdefault(row.session_id, row.occurred_at)
         else:

@@ -11,7 +11,8 @@ from afterglow.chairside.dosing import calculate_dose_mg
 from afterglow.clinic.care.courses import CareCourse, list_days
 from afterglow.clinic.dosing_sessions.fold import load_protocols, load_states
 from afterglow.clinic.dosing_sessions.models import Session
-from afterglow.clinic.measures.facts import ANSWERED_AGAIN, TOTALS, list_totals
+from afterglow.clinic.measures.facts import list_totals
+from afterglow.clinic.measures.lookups import ANSWERED_AGAIN, TOTALS
 from afterglow.clinic.people.checks import get_local_date
 from afterglow.protocols.facts import load_facts
 

@@ -18,12 +18,20 @@ from afterglow.clinic.audit.reads import record_read
 from afterglow.clinic.care.courses import CareCourse, load_care_course
 from afterglow.clinic.care.weighing import Weighing, read_weighing
 from afterglow.clinic.dosing_sessions.fold import load_protocols, load_states
-from afterglow.clinic.dosing_sessions.models import Session
-from afterglow.clinic.measures.facts import ITEM_9, TOTALS, find_fact_day, list_recorded
-from afterglow.clinic.measures.models import MeasureResult, RiskAlert
+from afterglow.clinic.dosing_sessions.lookups import list_sessions
+from afterglow.clinic.measures.lookups import (
+    BEHAVIOUR,
+    IDEATION,
+    ITEM_9,
+    TOTALS,
+    find_fact_day,
+    list_recorded,
+    list_results,
+)
+from afterglow.clinic.measures.models import RiskAlert
 from afterglow.clinic.measures.risk import CSSRS, read_behaviour, read_ideation
 from afterglow.clinic.people.checks import get_local_date
-from afterglow.clinic.people.models import Measurement, MedicationStatement
+from afterglow.clinic.people.lookups import find_weight, list_medicines
 from afterglow.clinic.prepared import Prepared
 from afterglow.clinic.tasks.models import Task
 from afterglow.clinic.tasks.surveillance import list_surveillance
@@ -43,8 +51,6 @@ from afterglow.protocols.model import Protocol, Stage
 from afterglow.terms import Citation, Grade, IntervalEdge, InvalidInput, Problem, Severity
 
 PERMISSIONS = ("patient.read", "session.read", "measure.read")
-IDEATION, BEHAVIOUR = "suicide.ideation", "suicide.behaviour"
-WEIGHTS = ("weight", "weight.kg")
 ANTIDEPRESSANTS = frozenset({"antidepressant", "maoi", "snri", "ssri"})
 # item of the calendar of long-term screens -> topic of the advice
 TOPIC_OF = {"bladder-score": "bladder", "liver-tests": "liver", "misuse-review": "misuse"}
@@ -55,25 +61,8 @@ RUNNING, NOTHING_GIVEN = "running", "nothing-given"
 _SCORE_AT = time(9)
 _LEAST_MG = Decimal(1)
 
-_NAMED = Prepared(lambda keys: Session.objects.filter(pk__in=keys))
-_RESULTS = Prepared(
-    lambda patient, instruments: MeasureResult.objects.filter(
-        form__patient=patient, instrument__in=instruments
-    ).order_by("form", "number")
-)
 _ALERTS = Prepared(
     lambda patient: RiskAlert.objects.filter(patient=patient, release__isnull=True).order_by("raised_at", "pk")
-)
-_SESSIONS = Prepared(lambda patient: Session.objects.filter(patient=patient))
-_WEIGHT = Prepared(
-    lambda patient: Measurement.objects.filter(patient=patient, kind__in=WEIGHTS, ended_at__isnull=True).order_by(
-        "-observed_at", "-recorded_at", "-pk"
-    )[:1]
-)
-_BEGUN = Prepared(
-    lambda patient, begin, end: MedicationStatement.objects.filter(
-        patient=patient, started_on__gte=begin, started_on__lte=end, ended_at__isnull=True
-    )
 )
 
 
@@ -237,7 +226,8 @@ def _apply_plan(intervals: IntervalPolicy, plan: Any) -> IntervalPolicy:
 
 def _list_given(course: CareCourse) -> tuple[list[_Given], tuple[LeftOut, ...]]:
     """Return the sessions whose giving has ended, and those that do not count; without a milligram given it is none."""
-    sessions = _NAMED.ask(keys=[one.id for one in course.sessions])
+    named = {one.id for one in course.sessions}
+    sessions = [session for session in list_sessions(course.patient) if session.pk in named]
     states, protocols = load_states(sessions), load_protocols(sessions)
     rows = {row.pk: row for row in sessions}
     found, left_out = [], []
@@ -273,7 +263,7 @@ def _list_scores(patient: Any, starts: Iterable[datetime]) -> list[dict[str, Any
 
 
 def _read_forms(patient: Any) -> Iterator[dict[str, Any]]:
-    newest = {row.form_id: row for row in _RESULTS.ask(patient=patient, instruments=list(SCALE_OF))}
+    newest = {row.form_id: row for row in list_results(patient, SCALE_OF)}
     for row in newest.values():
         at = row.observed_at.astimezone(ZoneInfo(patient.site.timezone)).isoformat()
         yield {"instrument": row.instrument, "at": at, **_value(row.total, row.reason)}
@@ -316,7 +306,7 @@ def _choose_instrument(scores: list[dict[str, Any]], starts: list[datetime]) -> 
 def _list_suicide_answers(patient: Any) -> list[dict[str, Any]]:
     """Return every answer about suicide: item 9, the C-SSRS of forms and chart, the questions of every session."""
     rows = [*_read_risk_forms(patient), *_read_risk_facts(patient)]
-    for state in load_states(_SESSIONS.ask(patient=patient)).values():
+    for state in load_states(list_sessions(patient)).values():
         for event in state.list("suicide-screen-recorded"):
             rows += _answer(COLUMBIA, event.occurred_at, event.data.get("level"), event.data.get("behaviour") is True)
     return sorted(rows, key=lambda row: (datetime.fromisoformat(row["at"]), row["instrument"]))
@@ -350,7 +340,7 @@ def _write_seen(alert: RiskAlert) -> str:
 
 
 def _read_risk_forms(patient: Any) -> Iterator[dict[str, Any]]:
-    newest = {row.form_id: row for row in _RESULTS.ask(patient=patient, instruments=["phq9", *CSSRS])}
+    newest = {row.form_id: row for row in list_results(patient, ("phq9", *CSSRS))}
     for row in newest.values():
         if row.instrument in CSSRS:
             yield from _answer(COLUMBIA, row.observed_at, read_ideation(row), read_behaviour(row) == RECENT)
@@ -416,7 +406,11 @@ def _has_new_antidepressant(patient: Any, given: list[_Given]) -> bool:
     first = get_local_date(patient.site, min(one.at for one in given))
     begin = first - timedelta(days=get_number("antidepressant_before_d"))
     end = first + timedelta(days=get_number("antidepressant_after_d"))
-    return any(ANTIDEPRESSANTS & set(row.classes) for row in _BEGUN.ask(patient=patient, begin=begin, end=end))
+    return any(
+        ANTIDEPRESSANTS & set(row.classes)
+        for row in list_medicines(patient)
+        if row.started_on is not None and begin <= row.started_on <= end
+    )
 
 
 def _count_reactions(given: list[_Given]) -> dict[str, int]:
@@ -429,5 +423,5 @@ def _count_reactions(given: list[_Given]) -> dict[str, int]:
 
 
 def _find_weight(patient: Any) -> float | None:
-    row = _WEIGHT.find(patient=patient)
+    row = find_weight(patient)
     return None if row is None else round(float(row.value), 1)

@@ -18,12 +18,12 @@ from afterglow.clinic.care.models.letters import AFTER_INDUCTION, STOPPING
 from afterglow.clinic.care.visits import INTEGRATION, settle_missing
 from afterglow.clinic.care.visits import TASK as MISSING
 from afterglow.clinic.dosing_sessions.fold import read_event
+from afterglow.clinic.dosing_sessions.lookups import LEFT
 from afterglow.clinic.dosing_sessions.models import Session, SessionEvent
 from afterglow.clinic.people.checks import get_local_date
 from afterglow.clinic.people.models import Patient
 from afterglow.clinic.plans.models import Plan
 from afterglow.clinic.scheduling.models import HOLDING, Appointment
-from afterglow.clinic.tasks.courses import LEFT
 from afterglow.clinic.tasks.models import Task
 from afterglow.clinicday.care import Gate, find_induction_end, get_value, get_window, list_gates
 from afterglow.clinicday.surveillance import Course

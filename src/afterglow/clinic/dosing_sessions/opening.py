@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from afterglow.clinic.consents.checks import find_valid_consent
 from afterglow.clinic.consents.models import Consent
 from afterglow.clinic.dosing_sessions.models import Session, SessionEvent
+from afterglow.clinic.people.lookups import find_weight as find_chart_weight
 from afterglow.clinic.plans.headers import (
     describe_rems,
     find_last_time,
@@ -116,11 +117,7 @@ def find_latest_consent(patient_id: str, on: date) -> Consent | None:
 
 def find_weight(session: Session) -> dict[str, Any]:
     """Return the last weight of the chart with the time it was taken."""
-    row = (
-        session.patient.measurement_set.filter(kind="weight", ended_at__isnull=True)
-        .order_by("observed_at", "recorded_at", "pk")
-        .last()
-    )
+    row = find_chart_weight(session.patient)
     if row is None:
         return {}
     return {"weight_kg": _plain(row.value), "weighed_at": render_instant(row.observed_at)}

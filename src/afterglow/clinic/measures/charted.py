@@ -6,19 +6,10 @@ from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from afterglow.clinic.measures.lookups import BEHAVIOUR, IDEATION, find_fact_day, list_recorded
 from afterglow.clinic.people.checks import get_local_date
 from afterglow.clinic.people.models import HistoryFact
-from afterglow.clinic.prepared import Prepared
 from afterglow.clinicday.risk import NONE, OLDER, RECENT
-
-IDEATION, BEHAVIOUR = "suicide.ideation", "suicide.behaviour"
-# an entry that a newer one replaced was an answer of its day; one ended for another reason is none
-REPLACED = "answered again"
-_FACTS = Prepared(
-    lambda patient: HistoryFact.objects.filter(patient=patient, name__in=[IDEATION, BEHAVIOUR]).order_by(
-        "recorded_at", "pk"
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +26,8 @@ class Charted:
 def list_charted(patient: Any) -> list[Charted]:
     """Return the C-SSRS entries of a chart by day, oldest first; what was not recorded that day is not known."""
     days: dict[date, dict[str, HistoryFact]] = {}
-    for row in _FACTS.ask(patient=patient):
-        if row.ended_at is None or row.end_reason == REPLACED:
-            days.setdefault(row.observed_on or get_local_date(patient.site, row.recorded_at), {})[row.name] = row
+    for row in list_recorded(patient, (IDEATION, BEHAVIOUR)):
+        days.setdefault(find_fact_day(patient, row), {})[row.name] = row
     return sorted((_read(patient, on, rows) for on, rows in days.items()), key=lambda each: each.at)
 
 

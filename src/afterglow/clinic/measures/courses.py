@@ -6,8 +6,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from afterglow.clinic.care.courses import CareCourse, list_days, load_care_course
-from afterglow.clinic.measures.facts import ITEM_9, SCREENS, TOTALS, find_fact_day, list_recorded
 from afterglow.clinic.measures.in_session import list_answered
+from afterglow.clinic.measures.lookups import ITEM_9, SCREENS, TOTALS, find_fact_day, list_recorded
 from afterglow.clinic.measures.models import OPEN, SUBMITTED, MeasureForm
 from afterglow.clinic.measures.models import Excuse as ExcuseRow
 from afterglow.clinic.people.checks import get_local_date

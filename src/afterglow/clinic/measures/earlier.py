@@ -9,7 +9,8 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from afterglow.clinic.measures.charted import REPLACED, find_instant
+from afterglow.clinic.measures.charted import find_instant
+from afterglow.clinic.measures.lookups import ANSWERED_AGAIN
 from afterglow.clinic.measures.models import LateAnswer, MeasureAnswer, MeasureForm, MeasureResult
 from afterglow.clinic.measures.models.forms import SUBMITTED
 from afterglow.clinic.people.checks import get_local_date
@@ -110,7 +111,7 @@ def _read_chart(patient: Any, instruments: Collection[str]) -> Iterator[Earlier]
     for row in HistoryFact.objects.filter(patient=patient, name__in=sorted(names)).order_by("recorded_at", "pk"):
         value = _read_number(row.value)
         # one that was ended as wrong is no answer
-        if value is None or (row.ended_at is not None and row.end_reason != REPLACED):
+        if value is None or (row.ended_at is not None and row.end_reason != ANSWERED_AGAIN):
             continue
         on = row.observed_on or get_local_date(patient.site, row.recorded_at)
         at, _has_time = find_instant(patient, on, row.recorded_at)

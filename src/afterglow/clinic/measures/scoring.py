@@ -99,7 +99,7 @@ def store_result(
 def _follow_up(form: MeasureForm, result: ScoreResult, *, by: Any, now: datetime) -> None:
     """Take back the reminders, end the tasks of a screen that is answered, ask in person what is not known."""
     from afterglow.clinic.measures.alerts import ask_in_person
-    from afterglow.clinic.measures.facts import SCREENS
+    from afterglow.clinic.measures.lookups import SCREENS
     from afterglow.clinic.measures.messages import call_back, call_back_instrument
     from afterglow.clinic.tasks.surveillance import settle_screens
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from afterglow.clinic.measures.facts import TOTALS
+from afterglow.clinic.measures.lookups import TOTALS
 from afterglow.clinic.outcomes.models import StaleCourse
 
 _READ = frozenset(TOTALS.values())

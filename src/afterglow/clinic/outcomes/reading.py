@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from afterglow.clinic.care.courses import CareCourse, load_care_course
 from afterglow.clinic.dosing_sessions.models import Session
-from afterglow.clinic.measures.facts import TOTALS, find_fact_day, list_recorded
+from afterglow.clinic.measures.lookups import TOTALS, find_fact_day, list_recorded
 from afterglow.clinic.measures.models import MeasureResult
 from afterglow.clinic.people.checks import get_local_date
 from afterglow.clinic.plans.models import Plan

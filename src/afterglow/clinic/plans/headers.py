@@ -12,7 +12,8 @@ from typing import Any
 from afterglow.chairside.readings import list_readings
 from afterglow.clinic.consents.checks import find_valid_consent
 from afterglow.clinic.people.checks import get_local_date
-from afterglow.clinic.plans.judging import find_weight, is_off_label, list_session_days
+from afterglow.clinic.people.lookups import find_weight
+from afterglow.clinic.plans.judging import is_off_label, list_session_days
 from afterglow.clinic.plans.values import find_protocol, load_signed_protocol
 from afterglow.clinic.screening.cases import build_case
 from afterglow.protocols.cases import flatten_case

@@ -9,6 +9,7 @@ from afterglow.clinic import policy
 from afterglow.clinic.consents.checks import find_valid_consent
 from afterglow.clinic.errors import Refused
 from afterglow.clinic.people.checks import get_local_date
+from afterglow.clinic.people.lookups import find_weight
 from afterglow.clinic.people.models import Measurement
 from afterglow.clinic.plans.values import BY_WEIGHT, write_dose
 from afterglow.clinic.screening.actions import find_eligibility, list_overrides
@@ -19,12 +20,6 @@ from afterglow.protocols.schedule import check_frequency
 from afterglow.terms import Finding, InvalidInput, Override, Severity, build_error
 
 NOT_YET = frozenset({"L-VIAL"})
-
-
-def find_weight(patient: Any) -> Measurement | None:
-    """Return the weight observed last."""
-    rows = Measurement.objects.filter(patient=patient, kind="weight", ended_at__isnull=True)
-    return rows.order_by("observed_at", "recorded_at", "pk").last()
 
 
 def judge_dose(

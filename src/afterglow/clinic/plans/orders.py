@@ -13,9 +13,9 @@ from afterglow.clinic.actions import action
 from afterglow.clinic.audit import actions as audit
 from afterglow.clinic.errors import Refused
 from afterglow.clinic.people.checks import Checks, as_json, get_local_date
+from afterglow.clinic.people.lookups import find_weight
 from afterglow.clinic.plans.judging import (
     NOT_YET,
-    find_weight,
     judge_consent,
     judge_dose,
     judge_frequency,

@@ -14,7 +14,8 @@ from afterglow.clinic.dosing_sessions.opening import find_latest_consent
 from afterglow.clinic.dosing_sessions.protocols import find_protocol_of
 from afterglow.clinic.errors import Refused
 from afterglow.clinic.people.checks import get_local_date
-from afterglow.clinic.plans.judging import find_weight, judge_consent, list_session_days
+from afterglow.clinic.people.lookups import find_weight
+from afterglow.clinic.plans.judging import judge_consent, list_session_days
 from afterglow.clinic.scheduling.days import Span
 from afterglow.clinic.scheduling.models import DOSING, HOLDING, Appointment
 from afterglow.clinic.screening.actions import find_eligibility

@@ -14,6 +14,7 @@ from afterglow.clinic.dosing_sessions.fold import read_event
 from afterglow.clinic.dosing_sessions.models import SessionEvent
 from afterglow.clinic.errors import Refused
 from afterglow.clinic.people.checks import as_json, get_local_date
+from afterglow.clinic.people.lookups import find_weight
 from afterglow.clinic.plans.models import Plan
 from afterglow.clinic.scheduling.days import get_bounds, load_span
 from afterglow.clinic.scheduling.judging import Request, find_plan_of, judge, load_case
@@ -148,7 +149,7 @@ def _lacks_withdrawn(patient: Any, plan: Any, site: Any, on: date) -> bool:
     if plan is None:
         return False
     from afterglow.clinic.dosing_sessions.protocols import find_protocol_of
-    from afterglow.clinic.plans.judging import find_weight, judge_consent
+    from afterglow.clinic.plans.judging import judge_consent
 
     protocol = find_protocol_of(plan=plan, site=site, protocol_id="")
     weight = find_weight(patient)

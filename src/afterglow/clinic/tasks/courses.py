@@ -7,11 +7,10 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Min
-
 from afterglow.chairside.dosing import STARTS
+from afterglow.clinic.dosing_sessions.lookups import LEFT
 from afterglow.clinic.dosing_sessions.models import SessionEvent
-from afterglow.clinic.measures.facts import SCREENS
+from afterglow.clinic.measures.lookups import SCREENS
 from afterglow.clinic.measures.models import MeasureResult
 from afterglow.clinic.people.models import HistoryFact
 from afterglow.clinic.plans.models import Plan
@@ -23,15 +22,13 @@ from afterglow.protocols.effective import find_route
 from afterglow.protocols.facts import load_facts
 
 CALL_BACK = "call-back-48h"
-LEFT = ("patient-left", "ending-recorded")
 BLADDER, BLOOD = "scales.luts.total", "course.has_haematuria_or_pain"
 _PLANS = Prepared(lambda keys: Plan.objects.filter(patient__pk__in=keys, state="signed"))
-_STARTED: Prepared[Any] = Prepared(
+_MARKS: Prepared[tuple[str, str, str, datetime]] = Prepared(
     lambda keys: (
-        SessionEvent.objects.filter(session__patient__pk__in=keys, type__in=STARTS)
-        .values("session__patient", "session")
-        .annotate(first=Min("occurred_at"))
-        .order_by("first")
+        SessionEvent.objects.filter(session__patient__pk__in=keys, type__in=(*STARTS, *LEFT))
+        .order_by("occurred_at", "pk")
+        .values_list("session__patient", "session", "type", "occurred_at")
     )
 )
 _FACTS = Prepared(
@@ -45,13 +42,6 @@ _FORMS: Prepared[tuple[str, str, str, Any, datetime]] = Prepared(
     )
 )
 _RECORDS = Prepared(lambda keys: SurveillanceRecord.objects.filter(patient__pk__in=keys, replaced_by__isnull=True))
-_LEFT: Prepared[tuple[str, datetime]] = Prepared(
-    lambda keys: (
-        SessionEvent.objects.filter(session__patient__pk__in=keys, type__in=LEFT)
-        .order_by("occurred_at", "pk")
-        .values_list("session__patient", "occurred_at")
-    )
-)
 _CALLED: Prepared[tuple[str, str]] = Prepared(
     lambda keys: (
         Task.objects.filter(patient__pk__in=keys, kind=CALL_BACK)
@@ -65,10 +55,9 @@ def load_courses(patients: Iterable[Any]) -> dict[str, Course]:
     """Return the course of each patient by its key; the number of queries does not grow with the patients."""
     listed = {patient.pk: patient for patient in patients}
     keys = list(listed)
-    sessions = _load_sessions(listed)
+    sessions, left = _load_marks(listed)
     plans = {plan.patient_id: plan for plan in _PLANS.ask(keys=keys)}
     answers = _load_answers(listed)
-    left = _load_last_left(keys)
     called = _find_called(keys)
     return {
         key: Course(
@@ -89,13 +78,18 @@ def find_drug(protocol: str) -> str:
     return str(find_route(protocol)["drug"]) if protocol in load_protocol_ids() else ""
 
 
-def _load_sessions(patients: Mapping[str, Any]) -> dict[str, list[date]]:
-    """Return the local days on which drug was given, one for each session."""
-    found: dict[str, list[date]] = defaultdict(list)
-    for row in _STARTED.ask(keys=list(patients)):
-        zone = ZoneInfo(patients[row["session__patient"]].site.timezone)
-        found[row["session__patient"]].append(row["first"].astimezone(zone).date())
-    return found
+def _load_marks(patients: Mapping[str, Any]) -> tuple[dict[str, list[date]], dict[str, datetime]]:
+    """Return the local days on which drug was given, one for each session, and when each person left last."""
+    days: dict[str, list[date]] = defaultdict(list)
+    left: dict[str, datetime] = {}
+    begun = set()
+    for patient, session, kind, at in _MARKS.ask(keys=list(patients)):
+        if kind in LEFT:
+            left[patient] = at
+        elif session not in begun:
+            begun.add(session)
+            days[patient].append(_local_day(patients[patient], at))
+    return days, left
 
 
 def _load_answers(patients: Mapping[str, Any]) -> defaultdict[str, dict[str, Answer]]:
@@ -136,10 +130,6 @@ def read_value(name: str, value: Any) -> Any:
     spec = load_facts().get(name)
     is_number = spec is not None and spec.type == "number"
     return Decimal(str(value)) if is_number and not isinstance(value, bool) else value
-
-
-def _load_last_left(keys: list[str]) -> dict[str, datetime]:
-    return dict(_LEFT.ask(keys=keys))
 
 
 def _find_called(keys: list[str]) -> dict[str, bool]:

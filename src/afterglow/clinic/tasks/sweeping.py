@@ -16,12 +16,13 @@ from django.db.models import Exists, F, OuterRef, Q
 from afterglow.chairside.dosing import STARTS
 from afterglow.clinic.consents.models import Consent
 from afterglow.clinic.dosing_sessions.fold import read_event
+from afterglow.clinic.dosing_sessions.lookups import LEFT
 from afterglow.clinic.dosing_sessions.models import Session, SessionEvent
 from afterglow.clinic.people.checks import get_local_date
 from afterglow.clinic.people.models import Patient
 from afterglow.clinic.sites.models import Site
 from afterglow.clinic.tasks.climbing import climb
-from afterglow.clinic.tasks.courses import CALL_BACK, LEFT, load_courses
+from afterglow.clinic.tasks.courses import CALL_BACK, load_courses
 from afterglow.clinic.tasks.models import CourseLook, Task
 from afterglow.clinicday.dues import get_kind
 from afterglow.clinicday.surveillance import Course, Due, Standing, list_dues

@@ -12,8 +12,7 @@ from afterglow import __version__
 from afterglow.clinic import policy
 from afterglow.clinic.care.deciding import DECIDE, list_decisions
 from afterglow.clinic.care.models.deciding import CONTINUE, HOLD, REVIEW, SHORTEN, STOP, STRETCH
-from afterglow.clinic.plans.models import Plan
-from afterglow.clinic.prepared import Prepared
+from afterglow.clinic.plans.lookups import list_plans
 from afterglow.outcomes.next_treatment import Action, Bounds, Choice, Kind, Origin, Reason
 from afterglow.terms import Grade
 from afterglow.web.charts.ahead import write_window
@@ -24,7 +23,6 @@ from afterglow.web.outlook.weighing import describe_weights, find_weights_url
 from afterglow.web.presenting import describe_source
 from afterglow.web.templatetags.words import moment
 
-_SIGNED = Prepared(lambda patient: Plan.objects.filter(patient=patient, state="signed").values_list("pk", flat=True))
 # stretching and stopping always stand among what can be decided
 CHOICES = (
     (CONTINUE, _lazy("Go on at this interval")),
@@ -93,7 +91,7 @@ def build_advice(user: Any, patient: Any, asked: Asked, form: DecisionForm | Non
     """Return the folded section: findings, options, what it rests on, the form for who may decide, decisions taken."""
     advice, bounds = asked.advice, asked.question.bounds
     decisions = [_describe(row) for row in list_decisions(patient)]
-    has_plan = asked.question.code != "no-plan" and bool(_SIGNED.ask(patient=patient))
+    has_plan = asked.question.code != "no-plan" and any(plan.state == "signed" for plan in list_plans(patient))
     may_decide = has_plan and policy.allow(user, DECIDE, patient)
     options = advice.get("options", [])
     window = find_window(asked)

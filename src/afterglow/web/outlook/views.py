@@ -8,13 +8,13 @@ from django.utils.translation import gettext as _
 from afterglow.clinic import policy
 from afterglow.clinic.care.deciding import DECIDE, decide_next_treatment
 from afterglow.clinic.errors import Denied
+from afterglow.clinic.plans.lookups import list_plans
 from afterglow.web.access import STATUS_UNUSABLE, staff_page
 from afterglow.web.carrying import store
 from afterglow.web.outlook.asking import ask
 from afterglow.web.outlook.card import build_course_card
 from afterglow.web.outlook.deciding import DecisionForm, render_seen
 from afterglow.web.predictions.asking import PATIENT_S
-from afterglow.web.present import glance
 from afterglow.web.present.due import list_next_visits
 from afterglow.web.views.chart import build_glance, open_chart
 
@@ -24,7 +24,7 @@ def show_forecast(request: HttpRequest, patient_id: str) -> HttpResponse:
     """Return the card of the course once its forecast is ready, or with the reason why there is none."""
     patient, now = open_chart(request, patient_id, "chart")
     card = build_course_card(
-        request, patient, now, plans=glance.list_plans(patient), visits=list_next_visits(patient, now, request.user),
+        request, patient, now, plans=list_plans(patient), visits=list_next_visits(patient, now, request.user),
         timeout_s=PATIENT_S,
     )  # fmt: skip
     return render(request, "web/outlook/course.html", {"chart": {"patient": patient}, **card})

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from afterglow import __version__
 from afterglow.clinic.care.forecasts import NOTHING_GIVEN, RUNNING
-from afterglow.clinic.measures.facts import TOTALS
+from afterglow.clinic.measures.lookups import TOTALS
 from afterglow.outcomes.forecast.parameters import get_number
 from afterglow.outcomes.outlook.asking import SCALE_OF
 from afterglow.web.outlook.asking import READY, Asked

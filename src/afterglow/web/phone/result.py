@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
-from afterglow.clinic.measures.facts import TOTALS
+from afterglow.clinic.measures.lookups import TOTALS
 from afterglow.clinic.measures.models import MeasureForm, MeasureResult
 from afterglow.clinic.people.checks import get_local_date
 from afterglow.instruments import Instrument

@@ -6,13 +6,13 @@ from typing import Any
 from django.utils import timezone
 
 from afterglow.clinic.dosing_sessions.models import Session
+from afterglow.clinic.people.lookups import find_weight
 from afterglow.clinic.people.models import HistoryFact, Measurement, MedicationStatement
 from afterglow.clinic.prepared import Prepared
 from afterglow.pharmacology.interactions import load_perpetrators
 from afterglow.pharmacology.practice import is_attenuating
 from afterglow.protocols.derive import calculate_age
 from afterglow.protocols.medicines import normalise_name
-from afterglow.web.present.head import find_weight
 
 SEXES = {"female": "F", "male": "M"}
 LIVERS = {"A": "mild", "B": "moderate", "C": "severe"}

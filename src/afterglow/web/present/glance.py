@@ -16,10 +16,9 @@ from afterglow.clinic import policy
 from afterglow.clinic.care.notes import count_notes
 from afterglow.clinic.consents.models import Consent, ConsentConfirmation
 from afterglow.clinic.documents.models import Document
-from afterglow.clinic.dosing_sessions.models import Session
-from afterglow.clinic.measures.facts import TOTALS
-from afterglow.clinic.people.models import MedicationStatement
-from afterglow.clinic.plans.models import Plan
+from afterglow.clinic.dosing_sessions.lookups import list_sessions
+from afterglow.clinic.measures.lookups import TOTALS
+from afterglow.clinic.people.lookups import list_medicines
 from afterglow.clinic.prepared import Prepared
 from afterglow.clinic.screening.models import ScreeningRun
 from afterglow.instruments import get_instrument
@@ -45,21 +44,11 @@ PHQ9_BANDS = (
 NAMES = {PHQ9_FACT: "PHQ-9", GAD7_FACT: "GAD-7"}
 SHOWN = 4
 REMISSION_BELOW = 5
-_OPENED = Prepared(
-    lambda patient: (
-        Session.objects.filter(patient=patient)
-        .exclude(phase__in=("cancelled", "booked"))
-        .order_by("opened_at", "pk")
-        .values_list("opened_at", flat=True)
-    )
-)
-_PLANS = Prepared(lambda patient: Plan.objects.filter(patient=patient).order_by("-number"))
 _RUN = Prepared(lambda patient: ScreeningRun.objects.filter(patient=patient).order_by("-recorded_at", "-pk")[:1])
 _CONSENTS = Prepared(
     lambda patient: Consent.objects.filter(patient=patient).select_related("text").order_by("-signed_at", "-pk")
 )
 _CONFIRMED = Prepared(lambda consent, today: ConsentConfirmation.objects.filter(consent=consent, on=today))
-_MEDICINES = Prepared(lambda patient: MedicationStatement.objects.filter(patient=patient, ended_at__isnull=True))
 _DOCUMENTS = Prepared(lambda patient: Document.objects.filter(patient=patient).order_by("-recorded_at", "-pk")[:SHOWN])
 SPANS = {"half-year": 183, "all": None}
 
@@ -136,12 +125,8 @@ def load_scores(patient: Any, *names: str) -> dict[str, list[Point]]:
 
 def list_session_days(patient: Any) -> list[date]:
     """Return the days on which a session was opened and not cancelled."""
-    return [timezone.localtime(instant).date() for instant in _OPENED.ask(patient=patient)]
-
-
-def list_plans(patient: Any) -> list[Any]:
-    """Return the plans, newest first."""
-    return _PLANS.ask(patient=patient)
+    opened = [session for session in reversed(list_sessions(patient)) if session.phase not in ("cancelled", "booked")]
+    return [timezone.localtime(session.opened_at).date() for session in opened]
 
 
 def _find_route(plans: list[Any]) -> str:
@@ -351,7 +336,7 @@ def build_medication_card(patient: Any, now: datetime, user: Any, run: Any) -> d
     """Return the medication's card, each medicine with the interaction that the last screening, `run`, saw."""
     may_edit = policy.allow(user, "chart.edit", patient)
     url = reverse("web:patient-history", args=[patient.pk]) + "#medication" if may_edit else ""
-    statements = _MEDICINES.ask(patient=patient)
+    statements = list_medicines(patient)
     asked = _("None, asked %(when)s") % {"when": describe_when(patient.medicines_asked_at, now)}
     asked = asked if patient.medicines_asked_at else ""
     rows = []

@@ -10,26 +10,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from afterglow.clinic import policy
-from afterglow.clinic.dosing_sessions.models import LIVE_PHASES, Session
+from afterglow.clinic.dosing_sessions.lookups import list_sessions
+from afterglow.clinic.dosing_sessions.models import LIVE_PHASES
 from afterglow.clinic.measures.newest import CHART, FORM, LEAVING, PHONE, SESSION, LastScreen, find_last
 from afterglow.clinic.measures.risk import find_newest, has_alerted_since, is_assessed, list_open
 from afterglow.clinic.people.checks import get_local_date
-from afterglow.clinic.people.models import Allergy, Escort, Measurement, ProblemEntry
+from afterglow.clinic.people.lookups import find_weight
+from afterglow.clinic.people.models import Allergy, Escort, ProblemEntry
 from afterglow.clinic.prepared import Prepared
 from afterglow.clinicday.risk import NONE, OLDER, RECENT
 from afterglow.clinicday.screens import Look
 from afterglow.web.templatetags.words import day, hour, years
 
-WEIGHT_KINDS = ("weight", "weight.kg")
 _PROBLEMS = Prepared(lambda patient: ProblemEntry.objects.filter(patient=patient, ended_at__isnull=True))
-_SESSIONS: Prepared[Any] = Prepared(
-    lambda patient: Session.objects.filter(patient=patient).order_by("-opened_at", "-pk")
-)
-_WEIGHT = Prepared(
-    lambda patient: Measurement.objects.filter(patient=patient, kind__in=WEIGHT_KINDS, ended_at__isnull=True).order_by(
-        "-observed_at", "-recorded_at", "-pk"
-    )[:1]
-)
 _ALLERGIES = Prepared(lambda patient: Allergy.objects.filter(patient=patient, ended_at__isnull=True))
 _ESCORT = Prepared(
     lambda patient: Escort.objects.filter(patient=patient, ended_at__isnull=True).order_by("-recorded_at", "-pk")[:1]
@@ -91,7 +84,7 @@ def build_head(patient: Any, user: Any, current: str, now: datetime) -> ChartHea
     has_allergy, allergies, allergies_note = describe_allergies(patient, now)
     problems = _PROBLEMS.ask(patient=patient)
     problem, problem_note = _describe_problems(problems)
-    sessions = _SESSIONS.ask(patient=patient)
+    sessions = list_sessions(patient)
     return ChartHead(
         patient=patient,
         current=current,
@@ -121,11 +114,6 @@ def describe_person(patient: Any) -> str:
         _("no. %(number)s") % {"number": patient.number},
     ]
     return ", ".join(part for part in parts if part)
-
-
-def find_weight(patient: Any) -> Any:
-    """Return the latest weight that has not been ended, or None."""
-    return _WEIGHT.find(patient=patient)
 
 
 def describe_weight(patient: Any, now: datetime) -> tuple[str, str]:

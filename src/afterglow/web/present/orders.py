@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from afterglow.clinic import policy
 from afterglow.clinic.dosing_sessions.models import LIVE_PHASES
 from afterglow.clinic.measures.risk import find_stop
+from afterglow.clinic.people.lookups import find_weight
 from afterglow.protocols.dose import check_weight
 from afterglow.protocols.model import Protocol
 from afterglow.terms import Finding
-from afterglow.web.present.head import describe_weight, find_weight
+from afterglow.web.present.head import describe_weight
 from afterglow.web.present.plan_page import find_covering_consent
 from afterglow.web.present.plans import calculate_sheet, describe_dose, describe_protocol
 from afterglow.web.templatetags.words import day, hour, plain

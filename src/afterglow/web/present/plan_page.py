@@ -9,11 +9,12 @@ from django.utils.translation import gettext as _
 
 from afterglow.clinic import policy
 from afterglow.clinic.consents.checks import ConsentCheck, find_valid_consent
+from afterglow.clinic.people.lookups import find_weight
 from afterglow.clinic.plans.actions import judge_plan
 from afterglow.protocols.model import Protocol
 from afterglow.terms import InvalidInput
 from afterglow.web.forms.screening import describe_indication
-from afterglow.web.present.head import describe_allergies, describe_weight, find_weight
+from afterglow.web.present.head import describe_allergies, describe_weight
 from afterglow.web.present.plans import (
     build_calendar,
     calculate_sheet,

@@ -15,30 +15,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from afterglow.chairside.dosing import STARTS
-from afterglow.clinic.dosing_sessions.models import SessionEvent
-from afterglow.clinic.measures.facts import ANSWERED_AGAIN, TOTALS
-from afterglow.clinic.measures.models import MeasureResult
-from afterglow.clinic.people.models import HistoryFact
-from afterglow.clinic.prepared import Prepared
+from afterglow.clinic.dosing_sessions.lookups import list_marks
+from afterglow.clinic.measures.lookups import TOTALS, list_recorded, list_results
 from afterglow.web.charts.course import Point
-
-_ENTRIES = Prepared(
-    lambda patient, names: HistoryFact.objects.filter(patient=patient, name__in=names).order_by(
-        "observed_on", "recorded_at", "pk"
-    )
-)
-_RESULTS = Prepared(
-    lambda patient, instruments: MeasureResult.objects.filter(
-        form__patient=patient, instrument__in=instruments
-    ).order_by("number")
-)
-_STARTS = Prepared(
-    lambda patient: (
-        SessionEvent.objects.filter(session__patient=patient, type__in=STARTS)
-        .order_by("occurred_at", "pk")
-        .values_list("occurred_at", flat=True)[:1]
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +49,14 @@ class ScaleScores:
 def read_scales(patient: Any, names: Collection[str]) -> dict[str, ScaleScores]:
     """Return the scores of some scales by the name of their fact."""
     entries = load_entries(patient, names)
-    first = next(iter(_STARTS.ask(patient=patient)), None)
+    first = next((mark.occurred_at for mark in list_marks(patient) if mark.type in STARTS), None)
     return {name: read_scale(found, first) for name, found in entries.items()}
 
 
 def load_entries(patient: Any, names: Collection[str]) -> dict[str, list[Entry]]:
     """Return what chart and forms hold of some scales, oldest first; answers of `not known` are left out."""
     found: dict[str, list[Entry]] = {name: [] for name in names}
-    for row in _ENTRIES.ask(patient=patient, names=tuple(names)):
-        if row.ended_at is not None and row.end_reason != ANSWERED_AGAIN:
-            continue
+    for row in list_recorded(patient, names):
         try:
             value = float(Decimal(str(row.value)))
         except ArithmeticError:
@@ -117,7 +94,7 @@ def _is_before(entry: Entry, first_dose_at: datetime) -> bool:
 def _list_forms(patient: Any, names: Collection[str]) -> Iterator[tuple[str, datetime, float]]:
     """Yield the newest result of each form in the order in which the forms were answered."""
     wanted = {instrument: name for instrument, name in TOTALS.items() if name in names}
-    newest = {row.form_id: row for row in _RESULTS.ask(patient=patient, instruments=list(wanted))}
+    newest = {row.form_id: row for row in list_results(patient, wanted)}
     for row in sorted(newest.values(), key=lambda row: (row.observed_at, row.pk)):
         if row.total is not None:
             yield wanted[row.instrument], row.observed_at, float(row.total)

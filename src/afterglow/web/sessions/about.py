@@ -20,7 +20,8 @@ from afterglow.clinic.dosing_sessions.fold import load_state
 from afterglow.clinic.dosing_sessions.models import EventNote, Session
 from afterglow.clinic.dosing_sessions.texts import put_texts
 from afterglow.clinic.floor.models import Presence
-from afterglow.clinic.people.models import Allergy, Escort, MedicationStatement
+from afterglow.clinic.people.lookups import list_medicines
+from afterglow.clinic.people.models import Allergy, Escort
 from afterglow.clinic.prepared import Prepared
 from afterglow.protocols.model import Protocol
 from afterglow.web.sessions.present.entries import write_site
@@ -30,7 +31,6 @@ View = dict[str, Any]
 
 _PEOPLE: Prepared[Any] = Prepared(lambda keys: get_user_model().objects.filter(pk__in=keys))
 _ALLERGIES = Prepared(lambda patient: Allergy.objects.filter(patient=patient, ended_at__isnull=True))
-_MEDICINES = Prepared(lambda patient: MedicationStatement.objects.filter(patient=patient, ended_at__isnull=True))
 _ESCORT = Prepared(
     lambda patient: Escort.objects.filter(patient=patient, ended_at__isnull=True).order_by("-recorded_at", "-pk")[:1]
 )
@@ -220,7 +220,7 @@ def _list_medicines(patient: Any, state: SessionState, now: datetime) -> list[Vi
         if event.data.get("purpose") == "own"
     }
     listed = []
-    for row in _MEDICINES.ask(patient=patient):
+    for row in list_medicines(patient):
         at = taken.get(row.name.split(" ")[0].lower()) or row.last_taken_at
         is_today = at is not None and timezone.localtime(at).date() == timezone.localdate(now)
         words = _("taken %(at)s") % {"at": write_hour(at)} if is_today else ""

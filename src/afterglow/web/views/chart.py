@@ -13,13 +13,15 @@ from afterglow.clinic import policy
 from afterglow.clinic.audit.reads import record_read
 from afterglow.clinic.documents.actions import read_document
 from afterglow.clinic.documents.models import Document
+from afterglow.clinic.people.lookups import find_weight
 from afterglow.clinic.people.models import Patient
-from afterglow.clinic.prepared import Prepared
+from afterglow.clinic.plans.lookups import list_plans
+from afterglow.clinic.prepared import Prepared, read_once
 from afterglow.web.access import find_or_404, staff_page
 from afterglow.web.outlook.card import build_course_card
 from afterglow.web.present import glance
 from afterglow.web.present.due import describe_told, list_next_visits
-from afterglow.web.present.head import build_head, find_weight
+from afterglow.web.present.head import build_head
 from afterglow.web.present.history import build_history
 from afterglow.web.present.log import list_reads_and_acts, present_rows
 from afterglow.web.views.home import describe_phase
@@ -44,14 +46,16 @@ def open_chart(
 def show_glance(request: HttpRequest, patient_id: str) -> HttpResponse:
     """Return the chart at a glance."""
     patient, now = open_chart(request, patient_id, "chart")
-    return render(request, "web/chart/glance.html", build_glance(request, patient, now))
+    with read_once():
+        context = build_glance(request, patient, now)
+    return render(request, "web/chart/glance.html", context)
 
 
 def build_glance(request: HttpRequest, patient: Any, now: datetime, *, form: Any = None) -> dict[str, Any]:
     """Return what the chart at a glance shows; `form` is a decision on the next treatment that could not be stored."""
     user = request.user
     visits = list_next_visits(patient, now, user)
-    plans, found = glance.list_plans(patient), glance.build_found(patient, now, user)
+    plans, found = list_plans(patient), glance.build_found(patient, now, user)
     dues = found["due"]["dues"]
     return {
         "chart": build_head(patient, user, "glance", now),
