@@ -39,7 +39,7 @@ def chart(monkeypatch: pytest.MonkeyPatch) -> dict[str, Kept]:
     kept = {name: Kept() for name in ("_HEIGHT", "_MEDICINES", "_ALL_DOSED", "_DOSED", "_LIVER")}
     for name, found in kept.items():
         monkeypatch.setattr(people, name, found)
-    monkeypatch.setattr("afterglow.web.present.head._WEIGHT", Kept())
+    monkeypatch.setattr("afterglow.clinic.people.lookups._WEIGHT", Kept())
     return kept
 
 
