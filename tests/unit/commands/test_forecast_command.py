@@ -105,7 +105,8 @@ def test_too_little_data_is_a_plain_answer_with_its_reason(ask, changes, code: s
     assert (status, answer["status"], answer["code"]) == (0, "not-enough-data", code)
     assert answer["reason"]
     assert answer["score"] is None
-    assert answer["next_treatment"]["status"] == "no-advice"
+    advice = answer["next_treatment"]
+    assert (advice["status"], advice["suggested_interval_d"], advice["window"]) == ("no-advice", None, None)
     status, out, _ = ask(content)
     assert status == 0
     assert "Not enough data for a forecast" in out
