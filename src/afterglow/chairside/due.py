@@ -1,11 +1,20 @@
 """What the protocol asks, and when: readings at intervals and at set times, and what passed without one."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
-from afterglow.chairside.intervals import find_anchor, list_missed_times, list_waits, list_watches
+from afterglow.chairside.dosing import find_phase
+from afterglow.chairside.intervals import (
+    WATCHED,
+    find_anchor,
+    is_asked_in,
+    list_missed_times,
+    list_waits,
+    list_watches,
+)
 from afterglow.chairside.readings import ALIASES, list_readings
 from afterglow.chairside.state import SessionState
 from afterglow.protocols.model import DueItem, Protocol
@@ -20,6 +29,7 @@ LABELS = {
     "nausea": "nausea",
 }
 SCORES = frozenset({"cadss6"})
+DEFAULT_WINDOW_MIN, SHORTEST_WINDOW_MIN = 5.0, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +65,31 @@ def _collect_due(state: SessionState, protocol: Protocol, now: datetime) -> list
 
 
 def measure_overdue_ratios(state: SessionState, protocol: Protocol, now: datetime) -> dict[str, float]:
-    """Return for each reading that is waited for how many intervals have passed since the last one."""
+    """Return for each reading that is waited for how many intervals have passed since the last one.
+
+    A reading asked once, at a set time, counts 1 at that time and 1.5 when its window closes.
+    """
     ratios: dict[str, float] = {}
     for wait in list_waits(state, protocol, now):
         ratios[wait.name] = max(ratios.get(wait.name, 0.0), wait.measure_ratio(now))
+    for name, ratio in _measure_set_times(state, protocol, now):
+        ratios[name] = max(ratios.get(name, 0.0), ratio)
     return {name: ratio for name, ratio in ratios.items() if ratio}
+
+
+def _measure_set_times(state: SessionState, protocol: Protocol, now: datetime) -> Iterator[tuple[str, float]]:
+    """Yield how late each reading of a set time is: until one of its kind comes, or what asks for it is over."""
+    phase = find_phase(state, protocol)
+    if phase not in WATCHED:
+        return
+    for item in protocol.due:
+        anchor = find_anchor(state, protocol, item.anchor)
+        if anchor is None or item.at_min is None or item.every_min is not None or not is_asked_in(item, phase):
+            continue
+        at, window = _find_set_time(item, anchor)
+        for name in (ALIASES.get(raw, raw) for raw in item.items):
+            if now >= at and not any(at - window <= reading.at <= now for reading in list_readings(state, name)):
+                yield name, 1 + (now - at) / (2 * window)
 
 
 def _list_repeating(state: SessionState, protocol: Protocol, now: datetime) -> list[Due]:
@@ -89,8 +119,7 @@ def _build_due(item: DueItem, at: datetime, kind: str, wait: timedelta, names: l
 
 def _list_single(state: SessionState, item: DueItem, anchor: datetime, now: datetime) -> list[Due]:
     """Return for an item asked once whether it is coming, due, done or missed, by those readings that are absent."""
-    at = anchor + timedelta(minutes=float(item.at_min.value)) if item.at_min else anchor
-    window = timedelta(minutes=float(item.window_min.value)) if item.window_min else timedelta(minutes=5)
+    at, window = _find_set_time(item, anchor)
     opens, closes = at - window, at + window
     is_over = state.has("patient-left", "ending-recorded")
     absent: list[str] = []
@@ -121,6 +150,13 @@ def _list_single(state: SessionState, item: DueItem, anchor: datetime, now: date
             kind = "due" if now >= opens else "later"
         rows.append(Due(item.id, tuple(absent), at, opens, closes, kind, item.text or describe_items(tuple(absent))))
     return rows
+
+
+def _find_set_time(item: DueItem, anchor: datetime) -> tuple[datetime, timedelta]:
+    """Return when an item asked once is due, and how long before and after that it may be taken."""
+    at = anchor + timedelta(minutes=float(item.at_min.value)) if item.at_min else anchor
+    minutes = float(item.window_min.value) if item.window_min else DEFAULT_WINDOW_MIN
+    return at, timedelta(minutes=max(minutes, SHORTEST_WINDOW_MIN))
 
 
 @lru_cache(1024)
