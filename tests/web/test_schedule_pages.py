@@ -245,6 +245,22 @@ def test_a_day_or_time_that_cannot_be_read_chooses_no_other_and_books_nothing(
     assert "field__error" in page
 
 
+def test_an_hour_that_the_clocks_leave_out_is_refused_by_its_name(cast: Cast) -> None:
+    plan = factories.make_plan(cast)
+    room, _ = furnish(cast)
+    client, url = sign_in(cast.desk), reverse("web:schedule")
+    asked = {"patient": plan.patient.pk, "kind": "dosing", "on": "2026-03-29", "at": "02:30"}
+    page = client.get(url, asked).content.decode()
+    assert "02:30 does not exist on 2026-03-29" in page
+    assert 'name="slot"' not in page
+    form = {"patient": plan.patient.pk, "kind": "dosing", "slot": f"2026-03-29|02:30|{room.pk}|{cast.nurse.pk}"}
+    answer = client.post(reverse("web:schedule-book"), form)
+    assert answer.status_code == 422
+    assert "02:30 does not exist" in answer.content.decode()
+    assert not Appointment.objects.exists()
+    assert "does not exist" not in client.get(url, {**asked, "at": "03:30"}).content.decode()
+
+
 def test_the_grid_says_what_the_picture_shows(cast: Cast) -> None:
     plan = factories.make_plan(cast)
     room, _ = furnish(cast)

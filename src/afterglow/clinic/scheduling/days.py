@@ -75,6 +75,11 @@ def localise(zone: ZoneInfo, on: date, at: time) -> datetime:
     return datetime.combine(on, at, tzinfo=zone).astimezone(UTC)
 
 
+def is_skipped(zone: ZoneInfo, on: date, at: time) -> bool:
+    """Return whether the clocks leave a local time out on a day."""
+    return localise(zone, on, at).astimezone(zone).time() != at
+
+
 def get_bounds(zone: ZoneInfo, first: date, last: date | None = None) -> tuple[datetime, datetime]:
     """Return the instants at which local days begin and end; a day of a clock change has 23 or 25 hours."""
     return localise(zone, first, time(0)), localise(zone, (last or first) + timedelta(days=1), time(0))

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from afterglow.clinic.scheduling.days import Span, localise, short_name
+from afterglow.clinic.scheduling.days import Span, is_skipped, localise, short_name
 from afterglow.clinic.scheduling.models import HOUR_ROLES, QUALIFICATIONS
 from afterglow.clinic.scheduling.waiting import PARTS, URGENCIES
 from afterglow.web.forms.fields import DayField, MomentField, PickField, TextField, set_choices
@@ -51,6 +51,17 @@ class VisitForm(forms.Form):
         set_choices(self, "nurse", [(row.pk, short_name(row.display_name)) for row in span.nurses])
         set_choices(self, "clinician", [(row.pk, short_name(row.display_name)) for row in clinicians])
         set_choices(self, "escort", [(key, row.name) for key, row in self.escorts.items()])
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a time that the clocks leave out on that day."""
+        given: dict[str, Any] = super().clean() or self.cleaned_data
+        on, at = given.get("on"), given.get("at")
+        if on is not None and at is not None and is_skipped(self.span.zone, on, at):
+            words = _(
+                "The clocks go forward: %(at)s does not exist on %(on)s. Choose a time before or after that hour."
+            )
+            self.add_error("at", forms.ValidationError(words, "skipped", {"at": f"{at:%H:%M}", "on": f"{on:%Y-%m-%d}"}))
+        return given
 
     @property
     def starts_at(self) -> datetime:
