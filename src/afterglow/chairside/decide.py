@@ -94,6 +94,7 @@ def _record(deciding: Deciding) -> list[Event]:
     _check_stage(deciding)
     handler = HANDLERS.get(deciding.command.type)
     extra = handler(deciding) if handler is not None else {}
+    leaving.note_after_leaving(deciding)
     _note_clock(deciding)
     data: dict[str, Any] = {**deciding.command.data, **extra}
     if deciding.findings:

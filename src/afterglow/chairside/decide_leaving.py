@@ -1,5 +1,6 @@
 """Deciding about leaving: release, departure, other endings, cancelling."""
 
+from datetime import timedelta
 from typing import Any
 
 from afterglow.chairside.alarms import list_active
@@ -13,6 +14,19 @@ from afterglow.protocols.model import Pattern
 from afterglow.terms import Finding, Override, Severity
 
 ESCORT = "escort-present"
+# what somebody does beside the person; a symptom or an adverse event may be told by telephone
+AT_THE_CHAIR = frozenset(
+    {
+        "record-vitals",
+        "record-score",
+        "record-comfort",
+        "record-access",
+        "record-drug-given",
+        "give-device",
+        "give-injection",
+    }
+)
+DONE_AT_THE_CHAIR = ("vitals-recorded", "score-recorded", "device-given", "injection-given")
 
 
 def sign_release(deciding: Deciding) -> dict[str, Any]:
@@ -78,10 +92,33 @@ def record_left(deciding: Deciding) -> dict[str, Any]:
             "Tell the prescriber now; telephone the person.",
         )
     _judge_company(deciding)
+    _judge_readings(deciding)
     for alarm in list_active(deciding.state):
         if alarm.priority == "high":
             deciding.note("left-under-alarm", f"Left under an alarm: {alarm.title}", "none", "Tell the prescriber now.")
     return {}
+
+
+def note_after_leaving(deciding: Deciding) -> None:
+    """Say it when what is done at the chair is dated after the person left: a late entry that was given no time."""
+    left = deciding.state.find_last("patient-left", "ending-recorded")
+    is_own = deciding.command.type == "record-drug-given" and deciding.data["purpose"] == "own"
+    if left is None or is_own or deciding.command.type not in AT_THE_CHAIR:
+        return
+    if deciding.occurred_at > left.occurred_at:
+        minutes = (deciding.occurred_at - left.occurred_at) / timedelta(minutes=1)
+        seen = f"Dated {minutes:.0f} min after the person left"
+        asks = "If it was done in the room, correct its time; if it was not, write how it was known."
+        deciding.note("after-leaving", seen, "at or before leaving", asks)
+
+
+def _judge_readings(deciding: Deciding) -> None:
+    """Say it when a reading that is recorded already is dated after the leaving."""
+    last = deciding.state.find_last(*DONE_AT_THE_CHAIR)
+    if last is not None and last.occurred_at > deciding.occurred_at:
+        minutes = (last.occurred_at - deciding.occurred_at) / timedelta(minutes=1)
+        seen = f"An entry made at the chair is dated {minutes:.0f} min after this leaving"
+        deciding.note("after-leaving", seen, "at or before leaving", "Check both times.")
 
 
 def _judge_company(deciding: Deciding) -> None:

@@ -1,5 +1,7 @@
 """Ways a session ends: discharge, and the four endings that nobody can refuse; what each of them asks."""
 
+from datetime import timedelta
+
 import pytest
 
 from tests.support.rooms import DIRECTOR, NURSE, PRESCRIBER, THERAPIST, Room
@@ -129,6 +131,38 @@ def test_with_whom_somebody_left_is_recorded_and_leaving_alone_is_said(given: di
     assert [finding["seen"] for finding in room.events[-1].data.get("findings", ())] == said
     assert room.view["phase"] == "left", "what happened is never refused"
     assert all("G-9" in finding.source for finding in decision.findings)
+
+
+@pytest.mark.parametrize(
+    ("command", "data", "is_said"),
+    [
+        ("record-vitals", {"systolic": 128, "diastolic": 80}, True),
+        ("record-score", {"scale": "cadss6", "total": "1"}, True),
+        ("record-drug-given", {"drug": "ondansetron", "dose": "4 mg", "purpose": "rescue"}, True),
+        # what is taken at home, or told by telephone, is no mistake of the clock
+        ("record-drug-given", {"drug": "sertraline", "dose": "50 mg", "purpose": "own"}, False),
+        ("record-symptom", {"kind": "nausea", "level": "mild"}, False),
+        ("record-note", {"note": "telephoned, sleeps"}, False),
+    ],
+)
+@pytest.mark.parametrize(("minutes_ago", "is_after"), [(0, True), (9, True), (10, False), (30, False)])
+def test_what_is_done_at_the_chair_and_dated_after_leaving_is_said(command, data, is_said, minutes_ago, is_after):
+    room = Room().recover()
+    room.do("sign-release", PRESCRIBER)
+    room.wait(1).do("record-left", company="escort")
+    room.wait(10)
+    decision = room.do(command, occurred_at=room.now - timedelta(minutes=minutes_ago), **data)
+    said = [each.seen for each in decision.findings if each.rule == "after-leaving"]
+    expected = [f"Dated {10 - minutes_ago} min after the person left"] if is_said and is_after else []
+    assert said == expected
+
+
+def test_a_leaving_dated_before_a_reading_is_said():
+    room = Room().recover()
+    room.do("sign-release", PRESCRIBER)
+    room.wait(20).vitals()
+    decision = room.do("record-left", company="escort", occurred_at=room.now - timedelta(minutes=12))
+    assert list_said(decision) == ["An entry made at the chair is dated 12 min after this leaving"]
 
 
 def test_a_departure_dated_before_the_release_is_recorded_and_said():
