@@ -162,6 +162,8 @@ def record_pause(deciding: Deciding) -> dict[str, Any]:
     """A pause is recorded whatever the state; where nothing ran, that is said."""
     if find_phase(deciding.state, deciding.protocol) not in ("dosing", "paused"):
         deciding.note("pump", "Pause recorded while nothing ran", "a running dose", "Check the record.")
+    elif is_paused(deciding.state, deciding.occurred_at):
+        deciding.note("pump", "Paused already: a second pause was recorded", "one pause", "Take one of them back.")
     return _read_pump(deciding)
 
 

@@ -61,10 +61,11 @@ def test_a_pause_gives_nothing():
     assert (clock["run_s"], clock["paused_s"]) == (1200, 420)
 
 
-def test_two_pauses_in_a_row_are_one():
+def test_two_pauses_in_a_row_are_one_and_the_second_person_is_told():
     room = Room().start().wait(10)
-    room.do("record-pause")
-    room.wait(2).do("record-pause")
+    assert room.do("record-pause").findings == ()
+    second = room.wait(2).do("record-pause", OTHER_NURSE)
+    assert [each.seen for each in second.findings] == ["Paused already: a second pause was recorded"]
     room.wait(2).do("record-resume")
     assert is_near(get_mg(room), 10 * MG_A_MINUTE)
 
