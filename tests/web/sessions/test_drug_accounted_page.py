@@ -89,6 +89,15 @@ def test_the_record_is_closed_with_the_reason_and_a_second_person_and_the_task_s
     assert [state for state, _outcome, _detail in list_tasks()] == ["cancelled", "open"]
 
 
+def test_a_closed_record_offers_no_entry_of_vitals_and_still_takes_an_addendum(cast: Cast) -> None:
+    assert "data-pad" in cast.client().get(cast.url()).content.decode()
+    sign(cast, after_s=200, prepared_mg="36", wasted_mg="36", second=cast.other)  # type: ignore[attr-defined]
+    cast.say("close-record", by=cast.prescriber, after_s=500)
+    page = cast.client().get(cast.url()).content.decode()
+    assert "data-pad" not in page
+    assert "sheet-add-addendum" in page
+
+
 def test_the_sheet_shows_what_the_entries_say_and_takes_a_reason(cast: Cast) -> None:
     page = cast.client().get(cast.url()).content.decode()
     sheet = page.split('id="sheet-record-reconciliation"')[1].split("</form>")[0]
