@@ -8,6 +8,7 @@ import pytest
 from afterglow.clinic import policy
 from afterglow.clinic.audit.models import AuditEvent
 from afterglow.clinic.errors import Conflict, Denied, Refused
+from afterglow.clinic.floor.board import build_board
 from afterglow.clinic.measures.risk import find_stop
 from afterglow.clinic.notices.models import Notice
 from afterglow.clinic.scheduling.models import Appointment
@@ -138,6 +139,22 @@ def test_an_attempt_leaves_the_task_open_and_stands_in_the_lane(cast: Cast) -> N
     rows, _ = tasks.list_lane(cast.site, cast.nurse, NOW + HOUR)
     assert rows[0].line == "Not reached at 10:00. Owner Nora"
     assert patient.family_name not in str(rows)
+
+
+def test_the_lane_of_the_board_tells_apart_who_shares_the_initials_of_somebody_here(cast: Cast) -> None:
+    here, away = make_patient(cast, family_name="Sand"), make_patient(cast, family_name="Soto")
+    other = make_patient(cast, family_name="Dew")
+    Appointment.objects.create(
+        site=cast.site, patient=here, kind="follow-up", state="confirmed", starts_at=NOW + HOUR, ends_at=NOW + 2 * HOUR,
+        booked_at=NOW, booked_by=cast.desk,
+    )  # fmt: skip
+    for minute, patient in enumerate((here, away, other)):
+        due_at = NOW + timedelta(minutes=minute)
+        open_call(cast, kind="call-back-48h", patient=patient, by=cast.nurse, due_at=due_at, key=patient.pk)
+    board = build_board(site=cast.site, user=cast.nurse, now=NOW)
+    seen = {row["patient_id"]: row["initials"] for row in board["due"]["rows"]}
+    # as on the cards and arrivals, who belongs to the day keeps their mark; who is at home is told apart from them
+    assert seen == {here.pk: "A.S.", away.pk: "A.So.", other.pk: "A.D."}
 
 
 def test_the_lane_puts_who_is_here_first_and_what_is_long_late_below(cast: Cast) -> None:

@@ -4,9 +4,11 @@
 number of sessions. Who may not see vitals gets places and arrivals alone.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,7 +23,7 @@ from afterglow.clinic.floor.arrivals import list_arrivals
 from afterglow.clinic.floor.calls import list_open_calls, name_where
 from afterglow.clinic.floor.cards import Floor, find_held, list_nurses, load_floor
 from afterglow.clinic.floor.crises import list_crises
-from afterglow.clinic.floor.marks import describe_name, load_marks
+from afterglow.clinic.floor.marks import Names, describe_name, load_people, mark_beside
 from afterglow.clinic.floor.models import HelpCall, PlaceState
 from afterglow.clinic.floor.needs import list_needs
 from afterglow.clinic.floor.opening import find_results, find_settings
@@ -31,6 +33,7 @@ from afterglow.clinic.scheduling.occupancy import load_occupied
 from afterglow.clinic.scheduling.voiding import find_void_doses
 from afterglow.clinic.tasks.about import find_viewer
 from afterglow.clinicday.floor import load_opening
+from afterglow.clinicday.need import mark_initials
 from afterglow.clinicday.presence import Running, judge_opening, judge_presence
 from afterglow.clinicday.staffing import get_limit, show
 
@@ -69,7 +72,7 @@ def build_full_board(site: Any, now: datetime, user: Any) -> Board:
     arrivals = list_arrivals(site, on, now)
     crises = list_crises(site, now, find_viewer(user, site))
     _join(arrivals, crises)
-    people = _mark_people(site, on, floor, arrivals, crises)
+    people, known = _mark_people(site, on, floor, arrivals, crises)
     names = _load_names(site, floor)
     calls = [describe_call(call) for call in list_open_calls(site.pk)]
     presence = _describe_presence(site, floor, now)
@@ -95,7 +98,7 @@ def build_full_board(site: Any, now: datetime, user: Any) -> Board:
         "opening": describe_opening(site, on),
         "calls": calls,
         "crises": crises,
-        "due": _list_due(site, user, now),
+        "due": _list_due(site, user, now, partial(mark_beside, people, known)),
         "ended": [
             {"session": each.pk, "place": each.place, "phase": each.phase, "initials": people[each.patient_id]}
             for each in floor.ended
@@ -114,7 +117,7 @@ def build_arrivals_board(site: Any, now: datetime, user: Any) -> Board:
     for visit in arrivals:
         if visit["checkin"] is not None:
             visit["checkin"]["stop"] = ""
-    people = _mark_people(site, on, floor, arrivals, crises)
+    people, known = _mark_people(site, on, floor, arrivals, crises)
     cards = [{**each, "initials": people[each["patient"]]} for each in _describe_seated(site, floor, now)]
     return {
         "kind": "arrivals",
@@ -126,7 +129,7 @@ def build_arrivals_board(site: Any, now: datetime, user: Any) -> Board:
         "calls": [describe_call(call) for call in list_open_calls(site.pk)],
         # that somebody must not be left alone is told; what was told of is not
         "crises": [{**each, "detail": "", "untold": "", "kind": ""} for each in crises],
-        "due": _list_due(site, user, now),
+        "due": _list_due(site, user, now, partial(mark_beside, people, known)),
     }
 
 
@@ -203,15 +206,16 @@ def _join(arrivals: list[dict[str, Any]], crises: list[dict[str, Any]]) -> None:
 
 def _mark_people(
     site: Any, on: date, floor: Floor, arrivals: list[dict[str, Any]], crises: list[dict[str, Any]]
-) -> dict[str, list[str]]:
-    """Return the initials of everybody the board shows, told apart where two share them; fill the lists."""
+) -> tuple[dict[str, list[str]], dict[str, Names]]:
+    """Return the initials of everybody the board shows, told apart where two share them, and names; fill the lists."""
     rows = {each.patient_id: each.patient for each in (*floor.sessions, *floor.ended)}
     named = {key: describe_name(row) for key, row in rows.items()}
     named |= {each["patient"]: each.pop("names") for each in (*arrivals, *crises) if "names" in each}
-    marked = {key: list(pair) for key, pair in load_marks(site, on, named).items()}
+    day = load_people(site, on).get(on, {})
+    marked = {key: list(pair) for key, pair in mark_initials(day, named).items()}
     for each in (*arrivals, *crises):
         each["initials"] = marked[each["patient"]]
-    return marked
+    return marked, {**named, **day}
 
 
 def _load_names(site: Any, floor: Floor) -> dict[str, dict[str, Any]]:
@@ -329,10 +333,12 @@ def _describe_presence(site: Any, floor: Floor, now: datetime) -> dict[str, Any]
     }
 
 
-def _list_due(site: Any, user: Any, now: datetime) -> dict[str, Any]:
+def _list_due(
+    site: Any, user: Any, now: datetime, mark: Callable[[Mapping[str, Any]], Mapping[str, str]]
+) -> dict[str, Any]:
     """Return the lane of what is late or due today."""
     from afterglow.clinic.tasks.lists import count_standing, list_lane
 
-    rows, total = list_lane(site, user, now)
+    rows, total = list_lane(site, user, now, mark=mark)
     listed = [{**asdict(row), "due_at": row.due_at.isoformat()} for row in rows]
     return {"rows": listed, "total": total, "standing": count_standing(site, user, now)}

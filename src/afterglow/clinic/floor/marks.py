@@ -1,6 +1,6 @@
 """Who belongs to a day of a site, so that everybody has the same initials on every page of that day."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -32,6 +32,25 @@ def load_people(site: Any, first: date, last: date | None = None) -> dict[date, 
 def load_marks(site: Any, on: date, others: Mapping[str, Any] | None = None) -> dict[str, tuple[str, str]]:
     """Return the initials of everybody of a day, and of others beside them, told apart where two share them."""
     return mark_initials(load_people(site, on).get(on, {}), others)
+
+
+def mark_beside(
+    marked: Mapping[str, Sequence[str]], known: Mapping[str, Names], people: Mapping[str, Any]
+) -> dict[str, str]:
+    """Return the initials of some people with points: as they are marked, else told apart from everybody known."""
+    rest = {key: _name_anybody(person) for key, person in people.items() if key not in marked}
+    others = mark_initials(known, rest)
+    return {key: write_initials(marked.get(key) or others[key]) for key in people}
+
+
+def _name_anybody(person: Any) -> Names:
+    """Return the names of a patient, or of who was referred and has no number yet."""
+    return person.given_name or "", person.family_name or "", getattr(person, "number", "")
+
+
+def write_initials(pair: Sequence[str]) -> str:
+    """Return initials with points; who told no name has none."""
+    return "".join(f"{part}." for part in pair if part)
 
 
 def describe_name(patient: Any) -> Names:

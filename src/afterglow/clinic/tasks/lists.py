@@ -1,6 +1,6 @@
 """Which tasks a person sees, in which order, and the words of the board's lane of what is late or near due."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -20,6 +20,8 @@ from afterglow.clinicday.dues import Lateness, Rank, find_lateness, get_kind, ge
 
 # a visit of today that somebody still comes to, or is here for
 TODAY = ("booked", "confirmed", "arrived", "in-session")
+# writes the initials of people by key
+Mark = Callable[[Mapping[str, Any]], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,20 +118,37 @@ def _find_here(begin: datetime, end: datetime) -> Q:
     return Q(patient__in=seated) | Q(patient__in=visits)
 
 
-def list_lane(site: Any, user: Any, now: datetime, limit: int = 5) -> tuple[list[LaneRow], int]:
-    """Return what is late or due today at a site, the first in need first; and how many there are in all."""
+def list_lane(
+    site: Any,
+    user: Any,
+    now: datetime,
+    limit: int = 5,
+    mark: Mark | None = None,
+) -> tuple[list[LaneRow], int]:
+    """Return what is late or due today at a site, the first in need first; and how many there are in all.
+
+    `mark` writes the initials of some people by key; a board gives one that tells them apart from those it shows.
+    """
     end = find_end_of_day(site, now)
     rows = order_by_need(_list_due(site, user, end), now=now, end=end)
     total = rows.count()
     tasks = list(rows.select_related("patient", "owner", "on_call", "site")[:limit])
     tries = find_last_attempts(tasks)
     zone, untold, referred = ZoneInfo(site.timezone), find_untold(tasks, find_viewer(user, site)), find_referred(tasks)
+    about = {task.pk: referred.get(task.pk) or task.patient for task in tasks if may_see_patient(user, task)}
+    people = {_name_person(task): about[task.pk] for task in tasks if about.get(task.pk) is not None}
+    initials = mark(people) if mark else {key: describe_initials(person) for key, person in people.items()}
     lines = []
     for task in tasks:
-        about = referred.get(task.pk) or task.patient
+        written = initials.get(_name_person(task), "")
         alert = describe_untold(task, untold.get(task.pk, ""))
-        lines.append(_describe(task, user, now, end, tries.get(task.pk), zone, about, alert))
+        lines.append(_describe(task, user, now, end, tries.get(task.pk), zone, written, alert))
     return lines, total
+
+
+def _name_person(task: Task) -> str:
+    """Return the key of whom a task is about, the same as in the rows of a crisis."""
+    return str(task.patient_id or f"{task.subject_kind}:{task.subject_id}")
 
 
 def count_standing(site: Any, user: Any, now: datetime) -> int:
@@ -214,7 +233,7 @@ def _describe(
     end: datetime,
     tried: TaskEvent | None,
     zone: ZoneInfo,
-    about: Any,
+    initials: str,
     alert: str,
 ) -> LaneRow:
     is_shown = may_see_patient(user, task)
@@ -232,7 +251,7 @@ def _describe(
         task_id=task.pk,
         patient_id=str(task.patient_id or "") if is_shown else "",
         title=_(task.title),
-        initials=describe_initials(about) if is_shown and about is not None else "",
+        initials=initials,
         tag=tag,
         tag_kind=tag_kind,
         line=". ".join(part.rstrip(".") for part in parts if part),
