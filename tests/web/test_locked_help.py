@@ -66,6 +66,25 @@ def test_the_audit_says_that_it_came_from_the_locked_screen_of_that_sign_in(cast
     assert details == [{"screen": "locked", "sign_in": locked.session["sign_in"]}, {}]
 
 
+def test_who_is_signed_in_there_is_not_taken_for_the_caller_and_can_come(cast: Cast) -> None:
+    lock(cast, cast.nurse).post(reverse("web:floor-help"), {"session": cast.session.pk})
+    call = HelpCall.objects.get()
+    url = reverse("web:floor-call", args=[call.pk])
+    client = cast.client(cast.nurse)
+    page = client.get(url).content.decode()
+    assert f"called from the locked screen of {cast.nurse.display_name}" in page
+    assert "who tapped is not known" in page
+    assert "I am on my way" in page
+    assert "called from the locked screen of" in client.get("/").content.decode()
+    assert client.post(url, {"act": "answer"}).status_code == 302
+    call.refresh_from_db()
+    assert call.answered_by == cast.nurse
+    client.post(url, {"act": "code"})
+    client.post(url, {"act": "close"})
+    entry = cast.session.events.get(type="emergency-recorded")
+    assert f"Help called from the locked screen of {cast.nurse.display_name}" in bytes(entry.body).decode()
+
+
 def test_a_call_without_a_room_asks_for_it_on_the_locked_page(cast: Cast) -> None:
     client = lock(cast, cast.nurse)
     assert "Chair 1" not in read(client, "/").split("data-unlock")[0].split("help-title")[1]

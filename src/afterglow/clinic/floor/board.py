@@ -168,6 +168,7 @@ def describe_call(call: HelpCall) -> dict[str, Any]:
         "id": call.pk,
         "place": name_where(call),
         "by": call.raised_by.display_name,
+        "is_from_locked_screen": call.is_from_locked_screen,
         "at": call.raised_at.isoformat(),
         "answered_by": call.answered_by.display_name if call.answered_by is not None else "",
         "answered_at": None if call.answered_at is None else call.answered_at.isoformat(),

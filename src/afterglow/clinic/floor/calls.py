@@ -44,7 +44,7 @@ def raise_help(
     """Call for help from a place; a call from there that nobody has answered yet is returned, not doubled.
 
     Without a room only one's own call is the same call: two people who call from two rooms need help in both.
-    `locked` is the sign-in whose locked screen was tapped, by whom is not known; the audit says so.
+    `locked` is the sign-in whose locked screen was tapped, by whom is not known; the call and the audit say so.
     """
     policy.require(by, HELP, site)
     for subject in (place, session):
@@ -61,7 +61,10 @@ def raise_help(
         waiting = waiting.filter(session=session) if session is not None else waiting.filter(session=None, raised_by=by)
     if found := waiting.first():
         return found
-    call = HelpCall.objects.create(site=site, place=place, session=session, raised_by=by, raised_at=now)
+    is_locked = locked is not None
+    call = HelpCall.objects.create(
+        site=site, place=place, session=session, raised_by=by, raised_at=now, is_from_locked_screen=is_locked
+    )
     _tell(call, "help.raised", by=by, now=now, **_describe_screen(locked))
     return call
 
@@ -108,7 +111,7 @@ def answer_help(*, call: HelpCall, by: Any, now: datetime) -> HelpCall:
     """
     row = _lock(call, by)
     if row.answered_at is None:
-        if row.raised_by_id == by.pk:
+        if row.is_by(by):
             raise Refused("own-call", "who called for help cannot answer it; close it when none is needed any more")
         row.answered_by, row.answered_at = by, max(now, row.raised_at)
         row.save(update_fields=["answered_by", "answered_at"])
@@ -181,7 +184,7 @@ def close_call(*, call: HelpCall, by: Any, now: datetime) -> HelpCall:
     row = _lock(call, by)
     if row.closed_at is not None:
         return row
-    if row.answered_at is None and row.raised_by_id != by.pk:
+    if row.answered_at is None and not row.is_by(by):
         row.answered_by, row.answered_at = by, max(now, row.raised_at)
     row.closed_by, row.closed_at = by, max(now, row.answered_at or row.raised_at)
     row.save(update_fields=["answered_by", "answered_at", "closed_by", "closed_at"])
@@ -245,8 +248,10 @@ def _write_into_record(call: HelpCall, *, by: Any, now: datetime) -> bool:
 
 def _list_opening(call: HelpCall) -> list[tuple[datetime, str, str, Any]]:
     """Return who called, who answered and when the emergency began, as entries of its log."""
+    name, is_locked = call.raised_by.display_name, call.is_from_locked_screen
+    words = f"Help called from the locked screen of {name}" if is_locked else f"Help called by {name}"
     rows: list[tuple[datetime, str, str, Any]] = [
-        (call.raised_at, "called", f"Help called by {call.raised_by.display_name}", call.raised_by)
+        (call.raised_at, "called", words, None if is_locked else call.raised_by)
     ]
     # who closes a call that nobody answered did not come to it
     if call.answered_at is not None and call.answered_by is not None and call.answered_at != call.closed_at:

@@ -4,7 +4,7 @@ Checks, cleaning, the steps of an emergency and calls to escorts are written onc
 rows that end; each change is audited in its own transaction.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -94,7 +94,9 @@ class HelpCall(OpaqueIdModel):
     session = models.ForeignKey(
         "dosing_sessions.Session", on_delete=models.PROTECT, null=True, blank=True, related_name="help_calls"
     )
+    # from a locked screen `raised_by` is who is signed in there, and anybody may have tapped
     raised_by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
+    is_from_locked_screen = models.BooleanField(default=False)
     raised_at = models.DateTimeField()
     answered_by = models.ForeignKey(USER, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     answered_at = models.DateTimeField(null=True, blank=True)
@@ -118,6 +120,10 @@ class HelpCall(OpaqueIdModel):
                 name="help_closing_is_whole",
             ),
         ]
+
+    def is_by(self, user: Any) -> bool:
+        """Return whether a person is known to have called; of a locked screen it is not known who tapped."""
+        return not self.is_from_locked_screen and self.raised_by_id == user.pk
 
 
 class CodeLog(OpaqueIdModel, AppendOnlyModel):

@@ -95,7 +95,7 @@ def show_call(request: HttpRequest, call_id: str) -> HttpResponse:
             if row.takes_back_id is None
         ],
         "refused": refused,
-        "is_mine": call.raised_by_id == request.user.pk,
+        "is_mine": call.is_by(request.user),
         "may_record": call.session is None or policy.allow(request.user, "session.record", call.session),
     }
     return render(request, "web/floor/call.html", context, status=STATUS_UNUSABLE if refused else 200)

@@ -219,12 +219,18 @@ def _write_decision(need: Mapping[str, Any]) -> tuple[str, str, str]:
 def _write_help(need: Mapping[str, Any]) -> tuple[str, str, str]:
     call = need["call"]
     if call["is_code"]:
-        words = _("called by %(name)s") % {"name": call["by"]}
+        words = _name_caller(call)
         if call["answered_by"]:
             words += ", " + _("%(name)s is on the way") % {"name": call["answered_by"]}
         return _("Emergency"), words, _("Open the log")
     said = _("answered by %(name)s") % {"name": call["answered_by"]} if call["answered_by"] else ""
-    return _("Help wanted"), said or _("called by %(name)s") % {"name": call["by"]}, _("Open call")
+    return _("Help wanted"), said or _name_caller(call), _("Open call")
+
+
+def _name_caller(call: Mapping[str, Any]) -> str:
+    """Return who called; of a locked screen it is only known who is signed in there."""
+    words = _("called from the locked screen of %(name)s") if call["is_from_locked_screen"] else _("called by %(name)s")
+    return words % {"name": call["by"]}
 
 
 def _write_crisis(need: Mapping[str, Any]) -> tuple[str, str, str]:

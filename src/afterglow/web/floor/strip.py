@@ -49,7 +49,7 @@ def build_strip(request: HttpRequest | None) -> dict[str, Any]:
             {
                 **describe_call(call),
                 "url": reverse("web:floor-call", args=[call.pk]),
-                "is_mine": call.raised_by_id == user.pk,
+                "is_mine": call.is_by(user),
             }
             for call in list_open_calls(site.pk)
         ]
