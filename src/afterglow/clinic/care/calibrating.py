@@ -17,6 +17,7 @@ from afterglow.clinic.care.forecasts import build_question
 from afterglow.clinic.care.models import ForecastCalibration
 from afterglow.clinic.ids import make_id
 from afterglow.clinic.people.models import Patient
+from afterglow.clinic.prepared import Prepared
 from afterglow.outcomes.forecast.calibration import Judged, calibrate, render_calibration
 from afterglow.outcomes.forecast.parameters import get_number
 from afterglow.outcomes.forecast.personal import PersonalCourse
@@ -29,6 +30,9 @@ from afterglow.terms import InvalidInput
 # those treated last: enough for every group, and no row that is slow to read
 MOST_PATIENTS = 1000
 _KEPT = 64
+_NEWEST: Prepared[tuple[str, datetime]] = Prepared(
+    lambda site: ForecastCalibration.objects.filter(site=site, version=__version__).values_list("word", "made_at")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +66,7 @@ def summarise(row: ForecastCalibration) -> dict[str, Any]:
 
 def read_calibration(patient: Any) -> OwnCalibration:
     """Return the calibration of a person's band from the site's other patients; empty where there are too few."""
-    rows = ForecastCalibration.objects.filter(site=patient.site_id, version=__version__)
-    found = rows.values_list("word", "made_at").first()
+    found = _NEWEST.find(site=patient.site_id)
     if found is None:
         return OwnCalibration({})
     everybody = _read_judged(str(patient.site_id), found[0])
