@@ -74,6 +74,8 @@ def measure_clinic(folder: Path, size: Size, url: str, *, is_verified: bool) -> 
     if (folder / "clinic.toml").exists():
         from afterglow.clinic.setup import set_up_clinic
 
+        # a process of its own: the tables are the owner's, whom the clinic's own role is not
+        subprocess.run([sys.executable, "-m", "afterglow", "init", "--upgrade", "--data", str(folder)], check=True)
         set_up_clinic(folder)
         took: dict[str, float] = {"sessions renewed": renew_today()}
     else:
