@@ -47,4 +47,4 @@ def test_one_tap_on_the_cover_calls_from_the_room_and_the_page_below_stays(demo:
     # the call is over: later tests see a calm floor
     nurse.go("/")
     page.get_by_role("link", name=re.compile("Open call")).first.click()
-    page.get_by_role("button", name="No help needed any more").click()
+    page.get_by_role("button", name="Over: take the call off the screens").click()
