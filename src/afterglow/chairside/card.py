@@ -217,7 +217,9 @@ def _build_forty(state: SessionState, protocol: Protocol, now: datetime) -> dict
     rows = [due for due in list_due(state, protocol, now) if due.id in (item.id, f"{item.id}:done")]
     with_pressure = next((due for due in rows if "bp" in due.items), None)
     is_going_on = protocol.pattern is Pattern.DEVICES and count_dosed_devices(state) < count_allowed_devices(state)
-    if with_pressure is None or (is_going_on and find_end(state, protocol) is None):
+    # the next device moves the reading; until it is given, one that is asked by now is not held back
+    is_moving = is_going_on and find_end(state, protocol) is None
+    if with_pressure is None or (is_moving and with_pressure.state == "later"):
         return {"state": "waiting", "at": None, "value": None}
     due = with_pressure
     taken = [each for each in list_readings(state, "bp") if due.opens_at <= each.at <= due.closes_at]

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from afterglow.chairside.card import derive_card
 from tests.support.rooms import OTHER_NURSE, PRESCRIBER, Room
 
 PROTOCOLS = ("nasal-esketamine-us", "nasal-esketamine-eu")
@@ -249,3 +250,24 @@ def test_an_alarm_that_was_acknowledged_and_still_holds_asks_for_a_measurement()
     assert "deal with it and acknowledge it" in room.refuse("give-device", lot="SP-77", outcome="given").message
     room.do("acknowledge-alarm", alarm=alarm["id"])
     assert "deal with it and measure again" in room.refuse("give-device", lot="SP-77", outcome="given").message
+
+
+# the card of the board
+
+
+@pytest.mark.parametrize(
+    ("minutes", "state"), [(5, "waiting"), (29, "waiting"), (31, "due"), (41, "overdue"), (51, "missed")]
+)
+def test_the_card_asks_for_the_pressure_by_the_last_device_given_while_another_is_to_come(minutes, state):
+    """A second device that is not given holds nothing back: at 51 min the reading of the first is missed."""
+    room = Room("nasal-esketamine-us").start().wait(minutes)
+    forty = derive_card(room.state, protocol=room.protocol, now=room.now)["forty"]
+    assert forty["state"] == state
+
+
+def test_the_next_device_moves_the_pressure_that_the_card_asks_for():
+    room = Room("nasal-esketamine-us").start().wait(35)
+    give(room)
+    room.wait(10)
+    forty = derive_card(room.state, protocol=room.protocol, now=room.now)["forty"]
+    assert forty == {"state": "later", "at": (room.now + timedelta(minutes=30)).isoformat(), "value": None}

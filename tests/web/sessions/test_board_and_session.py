@@ -10,6 +10,7 @@ from afterglow.web.floor.cards import present_card
 from afterglow.web.floor.present import present_need
 from afterglow.web.sessions.present.alarms import build_alarms
 from afterglow.web.sessions.present.tiles import build_tiles
+from afterglow.web.sessions.present.words import write_hour
 from tests.support.rooms import Room
 
 OVER = "Over now; kept until somebody acknowledges it."
@@ -41,12 +42,13 @@ def present(room: Room) -> tuple[list[dict[str, Any]], dict[str, Any]]:
 def test_an_alarm_whose_condition_has_ended_asks_for_the_same_on_both() -> None:
     room = Room().start().wait(5)
     room.vitals(systolic=186, diastolic=113)
+    seen = f"BP 186/113, 180/110 or more at {write_hour(room.now.isoformat())}."
     row, strip = present(room)[0][0], build_alarms(room.view)["strips"][0]
     assert strip["act_text"] in row["rest"]
     room.do("record-pause")
     room.wait(4).vitals(systolic=140, diastolic=88)
     row, strip = present(room)[0][0], build_alarms(room.view)["strips"][0]
-    assert (row["tag"]["text"], row["bold"], row["rest"]) == ("!!! High", "BP 186/113, 180/110 or more.", OVER)
+    assert (row["tag"]["text"], row["bold"], row["rest"]) == ("!!! High", seen, OVER)
     assert strip["act_text"] == OVER
     room.wait(1).vitals(systolic=190, diastolic=112)
     row, strip = present(room)[0][0], build_alarms(room.view)["strips"][0]
@@ -97,3 +99,14 @@ def test_a_reading_is_too_old_on_both_from_the_same_minute(protocol_id: str) -> 
         assert room.view["vitals"]["spo2"]["state"] == state
         old_at = derive(room)["vitals"]["spo2"]["old_at"]
         assert (room.now.isoformat() > old_at) is (state == "old")
+
+
+def test_the_value_that_raised_an_alarm_stands_with_its_time_beside_a_later_reading() -> None:
+    room = Room().start().wait(5)
+    room.vitals(systolic=168, diastolic=99)
+    raised_at = write_hour(room.now.isoformat())
+    room.wait(4)
+    room.vitals(systolic=164, diastolic=97)
+    need = present(room)[0][0]
+    assert derive(room)["vitals"]["bp"]["value"] == "164/97"
+    assert need["bold"] == f"BP 168/99, above 160/100 at {raised_at}."

@@ -1,5 +1,6 @@
 """The board in words: each part as data that holds instants, never ages, so that a part changes only when it must."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,6 +31,8 @@ _TAGS = {
 }
 
 _LONGEST_LIMIT = 40
+# a number of its own, not that of a name such as SpO2
+_VALUE = re.compile(r"(?<!\w)\d")
 
 
 def present_board(board: Mapping[str, Any]) -> dict[str, Part]:
@@ -191,7 +194,7 @@ def _write_alarm(need: Mapping[str, Any]) -> tuple[str, str, str]:
     alarm = need["alarm"]
     if alarm["is_over"]:
         words = [write_over(), *([_("%(n)d more.") % {"n": need["more"]}] if need.get("more") else [])]
-        return f"{mend_words(alarm['title'])}.", " ".join(words), _("Open session")
+        return f"{_write_title(alarm)}.", " ".join(words), _("Open session")
     limit = "" if any(letter.isdigit() for letter in alarm["title"]) else mend_words(alarm["limit"])
     if len(limit) > _LONGEST_LIMIT:  # a sentence of its own: the session page says it
         limit = ""
@@ -199,8 +202,16 @@ def _write_alarm(need: Mapping[str, Any]) -> tuple[str, str, str]:
     parts = [limit and f"{limit}.", mend_words(alarm["act"])]
     if more:
         parts.append(_("%(n)d more.") % {"n": more})
-    title = mend_words(alarm["title"]) + ("," if limit else ".")
+    title = _write_title(alarm) + ("," if limit else ".")
     return title, " ".join(part for part in parts if part), _("Open session")
+
+
+def _write_title(alarm: Mapping[str, Any]) -> str:
+    """Return what an alarm saw; a value with the time at which it raised it, as the card may show a later one."""
+    title: str = mend_words(alarm["title"])
+    if _VALUE.search(alarm["title"]):
+        return _("%(what)s at %(when)s") % {"what": title, "when": write_hour(alarm["raised_at"])}
+    return title
 
 
 def _write_overdue(need: Mapping[str, Any]) -> tuple[str, str, str]:
