@@ -121,6 +121,11 @@ _LABELS_OF = {
 _UNITS = {"{score}": "", "{device}": "", "1": "", "mm[Hg]": "mmHg", "Cel": "°C"}
 
 
+# codes of a form that the command itself leaves open, and those that are written as initials
+_CODES = frozenset({"site"})
+_SHORT = {"iv": "IV", "im": "IM", "sc": "SC"}
+
+
 def find_note_field(data: Mapping[str, Any]) -> str:
     """Return the name of the free text that stands behind the words of a line, or nothing."""
     for name in NOTES:
@@ -175,7 +180,7 @@ def _describe(event_type: str, spec: FieldSpec, value: Any) -> dict[str, Any]:
         "name": spec.name,
         "label": words[:1].upper() + words[1:],
         "kind": PERSON if spec.name in _PERSONS.get(event_type, ()) else spec.kind,
-        "is_code": bool(spec.choices),
+        "is_code": bool(spec.choices) or spec.name in _CODES,
         "unit": _UNITS.get(spec.unit, spec.unit),
         "value": value,
     }
@@ -203,4 +208,4 @@ def _write(value: Any, *, is_code: bool = False) -> str:
         return ", ".join(f"{str(name).replace('_', ' ')} {_write(part)}" for name, part in value.items())
     if isinstance(value, list | tuple):
         return ", ".join(_write(part, is_code=is_code) for part in value)
-    return str(value).replace("-", " ") if is_code else str(value)
+    return _SHORT.get(str(value), str(value).replace("-", " ")) if is_code else str(value)

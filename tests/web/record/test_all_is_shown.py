@@ -40,11 +40,15 @@ ENTRIES: tuple[tuple[str, dict[str, Any], tuple[str, ...]], ...] = (
         {"systolic": 124, "diastolic": 78, "mean": 93, "position": "reclined", "note": "Left arm."},
         ("93 mmHg", "reclined", "Left arm."),
     ),
-    ("record-access", {"site": "left-forearm", "gauge": 22, "state": "placed", "flush_ml": "10"}, ("22 G", "10 mL")),
+    (
+        "record-access",
+        {"site": "left-forearm", "gauge": 22, "state": "placed", "flush_ml": "10"},
+        ("left forearm", "22 G", "10 mL"),
+    ),
     (
         "record-drug-given",
         {"drug": "ondansetron", "dose": "4 mg", "route": "iv", "purpose": "premedication", "note": "Slowly."},
-        ("ondansetron 4 mg", "Route: iv", "Slowly."),
+        ("ondansetron 4 mg", "Route: IV", "Slowly."),
     ),
     (
         "record-adverse-event",

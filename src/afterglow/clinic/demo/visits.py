@@ -236,7 +236,7 @@ class Visit:
         if self.protocol.pattern is Pattern.INFUSION:
             return [self._entry(now, "start", "", "", {})]
         if self.protocol.pattern is Pattern.INJECTION:
-            data = {"dose_mg": str(self.ordered_mg), "site": "deltoid-left", "lot": "DEMO-0417"}
+            data = {"dose_mg": str(self.ordered_mg), "site": "left-deltoid", "lot": "DEMO-0417"}
             return [self._entry(now, "give-injection", "", "", data)]
         return self.give_device(1, now)
 
