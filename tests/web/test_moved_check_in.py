@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from afterglow.clinic.checkins.actions import find_checkin
+from afterglow.clinic.checkins.actions import answer, find_checkin
 from afterglow.clinic.checkins.models import CheckIn
 from afterglow.clinic.notices import actions as notices
 from afterglow.clinic.notices.models import Notice
@@ -150,3 +150,12 @@ def test_a_cancelled_visit_calls_its_waiting_link_back(moving: Moving) -> None:
     visits.cancel(appointment=moving.visit, by=moving.cast.desk, now=NOW, reason="ill")
     assert moving.deliver() == []
     assert Notice.objects.get(template="checkin").state == "cancelled"
+
+
+def test_the_visits_page_says_how_much_was_answered_and_that_something_was_found(moving: Moving) -> None:
+    moving.send_link()
+    address = reverse("web:visit", args=[moving.visit.pk])
+    assert "questions answered" not in moving.client.get(address).content.decode()
+    answer(checkin=CheckIn.objects.get(), question="fever", value={"choice": ["yes"]}, now=NOW)
+    page = moving.client.get(address).content.decode()
+    assert re.search(r"1 of \d+ questions answered, findings to look at", page)

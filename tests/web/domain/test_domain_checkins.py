@@ -305,6 +305,22 @@ def test_the_audit_names_the_question_and_never_the_answer(visit: Visit) -> None
     assert "Ivy" not in str(row.detail)
 
 
+def test_an_escort_named_on_the_phone_is_confirmed_before_anybody_is_called(visit: Visit) -> None:
+    def read_line() -> str:
+        rows = list_arrivals(visit.cast.site, NOW.date(), NOW)
+        (shown,) = present_arrivals({"arrivals": [{**row, "initials": ["A", "D"]} for row in rows]})["rows"]
+        return str(shown["line"]["text"])
+
+    Escort.objects.all().delete()
+    assert read_line().startswith("No escort named: call ladder")
+    visit.answer("escort", choice="named", name="Ivy Demo", phone="0660 1234")
+    assert read_line().startswith("Escort told on the phone: confirm it")
+    assert "Ivy" not in read_line()
+    # the newest answer counts
+    visit.answer("escort", choice="nobody", now=NOW + timedelta(minutes=5))
+    assert "told on the phone: confirm" not in read_line()
+
+
 def test_a_talk_asks_less_than_a_dose() -> None:
     cast = make_cast()
     patient = make_patient(cast)

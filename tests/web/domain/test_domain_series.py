@@ -3,6 +3,7 @@
 from datetime import date, time, timedelta
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from afterglow.clinic.dosing_sessions.models import LIVE_PHASES, Session
 from afterglow.clinic.errors import Denied, Refused
@@ -81,6 +82,21 @@ def test_the_nearest_clear_times_are_clear(cast: Cast) -> None:
     for each in found:
         findings = judge(cast, plan, each.starts_at, each.place, nurse=each.nurse)
         assert not [one for one in findings.values() if one.severity in (Severity.STOP, Severity.CAUTION)]
+
+
+def test_no_time_is_sought_beyond_the_days_that_can_be_booked(
+    cast: Cast, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    plan = factories.make_plan(cast)
+    furnish(cast)
+    after = local(3, 9) + timedelta(days=470)
+    # the papers of the person alone: no place and no minute of a day is asked for
+    with django_assert_max_num_queries(12):
+        found = visits.find_openings(
+            site=cast.site, patient=plan.patient, kind="dosing", plan=plan, after=after,
+            until=after + timedelta(days=28), now=NOW, limit=3,
+        )  # fmt: skip
+    assert found == []
 
 
 def test_mornings_only_leaves_afternoons_out(cast: Cast) -> None:

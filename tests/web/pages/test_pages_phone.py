@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from afterglow.clinic.checkins import actions
+from afterglow.clinic.checkins.facts import list_asked
 from afterglow.clinic.checkins.models import CheckIn, CheckInAnswer
 from afterglow.clinic.measures.actions import save_answer, submit_form
 from afterglow.clinic.measures.models import RiskAlert
@@ -311,6 +312,31 @@ def test_spanish_is_offered_on_each_page_and_kept(visit: Visit, phone: Phone) ->
         phone.post("language/", language="en", page=page)
     phone.post("language/", language="xx", page="start")
     assert visit.read().language == "en"
+
+
+@pytest.mark.parametrize(
+    ("browser", "is_first"), [("es-ES,es;q=0.9,en;q=0.8", True), ("en-GB,en", False), ("de", False)]
+)
+def test_a_browser_that_speaks_the_other_language_finds_its_switch_first(
+    visit: Visit, phone: Phone, browser: str, is_first: bool
+) -> None:
+    page = read(phone.get("", **{"Accept-Language": browser}))
+    assert '<html lang="en">' in page
+    assert page.count('value="es"') == 1
+    assert (page.index('value="es"') < page.index("<h1")) is is_first
+
+
+def test_all_answered_but_not_sent_leads_to_the_look_and_never_back_to_the_first_question(
+    visit: Visit, phone: Phone
+) -> None:
+    for question in list_asked(visit.appointment):
+        visit.answer(question.id, now=timezone.now(), declined="yes")
+    page = read(phone.get(""))
+    assert "All answered, not sent yet." in page
+    assert f'href="{phone.root}review/">Look and send' in page
+    assert "/ask/" not in page
+    phone.post("review/")
+    assert "All answered and sent." in read(phone.get(""))
 
 
 def test_the_page_before_a_visit_says_how_many_questionnaires_wait_or_when_they_were_done(

@@ -313,3 +313,19 @@ def test_an_extreme_told_dose_is_asked_about_and_blocks_nothing(site: Site, staf
     ):
         assert words in page
     assert 'value="accept"' in page
+
+
+def test_the_count_of_what_is_missing_cannot_be_read_as_what_is_there(site: Site, staff: Staff, nurse: Client) -> None:
+    page = read(nurse, receive(site, staff))
+    assert re.search(r"\d+ of \d+ not told", page)
+    assert "asked items" not in page
+
+
+def test_what_was_told_says_no_response_and_begins_with_safety(site: Site, staff: Staff, nurse: Client) -> None:
+    trial = {"trial_1_drug": "Sertraline", "trial_1_dose_mg": "200", "trial_1_weeks": "10", "trial_1_outcome": "none"}
+    referral = receive(site, staff, **trial, allergies="Penicillin")
+    act(nurse, referral, "accept", decision="accept")
+    referral.refresh_from_db()
+    page = nurse.get(reverse("web:patient-told", args=[referral.patient_id])).content.decode()
+    assert "Tried: Sertraline, 200 mg, 10 weeks, no response" in page
+    assert page.index("Allergy: Penicillin") < page.index("Tried: Sertraline")

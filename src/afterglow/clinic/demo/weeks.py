@@ -25,7 +25,7 @@ from afterglow.clinic.tasks.models import Task
 GAP_OF = "Fern"
 WAITING: tuple[tuple[str, str, str, str], ...] = (
     ("Violet", "urgent", "", "MDD with suicidality, first dose"),
-    ("Aster", "soon", "morning", "first of six, mornings only"),
+    ("Aster", "soon", "morning", "first of six"),
     ("Rush", "routine", "", "upkeep, earlier if free"),
     ("Hazel", "routine", "afternoon", "second of four, missed one"),
 )

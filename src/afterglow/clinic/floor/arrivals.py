@@ -75,7 +75,7 @@ def _describe_escort(visit: Any, calls: list[EscortCall], *, has_escort: bool) -
 
 def _find_checkins(visits: list[str]) -> dict[str, Any]:
     """Return for each visit whether its check-in was sent, begun or submitted, and how much of it is open."""
-    from afterglow.clinic.checkins.models import REVOKED, CheckIn
+    from afterglow.clinic.checkins.models import REVOKED, CheckIn, CheckInAnswer
 
     found: dict[str, Any] = {}
     for row in CheckIn.objects.filter(appointment__in=visits).order_by("created_at", "pk"):
@@ -86,6 +86,12 @@ def _find_checkins(visits: list[str]) -> dict[str, Any]:
             # what was told stands, also where the link was sent again since
             stops = [each["seen"] for each in row.findings or [] if each["severity"] == "stop"]
             known |= {"is_begun": True, "open": len(row.findings or []), "stop": stops[0] if stops else ""}
+    if any(known["is_begun"] for known in found.values()):
+        # of each visit the newest answer; nobody is called on for a name that was given already
+        told = CheckInAnswer.objects.filter(checkin__appointment__in=visits, question="escort")
+        rows = told.order_by("recorded_at", "number").values_list("checkin__appointment", "value")
+        for key, value in rows:
+            found[key]["has_told_escort"] = "named" in (value.get("choices") or ())
     return {key: known for key, known in found.items() if known["is_begun"] or known["state"] != REVOKED}
 
 

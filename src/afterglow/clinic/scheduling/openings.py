@@ -55,7 +55,11 @@ def find_openings(
     """
     case = load_case(site=site, patient=patient, kind=kind, plan=plan, protocol_id="", now=now, ignoring=ignoring)
     first = get_local_date(site, after)
-    last = min(get_local_date(site, until), first + timedelta(days=LONGEST_D))
+    # a day that nothing can be booked on yet is asked neither place by place nor minute by minute
+    horizon = case.today + timedelta(days=get_number("horizon_d"))
+    last = min(get_local_date(site, until), first + timedelta(days=LONGEST_D), horizon)
+    if last < first:
+        return []
     span = load_span(site, first, last, now=now)
     found: list[Opening] = []
     for on in span.list_days():

@@ -56,7 +56,10 @@ def _choose(visit: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         line = _line(mend_words(stop), "high")
     elif escort is not None:
         values = {"n": escort["step"], "of": escort["of"]}
-        line = _line(_("No escort named: call ladder, step %(n)s of %(of)s") % values, "amber")
+        words = _("No escort named: call ladder, step %(n)s of %(of)s")
+        if asked is not None and asked.get("has_told_escort"):
+            words = _("Escort told on the phone: confirm it; else call ladder, step %(n)s of %(of)s")
+        line = _line(words % values, "amber")
     else:
         line = _describe_checkin(asked)
     opened = (asked["open"] if asked is not None else 0) + (escort is not None)

@@ -110,6 +110,19 @@ class MedicationForm(DayOrder):
         return content
 
 
+OUTCOMES = (
+    ("none", _("No response")),
+    ("partial", _("Partial response")),
+    ("response", _("Response")),
+    ("intolerance", _("Stopped for intolerance")),
+)
+
+
+def describe_outcome(code: str) -> str:
+    """Return what a treatment did in words, within a line: "none" alone could be read as nothing known."""
+    return str(dict(OUTCOMES).get(code, code)).lower()
+
+
 class TrialForm(DayOrder):
     """A past treatment trial; what is not known is left empty and counts as not known."""
 
@@ -119,12 +132,7 @@ class TrialForm(DayOrder):
     weeks = NumberField(label=_("Weeks at that dose"), unit="wk", places=1, required=False, min_value=0, max_value=2000)
     outcome = PickField(
         label=_("Outcome"),
-        choices=(
-            ("none", _("No response")),
-            ("partial", _("Partial response")),
-            ("response", _("Response")),
-            ("intolerance", _("Stopped for intolerance")),
-        ),
+        choices=OUTCOMES,
         required=False,
     )
     improvement_percent = NumberField(

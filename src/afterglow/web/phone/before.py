@@ -61,6 +61,8 @@ def list_items(
     answered = sum(question.id in answers for question in asked)
     if checkin.state == SUBMITTED:
         text = words.say("start.questions_done")
+    elif answered == count:
+        text = words.say("start.questions_unsent")
     elif answered:
         text = words.say("start.questions_going", answered=answered, count=count)
     else:

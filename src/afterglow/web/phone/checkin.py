@@ -28,6 +28,7 @@ def show_start(request: HttpRequest, checkin: CheckIn, token: str) -> HttpRespon
     """Return what to keep in mind before the visit, and the way into the questions."""
     words, now = get_words(request), timezone.now()
     asked, answers = list_asked(checkin.appointment), read_answers(checkin)
+    open_question = _find_first_open(asked, answers)
     context: dict[str, Any] = {
         "title": say_when(checkin.appointment, words, now),
         "lead": say_lead(checkin.appointment, words),
@@ -36,7 +37,8 @@ def show_start(request: HttpRequest, checkin: CheckIn, token: str) -> HttpRespon
         "items": list_items(checkin, asked, answers, words),
         "is_done": checkin.state == SUBMITTED,
         "is_begun": bool(answers),
-        "next_url": _url("ask", token, _find_first_open(asked, answers) or asked[0].id),
+        "is_unsent": not open_question,
+        "next_url": _url("ask", token, open_question) if open_question else _url("review", token),
         "review_url": _url("review", token),
         "mine_url": _url("mine", token),
     }

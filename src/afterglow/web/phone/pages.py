@@ -107,6 +107,8 @@ def show(request: HttpRequest, template: str, *, site: Any, status: int = 200, *
     other = next(language for language in LANGUAGES if language != words.language)
     frame = {
         "other_language": other,
+        # the phone itself speaks the other one: its switch stands first, not below the fold
+        "is_other_first": find_spoken(request) == other,
         "words": words,
         "site": site,
         "help": describe_help(site, words, now=timezone.now()),
@@ -152,11 +154,16 @@ def get_language(request: HttpRequest) -> str:
     fixed = getattr(request, "_phone_language", "") or request.GET.get("language", "")
     if fixed in LANGUAGES:
         return str(fixed)
+    return find_spoken(request) or FIRST
+
+
+def find_spoken(request: HttpRequest) -> str:
+    """Return the first of our languages that the browser asks for, or nothing."""
     for part in request.headers.get("Accept-Language", "")[:200].split(","):
         spoken = part.split(";")[0].strip()[:2].lower()
         if spoken in LANGUAGES:
             return spoken
-    return FIRST
+    return ""
 
 
 def allow_script(request: HttpRequest) -> None:

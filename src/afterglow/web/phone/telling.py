@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from afterglow.clinic import policy
-from afterglow.clinic.checkins.actions import SEND
+from afterglow.clinic.checkins.actions import SEND, describe_for_desk
 from afterglow.clinic.checkins.resending import AGAIN, describe_link, follow_move
 from afterglow.clinic.errors import Refused
 from afterglow.web.message_words import AMBER, say_message_state
@@ -39,5 +39,13 @@ def describe_visit_link(visit: Any, user: Any) -> dict[str, Any] | None:
     if state.is_after_move and state.word in ("waiting", "sending", "sent"):
         words = _("visit was moved; new %(words)s") % {"words": words}
     may_open = policy.allow(user, SEND, visit) or policy.allow(user, READ, visit)
+    # how far the answers are, and that a rule found something: the link's own state says neither
+    told = describe_for_desk(visit)
+    has_found = may_open and bool(told["findings"])
+    if may_open and told["answered"]:
+        values = {"n": told["answered"], "all": told["asked"]}
+        words += ". " + _("%(n)d of %(all)d questions answered") % values
+        if has_found:
+            words += ", " + _("findings to look at")
     url = reverse("web:visit-checkin", args=[visit.pk]) if may_open else ""
-    return {"words": words, "url": url, "is_amber": state.word in AMBER or state.word == AGAIN}
+    return {"words": words, "url": url, "is_amber": has_found or state.word in AMBER or state.word == AGAIN}

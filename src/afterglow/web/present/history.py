@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from afterglow.protocols.facts import load_facts
 from afterglow.web.forms.facts import GROUPS, describe_choice, find_group
+from afterglow.web.forms.patients import describe_outcome
 from afterglow.web.present.due import list_told
 from afterglow.web.present.glance import describe_intake
 from afterglow.web.present.head import describe_allergies, describe_when
@@ -136,10 +137,12 @@ def _describe_trial(row: Any) -> tuple[str, str]:
     dose = _("%(n)s mg") % {"n": plain(row.dose_mg)} if row.dose_mg is not None else _("dose not known")
     weeks = _("%(n)s weeks") % {"n": plain(row.weeks)} if row.weeks is not None else _("weeks not known")
     episode = {True: _("current episode"), False: _("earlier episode")}.get(row.is_current_episode, "")
-    outcome = describe_choice(row.outcome).lower() if row.outcome else _("outcome not known")
+    outcome = describe_outcome(row.outcome) if row.outcome else _("outcome not known")
     return row.drug, ", ".join(filter(None, (row.drug_class, dose, weeks, outcome, episode, row.stop_reason)))
 
 
 def _describe_measurement(row: Any) -> tuple[str, str]:
     value = f"{plain(row.value)}/{plain(row.second_value)}" if row.second_value is not None else plain(row.value)
-    return describe_name(row.kind), f"{value} {row.unit}, {row.origin}, {day(row.observed_at)}"
+    return describe_name(
+        row.kind
+    ), f"{value} {row.unit.replace('mm[Hg]', 'mmHg')}, {row.origin}, {day(row.observed_at)}"

@@ -228,7 +228,7 @@ def _add_missing(panel: Panel, referral: Referral, events: list[Any], today: dat
         )
         for item in missing
     ]
-    panel.missing_count = _("%(n)d of %(m)d asked items") % {"n": len(missing), "m": len(items)}
+    panel.missing_count = _("%(n)d of %(m)d not told") % {"n": len(missing), "m": len(items)}
     there = [str(_(item.words)) for item in items if not item.is_missing]
     panel.present = ", ".join(there[:3])
     if len(there) > 3:

@@ -17,10 +17,18 @@ from afterglow.clinic.referrals.models import ToldAnswer, ToldEntry
 from afterglow.clinicday.intake import load_intake
 from afterglow.protocols.facts import load_facts, render_value
 from afterglow.web.access import find_or_404, staff_page
+from afterglow.web.forms.patients import describe_outcome
 from afterglow.web.present.head import build_head
 from afterglow.web.referrals.panel import say_answer
 
 ANSWER = "toldanswer"
+# safety first, then what is taken, what was tried, and the rest
+_ORDER = {
+    kind: place
+    for place, kind in enumerate(
+        (ANSWER, "allergy", "medicationstatement", "medicationtrial", "problementry", "measurement", "historyfact")
+    )
+}
 KINDS = ("historyfact", "medicationstatement", "medicationtrial", "allergy", "problementry", "measurement")
 
 
@@ -32,7 +40,7 @@ def show_told(request: HttpRequest, patient_id: str) -> HttpResponse:
     if request.method == "POST":
         return _settle(request, patient, now)
     record_read(by=request.user, what="told entries", subject=patient, now=now, patient=patient)
-    rows = list(patient.told_entries.select_related("confirmed_by", "referral"))
+    rows = sorted(patient.told_entries.select_related("confirmed_by", "referral"), key=lambda row: _ORDER[row.kind])
     entries = _load_entries(rows)
     context = {
         "chart": build_head(patient, request.user, "told", now),
@@ -112,7 +120,7 @@ def _say_trial(entry: Any) -> str:
     if entry.weeks is not None:
         parts.append(_("%(n)s weeks") % {"n": f"{entry.weeks.normalize():f}"})
     if entry.outcome:
-        parts.append(entry.outcome)
+        parts.append(describe_outcome(entry.outcome))
     return _("Tried: %(words)s") % {"words": ", ".join(parts)}
 
 
