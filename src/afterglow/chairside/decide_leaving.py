@@ -1,6 +1,8 @@
 """Deciding about leaving: release, departure, other endings, cancelling."""
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 
 from afterglow.chairside.alarms import list_active
@@ -8,25 +10,24 @@ from afterglow.chairside.commands import UNASSESSED
 from afterglow.chairside.context import Deciding
 from afterglow.chairside.dosing import find_phase, find_release, find_start
 from afterglow.chairside.errors import Refused
+from afterglow.chairside.events import Event
 from afterglow.chairside.gates import find_release_role, is_overridable, judge_gates, list_open, measure_stay
 from afterglow.chairside.guards import get_local_date, list_rule_findings
 from afterglow.protocols.model import Pattern
 from afterglow.terms import Finding, Override, Severity
 
 ESCORT = "escort-present"
-# what somebody does beside the person; a symptom or an adverse event may be told by telephone
-AT_THE_CHAIR = frozenset(
-    {
-        "record-vitals",
-        "record-score",
-        "record-comfort",
-        "record-access",
-        "record-drug-given",
-        "give-device",
-        "give-injection",
-    }
+LEAVINGS = ("patient-left", "ending-recorded")
+# what is done beside the person; a symptom or an adverse event may be told by telephone
+DONE_AT_THE_CHAIR = (
+    "vitals-recorded",
+    "score-recorded",
+    "comfort-recorded",
+    "access-recorded",
+    "drug-given",
+    "device-given",
+    "injection-given",
 )
-DONE_AT_THE_CHAIR = ("vitals-recorded", "score-recorded", "device-given", "injection-given")
 
 
 def sign_release(deciding: Deciding) -> dict[str, Any]:
@@ -92,7 +93,7 @@ def record_left(deciding: Deciding) -> dict[str, Any]:
             "Tell the prescriber now; telephone the person.",
         )
     _judge_company(deciding)
-    _judge_readings(deciding)
+    _judge_leaving(deciding, deciding.occurred_at)
     for alarm in list_active(deciding.state):
         if alarm.priority == "high":
             deciding.note("left-under-alarm", f"Left under an alarm: {alarm.title}", "none", "Tell the prescriber now.")
@@ -101,24 +102,42 @@ def record_left(deciding: Deciding) -> dict[str, Any]:
 
 def note_after_leaving(deciding: Deciding) -> None:
     """Say it when what is done at the chair is dated after the person left: a late entry that was given no time."""
-    left = deciding.state.find_last("patient-left", "ending-recorded")
-    is_own = deciding.command.type == "record-drug-given" and deciding.data["purpose"] == "own"
-    if left is None or is_own or deciding.command.type not in AT_THE_CHAIR:
-        return
-    if deciding.occurred_at > left.occurred_at:
-        minutes = (deciding.occurred_at - left.occurred_at) / timedelta(minutes=1)
-        seen = f"Dated {minutes:.0f} min after the person left"
+    if is_done_at_chair(deciding.command.event_type, deciding.data):
+        _judge_done(deciding, deciding.occurred_at)
+
+
+def note_moved(deciding: Deciding, target: Event, at: datetime) -> None:
+    """Say it when a correction dates what is done at the chair after the leaving, or the leaving before it."""
+    if target.type in LEAVINGS:
+        _judge_leaving(deciding, at)
+    elif is_done_at_chair(target.type, target.data):
+        _judge_done(deciding, at)
+
+
+def is_done_at_chair(event_type: str, data: Mapping[str, Any]) -> bool:
+    """Return whether an entry is of something done beside the person; one's own medicine may be taken at home."""
+    return event_type in DONE_AT_THE_CHAIR and data.get("purpose") != "own"
+
+
+def _judge_done(deciding: Deciding, at: datetime) -> None:
+    left = deciding.state.find_last(*LEAVINGS)
+    if left is not None and at > left.occurred_at:
+        seen = f"Dated {_count_minutes(left.occurred_at, at)} min after the person left"
         asks = "If it was done in the room, correct its time; if it was not, write how it was known."
         deciding.note("after-leaving", seen, "at or before leaving", asks)
 
 
-def _judge_readings(deciding: Deciding) -> None:
-    """Say it when a reading that is recorded already is dated after the leaving."""
-    last = deciding.state.find_last(*DONE_AT_THE_CHAIR)
-    if last is not None and last.occurred_at > deciding.occurred_at:
-        minutes = (last.occurred_at - deciding.occurred_at) / timedelta(minutes=1)
-        seen = f"An entry made at the chair is dated {minutes:.0f} min after this leaving"
+def _judge_leaving(deciding: Deciding, at: datetime) -> None:
+    events = deciding.state.list(*DONE_AT_THE_CHAIR)
+    last = max((each.occurred_at for each in events if is_done_at_chair(each.type, each.data)), default=at)
+    if last > at:
+        seen = f"An entry made at the chair is dated {_count_minutes(at, last)} min after this leaving"
         deciding.note("after-leaving", seen, "at or before leaving", "Check both times.")
+
+
+def _count_minutes(since: datetime, until: datetime) -> int:
+    """Return minutes, a begun one as a whole: none is none."""
+    return ceil((until - since) / timedelta(minutes=1))
 
 
 def _judge_company(deciding: Deciding) -> None:
@@ -150,6 +169,7 @@ def record_ending(deciding: Deciding) -> dict[str, Any]:
             deciding.note("ending-incomplete", words, "time, last vitals, who was told, drug", "Add it as an addendum.")
     if deciding.data["kind"] == "transferred" and "to" not in deciding.data:
         deciding.note("ending-incomplete", "Not recorded where to", "where the person went", "Add it as an addendum.")
+    _judge_leaving(deciding, deciding.occurred_at)
     return {}
 
 

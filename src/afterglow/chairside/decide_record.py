@@ -9,6 +9,7 @@ from afterglow.chairside.commands import COMMANDS, RECORDED, Command, parse_comm
 from afterglow.chairside.context import Deciding
 from afterglow.chairside.decide_before import record_assessment, record_check, record_preparation, record_weight
 from afterglow.chairside.decide_giving import name_device_mg, read_pump
+from afterglow.chairside.decide_leaving import note_moved
 from afterglow.chairside.decide_watching import balance_drug, name_classes, record_score
 from afterglow.chairside.dosing import INFUSION, TIMED, find_last_device_at, find_phase, is_rescue, list_devices
 from afterglow.chairside.drug_balance import find_signed, is_explained, list_differences
@@ -66,6 +67,7 @@ def correct_entry(deciding: Deciding) -> dict[str, Any]:
         deciding.check_occurrence(at, "data.occurred_at")
         checked["occurred_at"] = render_instant(at)
         _check_moved_time(deciding, target, at)
+        note_moved(deciding, target, at)
     _check_last_device(deciding, target, checked)
     _note_moved_dose(deciding, target, checked)
     return {"corrects": target.type, "data": checked}

@@ -165,6 +165,32 @@ def test_a_leaving_dated_before_a_reading_is_said():
     assert list_said(decision) == ["An entry made at the chair is dated 12 min after this leaving"]
 
 
+def test_a_leaving_dated_before_a_rescue_drug_is_said():
+    room = Room().recover()
+    room.wait(5).do("record-drug-given", drug="labetalol", dose="10 mg", purpose="rescue")
+    decision = room.wait(5).do("record-left", company="escort", occurred_at=room.now - timedelta(minutes=8))
+    assert "An entry made at the chair is dated 3 min after this leaving" in list_said(decision)
+
+
+@pytest.mark.parametrize("moved", ["reading", "leaving"])
+def test_a_correction_that_puts_a_reading_behind_the_leaving_is_said(moved):
+    room = Room().recover()
+    room.do("sign-release", PRESCRIBER)
+    room.wait(5).vitals()
+    reading = next(event for event in reversed(room.events) if event.type == "vitals-recorded")
+    room.wait(5).do("record-left", company="escort")
+    leaving = room.events[-1]
+    seq, at = (reading.seq, leaving.occurred_at) if moved == "reading" else (leaving.seq, reading.occurred_at)
+    step = timedelta(minutes=2 if moved == "reading" else -2)
+    room.wait(10)
+    same = room.do("correct-entry", seq=seq, data={"occurred_at": at.isoformat()}, reason="misread the clock")
+    assert [each.seen for each in same.findings if each.rule == "after-leaving"] == []
+    behind = room.do("correct-entry", seq=seq, data={"occurred_at": (at + step).isoformat()}, reason="misread")
+    words = {"reading": "Dated 2 min after the person left"}
+    expected = words.get(moved, "An entry made at the chair is dated 2 min after this leaving")
+    assert [each.seen for each in behind.findings if each.rule == "after-leaving"] == [expected]
+
+
 def test_a_departure_dated_before_the_release_is_recorded_and_said():
     room = Room().recover()
     room.do("sign-release", PRESCRIBER)
