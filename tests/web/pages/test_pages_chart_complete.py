@@ -230,6 +230,17 @@ def test_the_printed_summary_says_what_the_chart_says_and_is_written_down(scored
     assert ReadEvent.objects.filter(what="printed summary", patient=scored.pk, by=staff["nurse"].pk).count() == 1
 
 
+def test_the_printed_summary_says_what_is_known_of_suicide_and_what_it_does_not_print(scored, staff, sign_in):
+    text, _ = fetch_summary(sign_in("nurse"), scored)
+    assert "C-SSRS never asked" in text
+    assert "Not printed: answers of the history, and single readings." in text
+    answers = {"suicide.ideation": 4, "suicide.behaviour": "recent"}
+    actions.record_history(patient=scored, facts=answers, by=staff["nurse"], now=timezone.now())
+    text, _ = fetch_summary(sign_in("nurse"), scored)
+    assert "C-SSRS never asked" not in text
+    assert "chart entry" in text
+
+
 def test_who_may_not_print_has_no_link_and_no_sheet(patient, sign_in):
     client = sign_in("therapist")
     assert reverse("web:patient-print", args=[patient.pk]) not in open_glance(client, patient)

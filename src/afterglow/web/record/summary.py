@@ -8,6 +8,8 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from afterglow.clinic import policy
+from afterglow.clinic.dosing_sessions.lookups import list_sessions
+from afterglow.clinic.measures.risk import list_open
 from afterglow.terms import Grade
 from afterglow.web.present.due import build_due
 from afterglow.web.present.glance import (
@@ -16,7 +18,7 @@ from afterglow.web.present.glance import (
     describe_consent_state,
     list_scores,
 )
-from afterglow.web.present.head import describe_person, describe_weight
+from afterglow.web.present.head import describe_hold, describe_person, describe_suicide, describe_weight
 from afterglow.web.present.history import build_history
 from afterglow.web.present.plans import describe_dose, describe_protocol
 from afterglow.web.presenting import describe_source
@@ -36,6 +38,7 @@ def build_summary(patient: Any, *, now: datetime, by: Any) -> dict[str, Any]:
         _list_entries(_("Allergies"), history["allergies"], history["allergies_words"]),
         _list_entries(_("Medication"), history["medication"], history["medication_words"] or _("None recorded.")),
         _list_entries(_("Past trials"), history["trials"], history["trials_words"] or _("None recorded.")),
+        _build_suicide(patient, now),
         _build_plan(patient),
         _build_consents(patient, now),
         _build_scores(patient),
@@ -67,7 +70,7 @@ def _build_frame(patient: Any, *, now: datetime, by: Any) -> dict[str, Any]:
             "clinic": site.name,
         },
         "footer": {
-            "left": _("As the chart stood when this was printed. What is not listed was not recorded."),
+            "left": _("As the chart stood. Not printed: answers of the history, and single readings."),
             "printed": _("Printed %(at)s by %(who)s.") % {"at": printed, "who": getattr(by, "signature_name", str(by))},
             "page": _("Page"),
             "of": _("of"),
@@ -98,6 +101,15 @@ def _list_entries(title: str, rows: list[dict[str, Any]], empty: str) -> dict[st
     ]
     columns = [[_("What"), LEFT], [_("More"), LEFT], [_("Recorded"), LEFT]]
     return _part(title, empty=empty, columns=columns, rows=shown)
+
+
+def _build_suicide(patient: Any, now: datetime) -> dict[str, Any]:
+    """Return the newest C-SSRS as the chart's head says it, and first what holds a dose."""
+    alerts = list_open(patient)
+    lines = [describe_hold(patient, alerts)] if alerts else []
+    return _part(
+        _("Suicide risk"), lines=[*lines, describe_suicide(patient, alerts, list_sessions(patient), now).words]
+    )
 
 
 def _build_plan(patient: Any) -> dict[str, Any]:
